@@ -1,0 +1,44 @@
+"""Argument errors that read: Expected ... Received ... Try ..."""
+
+from collections.abc import Collection
+from typing import Any
+
+_SHOWN_CHARACTERS = 200
+
+
+def message(expected: str, received: Any, try_: str | None = None) -> str:
+    """One full error text.
+
+    Args:
+        expected: what the caller should have passed, a clause after "Expected".
+        received: what came instead. A string is taken as text that is ready to print; any other value is shown by
+            `repr`. Both are shortened to 200 characters.
+        try_: what to do about it, a clause after "Try". Left out where there is nothing to add.
+
+    Example:
+    >>> message("`rate` in [0, 1)", 1.5, "rate=0.5")
+    'Expected `rate` in [0, 1). Received: 1.5. Try rate=0.5.'
+    """
+    shown = received if isinstance(received, str) else repr(received)
+    if len(shown) > _SHOWN_CHARACTERS:
+        shown = shown[:_SHOWN_CHARACTERS] + "..."
+    text = f"Expected {expected}. Received: {shown}."
+    return text if try_ is None else f"{text} Try {try_}."
+
+
+def check_one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
+    """Raises `ValueError` unless `value` is among `allowed`."""
+    if value not in allowed:
+        raise ValueError(message(f"`{name}` to be one of {sorted(map(repr, allowed))}", repr(value)))
+
+
+def check_rate(name: str, value: float) -> None:
+    """Raises `ValueError` unless `value` is a dropout rate, 0 <= value < 1."""
+    if not 0.0 <= value < 1.0:
+        raise ValueError(message(f"`{name}` in [0, 1)", value))
+
+
+def check_positive(name: str, value: int) -> None:
+    """Raises `ValueError` unless `value` is an integer above zero."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(message(f"`{name}` to be a positive integer", value))
