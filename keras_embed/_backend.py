@@ -4,6 +4,8 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+import keras
+
 
 class _LazyModule:
     """A module imported at its first use, so that importing this library never imports TensorFlow."""
@@ -20,3 +22,51 @@ class _LazyModule:
 
 tf: Any = _LazyModule("tensorflow")
 tf_text: Any = _LazyModule("tensorflow_text")
+
+
+def scan(step: Any, initial: Any, inputs: Any) -> tuple[Any, Any]:
+    """A recurrence over the leading axis that keeps the state *before* each step.
+
+    Forward only: nothing here is meant to be differentiated (`functional` writes its gradients in closed form). That
+    is what lets one loop run everywhere: `keras.ops.scan` wants outputs shaped like its carry and has no gradient
+    under XLA on TensorFlow; emitting the state before the update keeps symbolic lengths exportable from JAX.
+
+    Args:
+        step: `(state, tuple of inputs at t) -> state`, one tensor in, one tensor of the same shape and dtype out.
+        initial: the first state.
+        inputs: tuple of tensors with a common leading axis `T`.
+
+    Returns:
+        `(states, final)`: the states that entered each step `(T, *state)`, and the state that left the last one.
+    """
+    name = keras.config.backend()
+    if name == "jax":
+        jax = importlib.import_module("jax")
+        final, states = jax.lax.scan(lambda state, x: (step(state, x), state), initial, inputs)
+        return states, final
+    if name == "torch":
+        torch = importlib.import_module("torch")
+        states, state = [], initial
+        for x in zip(*(tensor.unbind(0) for tensor in inputs), strict=True):
+            states.append(state)
+            state = step(state, x)
+        return (torch.stack(states) if states else initial[None][:0]), state
+    return _tensorflow_scan(step, initial, inputs)
+
+
+def _tensorflow_scan(step: Any, initial: Any, inputs: Any) -> tuple[Any, Any]:
+    length = inputs[0].shape[0] if inputs[0].shape[0] is not None else tf.shape(inputs[0])[0]
+
+    def array(tensor: Any) -> Any:
+        return tf.TensorArray(tensor.dtype, size=length, element_shape=tensor.shape[1:]).unstack(tensor)
+
+    arrays = [array(tensor) for tensor in inputs]
+    states = tf.TensorArray(initial.dtype, size=length, element_shape=initial.shape)
+
+    def body(t: Any, state: Any, states: Any) -> Any:
+        return t + 1, step(state, tuple(a.read(t) for a in arrays)), states.write(t, state)
+
+    _, final, states = tf.while_loop(
+        lambda t, *_: t < length, body, (0, initial, states), maximum_iterations=length, parallel_iterations=1
+    )
+    return states.stack(), final

@@ -1,1 +1,11 @@
-"""layers."""
+"""Layers: thin holders of weights around `keras_embed.functional`."""
+
+from keras_embed.layers.crf import CRF as CRF
+from keras_embed.layers.crf import IndependentTags as IndependentTags
+from keras_embed.layers.crf_decoders import CRFDecode as CRFDecode
+from keras_embed.layers.crf_decoders import CRFEntropy as CRFEntropy
+from keras_embed.layers.crf_decoders import CRFKBest as CRFKBest
+from keras_embed.layers.crf_decoders import CRFMarginals as CRFMarginals
+from keras_embed.layers.crf_decoders import CRFSample as CRFSample
+
+__all__ = ["CRF", "CRFDecode", "CRFEntropy", "CRFKBest", "CRFMarginals", "CRFSample", "IndependentTags"]

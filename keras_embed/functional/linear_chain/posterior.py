@@ -1,0 +1,184 @@
+"""Forward-backward: the partition function and every marginal of a linear chain.
+
+Both directions run in one loop, in scaled exponential space (Rabiner 1989, section V.A): a step is one matrix product
+and one normalisation, and float32 keeps seven digits at any length, where sums of logarithms lose them. States that
+fall below float32's range are flushed to zero. Whether that could matter is decided after the loop: the mass that
+both directions agree on at a position bounds what can have been lost. If it is too small anywhere, the same quantities
+are computed again in log space, which cannot underflow.
+"""
+
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from keras_embed._backend import scan
+from keras_embed.functional.linear_chain.chain import (
+    FORBIDDEN,
+    Lattice,
+    LinearChain,
+    lattice,
+    restore,
+    state_emissions,
+)
+
+# Products below 1e-38 are flushed. A common mass above this keeps the relative error below (K + 1) * 1e-10.
+_SAFE_MASS = 1e-28
+
+
+class Posterior(NamedTuple):
+    """What a chain expects of its tags. No gradient flows through it.
+
+    Attributes:
+        log_partition: (B,) log of the sum over all paths of exp(score).
+        unary: (B, T, K) p(y_t = k), zero where masked.
+        transitions: (B, K, K) expected number of uses of each transition.
+        start: (B, K) p(first tag = k).
+        end: (B, K) p(last tag = k).
+    """
+
+    log_partition: Any
+    unary: Any
+    transitions: Any
+    start: Any
+    end: Any
+
+
+class _Messages(NamedTuple):
+    """Forward-backward in lattice order.
+
+    Attributes:
+        log_partition: (B,).
+        unary: (B, T+1, K+1) posterior of each state.
+        counts: (B, K+1, K+1) expected uses of each entry of the score matrix.
+        future: (B, T+1, K+1) proportional to p(all that follows t | state at t+1) x likelihood there.
+    """
+
+    log_partition: Any
+    unary: Any
+    counts: Any
+    future: Any
+
+
+def _lanes(x: Any) -> Any:
+    """(B, T, ...) -> (T, 2, B, ...): left to right in lane 0, right to left in lane 1."""
+    x = ops.swapaxes(x, 0, 1)
+    return ops.stack([x, ops.flip(x, axis=0)], axis=1)
+
+
+def _unlane(states: Any) -> tuple[Any, Any]:
+    """(T, 2, B, ...) -> what precedes and what follows each position, both (B, T, ...)."""
+    return ops.swapaxes(states[:, 0], 0, 1), ops.swapaxes(ops.flip(states[:, 1], axis=0), 0, 1)
+
+
+def no_tag(shape: tuple[Any, ...], num_tags: int, others: float, itself: float) -> Any:
+    """The state (*shape, K+1) in which no tag has been read."""
+    row = ops.concatenate([ops.full((num_tags,), others, "float32"), ops.full((1,), itself, "float32")], axis=0)
+    return ops.broadcast_to(row, (*shape, num_tags + 1))
+
+
+def _scaled(grid: Lattice) -> _Messages:
+    batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
+    emissions = state_emissions(grid, FORBIDDEN)
+    peak = ops.max(emissions, axis=-1, keepdims=True)  # (B, T+1, 1)
+    likelihood = ops.exp(emissions - peak)
+    top = ops.max(grid.scores)
+    weights = ops.exp(grid.scores - top)  # (K+1, K+1)
+    both = ops.stack([weights, ops.transpose(weights)])  # (2, K+1, K+1)
+
+    def step(state: Any, inputs: Any) -> Any:
+        return ops.matmul(state / ops.sum(state, axis=-1, keepdims=True), both) * inputs[0]
+
+    states, _ = scan(step, no_tag((2, batch), num_tags, 0.0, 1.0), (_lanes(likelihood),))  # (T+1, 2, B, K+1)
+    past, future = _unlane(states / ops.sum(states, axis=-1, keepdims=True))  # (B, T+1, K+1)
+    prior = ops.matmul(past, weights)
+    evidence = likelihood * ops.matmul(future, ops.transpose(weights))
+    joint = prior * evidence
+    mass = ops.sum(joint, axis=-1, keepdims=True)  # (B, T+1, 1)
+    scale = ops.sum(prior * likelihood, axis=-1)  # (B, T+1)
+    return _Messages(
+        # A mass that is too small, or not a number, spoils the sum on purpose: `posterior` looks at it.
+        log_partition=ops.sum(
+            ops.where(mass[..., 0] > _SAFE_MASS, ops.log(scale) + peak[..., 0] + top, float("nan")), axis=1
+        ),
+        unary=joint / mass,
+        counts=ops.matmul(ops.swapaxes(past, 1, 2), evidence / mass) * weights,
+        future=future,
+    )
+
+
+def _in_log_space(grid: Lattice) -> _Messages:
+    batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
+    emissions = state_emissions(grid, FORBIDDEN)
+    both = ops.stack([grid.scores, ops.transpose(grid.scores)])[:, None]  # (2, 1, K+1, K+1)
+
+    def step(state: Any, inputs: Any) -> Any:
+        return ops.logsumexp(state[..., None] + both, axis=-2) + inputs[0]
+
+    states, final = scan(step, no_tag((2, batch), num_tags, 2 * FORBIDDEN, 0.0), (_lanes(emissions),))
+    past, future = _unlane(states)  # (B, T+1, K+1)
+    after = emissions + ops.logsumexp(future[..., None, :] + grid.scores, axis=-1)  # (B, T+1, K+1)
+    pairs = past[..., None] + grid.scores + after[..., None, :]  # (B, T+1, K+1, K+1)
+    pairs = ops.exp(pairs - ops.logsumexp(pairs, axis=(-2, -1), keepdims=True))
+    return _Messages(
+        log_partition=final[0, :, num_tags],
+        unary=ops.sum(pairs, axis=-2),
+        counts=ops.sum(pairs, axis=1),
+        future=ops.softmax(future, axis=-1),
+    )
+
+
+def _messages(grid: Lattice) -> _Messages:
+    scaled = _scaled(grid)
+    safe = ops.all(ops.isfinite(scaled.log_partition))
+    return _Messages(*ops.cond(safe, lambda: tuple(scaled), lambda: tuple(_in_log_space(grid))))
+
+
+def posterior(chain: LinearChain) -> Posterior:
+    """Partition function, marginals and expected counts by forward-backward.
+
+    O(T K^2) time, O(T K) memory, always float32. Cut off from the gradient.
+
+    Args:
+        chain: see `LinearChain`; any mask.
+
+    Reference: Rabiner (1989), "A tutorial on hidden Markov models", equations 19-27 and 92-95; Lafferty et al. (2001).
+    """
+    grid = lattice(chain)
+    messages = _messages(grid)
+    num_tags = chain.emissions.shape[-1]
+    unary = restore(messages.unary[..., :num_tags], grid.rank)
+    return Posterior(
+        log_partition=messages.log_partition,
+        unary=ops.where(chain.mask[..., None], unary, 0.0),
+        transitions=messages.counts[:, :num_tags, :num_tags],
+        start=messages.counts[:, num_tags, :num_tags],
+        end=messages.counts[:, :num_tags, num_tags],
+    )
+
+
+def path_posteriors(chain: LinearChain, tags: Any) -> tuple[Any, Any]:
+    """Marginals along one path: how likely each of its tags is, and what follows each of them.
+
+    A linear chain is Markov, so the exact probability of any segment of a path is the marginal of its first tag times
+    the probabilities of each next tag given the one before.
+
+    Args:
+        chain: the scores.
+        tags: (B, T) int in [0, K); ignored where masked.
+
+    Returns:
+        probability (B, T) float32: p(y_t = tags_t), zero where masked.
+        successors (B, T, K+1) float32: p(next unmasked tag = k | y_t = tags_t); the last column says that no tag
+            follows, exactly 1 at the last unmasked position. Rows sum to one, and are zero where masked.
+    """
+    grid = lattice(chain)
+    messages = _messages(grid)
+    num_tags = chain.emissions.shape[-1]
+    tags = ops.where(chain.mask, ops.cast(tags, "int32"), 0)
+    unary = restore(messages.unary, grid.rank)[..., :num_tags]
+    probability = ops.take_along_axis(unary, tags[..., None], axis=-1)[..., 0]
+    leaving = ops.exp(grid.scores - ops.max(grid.scores, axis=1, keepdims=True))
+    joint = ops.take(leaving, tags, axis=0) * restore(messages.future, grid.rank)  # (B, T, K+1)
+    successors = joint / ops.maximum(ops.sum(joint, axis=-1, keepdims=True), 1e-37)
+    mask = chain.mask[..., None]
+    return ops.where(chain.mask, probability, 0.0), ops.where(mask, successors, 0.0)
