@@ -1,1 +1,5 @@
-"""backbones."""
+"""Backbones: from features to hidden states."""
+
+from keras_embed.backbones.recurrent import RecurrentBackbone
+
+__all__ = ["RecurrentBackbone"]

@@ -1,0 +1,180 @@
+"""Tokens in context: any embeddings, then recurrent layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import keras_hub
+from keras import ops
+
+from keras_embed import _checks
+from keras_embed.layers import VariationalDropout
+
+_CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM, "simple_rnn": keras.layers.SimpleRNN}
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class RecurrentBackbone(keras_hub.models.Backbone):
+    """A stack of recurrent layers over the concatenated vectors of some embedding layers.
+
+    `x_0 = [e_1; e_2; ...]`, then for each layer `x_l = RNN_l(drop(x_{l-1}))`, and `drop(x_L)` is given out. `drop` is
+    `VariationalDropout`: one mask for all time steps. With both directions it is the encoder of Huang et al. (2015),
+    Lample et al. (2016) and Ma and Hovy (2016).
+
+    Padding changes nothing: masked steps are skipped, and the output there is zero. A sentence without a single token
+    gives zeros.
+
+    Args:
+        embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features` that names what it
+            reads: `WordEmbedding`, `CasingEmbedding`, `CharacterCNN`, `CharacterLSTM` or your own. They keep their own
+            `dtype`.
+        cell: "lstm", "gru" or "simple_rnn".
+        hidden_dim: units of each direction, so the output of a bidirectional backbone is twice as wide.
+        num_layers: number of recurrent layers.
+        bidirectional: read in both directions and concatenate, at each layer.
+        dropout: rate of variational dropout on the input of each layer and on the output of the last.
+        recurrent_dropout: rate of dropout on the state, from step to step, one mask for all steps (Gal and Ghahramani
+            2016). It rules out cuDNN, so it is slow on a GPU.
+        skip_connections: add the input of a layer to its output, `x_l = RNN_l(drop(x_{l-1})) + x_{l-1}`, wherever the
+            two are equally wide: at every layer but, usually, the first.
+        dtype: dtype or policy of everything but the embeddings.
+        **kwargs: `name`, `trainable`.
+
+    Call arguments:
+        inputs: dict with the features of all embeddings, such as `token_ids`, int32 `(B, T)`, and `padding_mask`, bool
+            `(B, T)`, True = real. On a GPU under TensorFlow padding must stand on the right (cuDNN); everywhere else
+            the mask may have any shape.
+
+    Returns:
+        Dict with `sequence_output`, floats `(B, T, hidden_dim)`, or `(B, T, 2 * hidden_dim)` with both directions.
+
+    Raises:
+        ValueError: for no embeddings, embeddings that do not agree on a feature, or arguments outside their range.
+
+    References:
+        Huang et al. 2015, https://arxiv.org/abs/1508.01991; Lample et al. 2016, https://arxiv.org/abs/1603.01360;
+        Ma and Hovy 2016, https://arxiv.org/abs/1603.01354; Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_embed.layers import WordEmbedding
+    >>> backbone = RecurrentBackbone([WordEmbedding(10, 4)], cell="gru", hidden_dim=3)
+    >>> inputs = {"token_ids": np.array([[2, 3, 0]]), "padding_mask": np.array([[True, True, False]])}
+    >>> tuple(backbone(inputs)["sequence_output"].shape)
+    (1, 3, 6)
+    """
+
+    def __init__(
+        self,
+        embeddings: Sequence[keras.layers.Layer],
+        cell: str = "lstm",
+        hidden_dim: int = 200,
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        dropout: float = 0.5,
+        recurrent_dropout: float = 0.0,
+        skip_connections: bool = False,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        _checks.check_one_of("cell", cell, _CELLS)
+        _checks.check_positive("hidden_dim", hidden_dim)
+        _checks.check_positive("num_layers", num_layers)
+        _checks.check_rate("dropout", dropout)
+        _checks.check_rate("recurrent_dropout", recurrent_dropout)
+
+        # === Layers ===
+        embeddings = list(embeddings)
+        recurrent = [
+            _recurrent_layer(cell, hidden_dim, bidirectional, recurrent_dropout, dtype, name=f"recurrent_{number}")
+            for number in range(num_layers)
+        ]
+        dropouts = [
+            VariationalDropout(dropout, dtype=dtype, name=f"dropout_{number}") for number in range(num_layers + 1)
+        ]
+
+        # === Functional Model ===
+        inputs = _inputs(embeddings)
+        mask = inputs["padding_mask"]
+        vectors = [layer({name: inputs[name] for name in layer.features}) for layer in embeddings]
+        x = vectors[0] if len(vectors) == 1 else keras.layers.Concatenate(dtype=dtype, name="vectors")(vectors)
+        read = _readable(mask)
+        for layer, drop in zip(recurrent, dropouts[:-1], strict=True):
+            y = layer(drop(x), mask=read)  # (B, T, D)
+            x = y + x if skip_connections and x.shape[-1] == y.shape[-1] else y
+        x = dropouts[-1](x)
+        x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
+        super().__init__(inputs=inputs, outputs={"sequence_output": x}, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.embeddings = embeddings
+        self.cell = cell
+        self.hidden_dim = hidden_dim
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.skip_connections = skip_connections
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, the embedding layers serialised."""
+        return {
+            **super().get_config(),
+            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
+            "cell": self.cell,
+            "hidden_dim": self.hidden_dim,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "skip_connections": self.skip_connections,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "RecurrentBackbone":
+        """A backbone of the same shape with fresh weights."""
+        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
+        return super().from_config({**config, "embeddings": embeddings})
+
+
+def _inputs(embeddings: list[keras.layers.Layer]) -> dict[str, Any]:
+    """One `keras.Input` for each feature that any embedding reads, and the padding mask."""
+    if not embeddings:
+        raise ValueError(
+            _checks.message("at least one layer in `embeddings`", embeddings, "embeddings=[WordEmbedding(...)]")
+        )
+    shapes: dict[str, tuple[int | None, ...]] = {}
+    for layer in embeddings:
+        if not hasattr(layer, "features"):
+            raise ValueError(
+                _checks.message(
+                    "every layer in `embeddings` to have a property `features`, feature name -> shape of a row",
+                    f"{type(layer).__name__}",
+                    "WordEmbedding instead of keras.layers.Embedding, or add the property to your own layer",
+                )
+            )
+        for name, shape in layer.features.items():
+            if shapes.setdefault(name, tuple(shape)) != tuple(shape):
+                raise ValueError(
+                    _checks.message(
+                        f"embeddings to agree on the shape of feature `{name}`",
+                        f"{shapes[name]} and {tuple(shape)} (layer {layer.name})",
+                    )
+                )
+    inputs = {name: keras.Input(shape, dtype="int32", name=name) for name, shape in shapes.items()}
+    inputs["padding_mask"] = keras.Input((None,), dtype="bool", name="padding_mask")
+    return inputs
+
+
+def _recurrent_layer(
+    cell: str, hidden_dim: int, bidirectional: bool, recurrent_dropout: float, dtype: Any, name: str
+) -> keras.layers.Layer:
+    layer = _CELLS[cell](hidden_dim, return_sequences=True, recurrent_dropout=recurrent_dropout, dtype=dtype, name=name)
+    # Bidirectional copies the layer's config; the name of the wrapper is the one that users see.
+    return keras.layers.Bidirectional(layer, dtype=dtype, name=name) if bidirectional else layer
+
+
+def _readable(mask: Any) -> Any:
+    """The mask `(B, T)`, with the first step opened in rows that have no real step: cuDNN refuses such rows."""
+    none = ops.logical_not(ops.any(mask, axis=1, keepdims=True))  # (B, 1)
+    return ops.concatenate([ops.logical_or(mask[:, :1], none), mask[:, 1:]], axis=1)
