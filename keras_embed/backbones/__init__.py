@@ -1,5 +1,5 @@
 """Backbones: from features to hidden states."""
 
-from keras_embed.backbones.recurrent import RecurrentBackbone
+from keras_embed.backbones.recurrent import RecurrentBackbone as RecurrentBackbone
 
 __all__ = ["RecurrentBackbone"]

@@ -1,8 +1,8 @@
 """Layers: thin holders of weights around `keras_embed.functional`."""
 
-from keras_embed.layers.casing_embedding import CasingEmbedding
-from keras_embed.layers.character_cnn import CharacterCNN
-from keras_embed.layers.character_lstm import CharacterLSTM
+from keras_embed.layers.casing_embedding import CasingEmbedding as CasingEmbedding
+from keras_embed.layers.character_cnn import CharacterCNN as CharacterCNN
+from keras_embed.layers.character_lstm import CharacterLSTM as CharacterLSTM
 from keras_embed.layers.crf import CRF as CRF
 from keras_embed.layers.crf import IndependentTags as IndependentTags
 from keras_embed.layers.crf_decoders import CRFDecode as CRFDecode
@@ -10,8 +10,8 @@ from keras_embed.layers.crf_decoders import CRFEntropy as CRFEntropy
 from keras_embed.layers.crf_decoders import CRFKBest as CRFKBest
 from keras_embed.layers.crf_decoders import CRFMarginals as CRFMarginals
 from keras_embed.layers.crf_decoders import CRFSample as CRFSample
-from keras_embed.layers.variational_dropout import VariationalDropout
-from keras_embed.layers.word_embedding import WordEmbedding
+from keras_embed.layers.variational_dropout import VariationalDropout as VariationalDropout
+from keras_embed.layers.word_embedding import WordEmbedding as WordEmbedding
 
 __all__ = [
     "CRF",
@@ -20,5 +20,10 @@ __all__ = [
     "CRFKBest",
     "CRFMarginals",
     "CRFSample",
+    "CasingEmbedding",
+    "CharacterCNN",
+    "CharacterLSTM",
     "IndependentTags",
+    "VariationalDropout",
+    "WordEmbedding",
 ]
