@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from keras_embed._checks import message
+
 
 class _LazyModule:
     """A module imported at its first use, so that importing this library never imports TensorFlow."""
@@ -70,3 +72,35 @@ def _tensorflow_scan(step: Any, initial: Any, inputs: Any) -> tuple[Any, Any]:
         lambda t, *_: t < length, body, (0, initial, states), maximum_iterations=length, parallel_iterations=1
     )
     return states.stack(), final
+
+
+def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any, Any]:
+    """A Keras model as a function of TensorFlow tensors, for a SavedModel.
+
+    Args:
+        model: takes a dict of tensors.
+        polymorphic_shapes: JAX's names for the dynamic axes of each input. Axes of one name are equal: without that,
+            every unknown axis gets a symbol of its own and no two inputs fit together.
+
+    Returns:
+        the function, and what a `tf.Module` must hold for its variables to be saved.
+
+    Raises:
+        ValueError: on PyTorch, which has no way into a SavedModel.
+    """
+    name = keras.config.backend()
+    if name == "tensorflow":
+        return lambda features: model(features, training=False), model
+    if name != "jax":
+        raise ValueError(message("a backend with a way into a SavedModel: tensorflow or jax", name))
+    jax2tf = importlib.import_module("jax.experimental.jax2tf")
+    count = len(model.trainable_variables)
+    variables = [tf.Variable(keras.ops.convert_to_numpy(v), trainable=False, name=v.name) for v in model.variables]
+    order = {id(variable): place for place, variable in enumerate(model.variables)}
+    places = [order[id(v)] for v in (*model.trainable_variables, *model.non_trainable_variables)]
+
+    def pure(values: Any, features: Any) -> Any:
+        return model.stateless_call(values[:count], values[count:], features, training=False)[0]
+
+    converted = jax2tf.convert(pure, polymorphic_shapes=[None, polymorphic_shapes], with_gradient=False)
+    return lambda features: converted([variables[place] for place in places], features), variables

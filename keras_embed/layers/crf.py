@@ -100,7 +100,7 @@ class CRF(keras.layers.Layer):
         scores = [self.transitions, self.start if self.use_boundary else free, self.end if self.use_boundary else free]
         if self.constraints is not None:
             scores = [
-                ops.where(np.asarray(allowed), score, FORBIDDEN)
+                ops.where(allowed, ops.convert_to_tensor(score), FORBIDDEN)
                 for allowed, score in zip(self.constraints, scores, strict=True)
             ]
         return linear_chain.pack(LinearChain(emissions, ops.cast(mask, "bool"), *scores))

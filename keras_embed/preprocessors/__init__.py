@@ -1,1 +1,6 @@
-"""preprocessors."""
+"""Preprocessors: strings to features, in TensorFlow graph code."""
+
+from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer as FeatureTokenizer
+from keras_embed.preprocessors.tagger_preprocessor import TaggerPreprocessor as TaggerPreprocessor
+
+__all__ = ["FeatureTokenizer", "TaggerPreprocessor"]

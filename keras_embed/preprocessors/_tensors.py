@@ -1,0 +1,52 @@
+"""Small TensorFlow helpers that several preprocessors share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_embed._backend import tf
+from keras_embed._checks import message
+
+
+def bucket_length(longest: Any, lengths: Sequence[int]) -> Any:
+    """The smallest of some rising lengths that holds `longest`, or the next multiple of the last; int64 scalar."""
+    longest = tf.cast(longest, tf.int64)
+    buckets = tf.constant(lengths, tf.int64)
+    fits = tf.reduce_min(tf.where(buckets >= longest, buckets, tf.int64.max))
+    multiple = -(-longest // lengths[-1]) * lengths[-1]
+    return tf.where(longest <= lengths[-1], fits, multiple)
+
+
+def dense(ragged: Any, length: Any, padding: Any = 0) -> Any:
+    """A ragged tensor (B, None) as (B, length); `length` may be a tensor."""
+    return ragged.to_tensor(padding, shape=tf.stack([tf.constant(-1, tf.int64), tf.cast(length, tf.int64)]))
+
+
+def ragged_strings(rows: Sequence[Sequence[str]], what: str = "token") -> Any:
+    """Lists of words as a ragged string tensor (B, None).
+
+    Raises:
+        ValueError: naming sentence and position of a word that is not a string or that UTF-8 cannot hold.
+    """
+    return tf.RaggedTensor.from_row_lengths(
+        tf.constant([encoded(word, i, j, what) for i, row in enumerate(rows) for j, word in enumerate(row)], tf.string),
+        tf.constant([len(row) for row in rows], tf.int64),
+    )
+
+
+def encoded(word: Any, sentence: int, position: int | None = None, what: str = "token") -> bytes:
+    """A word in UTF-8, or a full sentence that says where the bad one stands."""
+    where = f"in sentence {sentence}" + ("" if position is None else f" at position {position}")
+    if isinstance(word, bytes):
+        return word
+    if not isinstance(word, str):
+        raise ValueError(message(f"every {what} to be a string", f"{word!r} {where}"))
+    try:
+        return word.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            message(
+                f"every {what} to be text that UTF-8 can hold",
+                f"the lone surrogate {word[error.start]!a} {where}",
+                'text.encode("utf-8", "replace").decode("utf-8")',
+            )
+        ) from error

@@ -1,0 +1,63 @@
+"""Batches of sentences of similar length."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_embed._backend import tf
+
+
+def similar_length_batches(
+    lengths: Sequence[int], batch_size: int, generator: np.random.Generator | None = None
+) -> list[NDArray[np.int64]]:
+    """Indices of sentences, batch by batch, so that each batch holds neighbours in length.
+
+    Sentences are sorted by length and cut into batches; only one batch, that of the longest, may be smaller, so that
+    a compiler meets one more shape and not one for each length.
+
+    Args:
+        lengths: of all sentences.
+        batch_size: sentences in a batch.
+        generator: shuffles sentences of (nearly) equal length, and the batches. `None` keeps everything in place.
+
+    Returns:
+        arrays of indices, which together are 0..N-1.
+    """
+    keys = np.asarray(lengths, np.float64)
+    if generator is None:
+        order = np.argsort(keys, kind="stable")
+    else:
+        # A little noise keeps the same sentences from meeting in every epoch.
+        order = np.argsort(keys * generator.uniform(0.9, 1.1, len(keys)) + generator.uniform(0, 1, len(keys)))
+    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    if generator is not None:
+        generator.shuffle(batches)
+    return batches
+
+
+def batched_dataset(columns: tuple[Any, ...], batch_size: int, seed: int | None) -> Any:
+    """A `tf.data.Dataset` of batches of similar length, in a new order every epoch.
+
+    Args:
+        columns: tensors with a common first axis, the first of them ragged: its row lengths decide.
+        batch_size: sentences in a batch.
+        seed: of the shuffling; `None` keeps the order by length.
+    """
+    lengths = columns[0].row_lengths().numpy()
+    generator = None if seed is None else np.random.default_rng(seed)
+    count = -(-len(lengths) // batch_size)
+
+    def indices() -> Iterator[NDArray[np.int64]]:
+        yield from similar_length_batches(lengths, batch_size, generator)
+
+    dataset = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec([None], tf.int64))
+    return dataset.map(lambda rows: tuple(tf.gather(column, rows) for column in columns)).apply(
+        tf.data.experimental.assert_cardinality(count)
+    )
+
+
+def gather_rows(tokens: Any, rows: NDArray[np.int64]) -> Any:
+    """Some rows of a ragged tensor."""
+    return tf.gather(tokens, rows)

@@ -1,0 +1,264 @@
+"""Sentences and tags in, features and tag ids out; and back."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+import keras_hub
+
+from keras_embed import layers, text
+from keras_embed._backend import tf
+from keras_embed._checks import message
+from keras_embed.backbones import RecurrentBackbone
+from keras_embed.preprocessors._tensors import dense, ragged_strings
+from keras_embed.preprocessors.batching import batched_dataset
+from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
+from keras_embed.preprocessors.tagged_spans import tagged_spans
+
+#: Label of a token whose tag is not known: any tag is right.
+ANY_TAG = ""
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class TaggerPreprocessor(keras_hub.models.Preprocessor):
+    """Turns tokenised sentences and their tags into what a tagger is trained on, and its answers back into strings.
+
+    Args:
+        tokenizer: `FeatureTokenizer`, words to features.
+        tags: the K tags, in the order of their ids.
+        scheme: how spans are written: one of `text.SCHEMES`, or `None` for tags that mark no spans (parts of speech).
+        **kwargs: `name`, `config_file`.
+
+    Call arguments:
+        x: ragged strings (B, None) or lists of lists of words; texts, strings (B,), are split by the tokenizer.
+        y: the tags, in the same form; "" marks a tag that is not known (partial labels).
+        sample_weight: (B,) floats, a weight for each sentence.
+
+    Returns:
+        features, or `(features, tag ids (B, T) int32)`, or with the weights too; see `FeatureTokenizer.encode`. Tag ids
+        are -1 at padding and for unknown tags.
+
+    Example:
+    >>> from keras_embed.preprocessors import TaggerPreprocessor
+    >>> words, tags = [["Ada", "lives", "in", "Rome"]], [["B-PER", "O", "O", "B-LOC"]]
+    >>> preprocessor = TaggerPreprocessor.from_corpus(words, tags)
+    >>> preprocessor.tags, preprocessor.scheme
+    (('O', 'B-LOC', 'B-PER', 'I-LOC', 'I-PER'), 'BIO')
+    >>> features, tag_ids = preprocessor(words, y=tags)
+    >>> tag_ids.numpy().tolist()
+    [[2, 0, 0, 1, -1, -1, -1, -1]]
+    """
+
+    backbone_cls = RecurrentBackbone
+    tokenizer_cls = FeatureTokenizer
+
+    def __init__(self, tokenizer: Any, tags: Sequence[str], scheme: str | None = None, **kwargs: Any) -> None:
+        kwargs.pop("dtype", None)
+        super().__init__(dtype="float32", **kwargs)
+        self.tokenizer = tokenizer
+        self.tags = tuple(tags)
+        if not self.tags or len(set(self.tags)) != len(self.tags) or ANY_TAG in self.tags:
+            raise ValueError(
+                message("`tags` to be different non-empty strings, at least one", tags, "sorted(set(all_tags))")
+            )
+        self.scheme = scheme
+        self._tag_vocabulary = text.Vocabulary(self.tags)
+        self.built = True
+
+    @classmethod
+    def from_corpus(
+        cls,
+        corpus: Any,
+        tags: Any = None,
+        min_count: int = 1,
+        scheme: str | None = None,
+        tokenizer: Any = None,
+        **kwargs: Any,
+    ) -> "TaggerPreprocessor":
+        """Learns words, characters and tags from training data.
+
+        Args:
+            corpus: `corpora.Corpus` with tags, or lists of words.
+            tags: lists of tags, where `corpus` is lists of words.
+            min_count: rarer words become unknown.
+            scheme: the scheme the tags are in; found out from the tags where `None`. Tags that the scheme has and the
+                corpus lacks (an I-LOC never seen) are added.
+            tokenizer: a `FeatureTokenizer`, to share one; learnt where `None`.
+            **kwargs: for `FeatureTokenizer.from_tokens`.
+        """
+        words, labels = sentences_of(corpus, tags)
+        if labels is None:
+            raise ValueError(message("tags beside the words", "words alone", "from_corpus(words, tags)"))
+        seen = {tag for sentence in labels for tag in sentence} - {ANY_TAG}
+        scheme = scheme if scheme is not None else text.infer_scheme(seen)
+        return cls(
+            tokenizer or FeatureTokenizer.from_tokens(words, min_count=min_count, **kwargs),
+            tags=_complete(seen, scheme),
+            scheme=scheme,
+        )
+
+    def embeddings(
+        self,
+        word_dim: int = 100,
+        char_filters: int = 30,
+        char_dim: int = 30,
+        casing_dim: int = 8,
+        char_encoder: str = "cnn",
+        unknown_dropout: float = 0.02,
+        dropout: float = 0.0,
+        weights: Any = None,
+    ) -> list[keras.layers.Layer]:
+        """Embedding layers that fit these features, for a backbone. A dimension of 0 leaves its layer out.
+
+        Args:
+            word_dim: of `layers.WordEmbedding`.
+            char_filters: output width of the character encoder.
+            char_dim: of the characters.
+            casing_dim: of `layers.CasingEmbedding`.
+            char_encoder: "cnn" (`layers.CharacterCNN`) or "lstm" (`layers.CharacterLSTM`).
+            unknown_dropout: rate at which words are read as unknown in training.
+            dropout: on the words' vectors.
+            weights: (vocabulary, word_dim) pretrained word vectors.
+        """
+        found: list[keras.layers.Layer] = []
+        if word_dim:
+            size = self.tokenizer.vocabulary_size()
+            found.append(layers.WordEmbedding(size, word_dim, unknown_dropout, dropout, weights))
+        if char_filters:
+            size = len(self.tokenizer.characters)
+            if char_encoder == "lstm":
+                found.append(layers.CharacterLSTM(size, char_dim, char_filters // 2))
+            else:
+                found.append(layers.CharacterCNN(size, char_dim, char_filters))
+        if casing_dim:
+            found.append(layers.CasingEmbedding(len(text.CASING_CLASSES), casing_dim))
+        return found
+
+    def call(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        tokens = self.tokens_of(x)
+        features = self.tokenizer.encode(tokens)
+        if y is None:
+            return keras.utils.pack_x_y_sample_weight(features)
+        y = y if isinstance(y, tf.RaggedTensor) else ragged_strings(y, "tag")
+        same = tf.debugging.assert_equal(
+            tokens.row_lengths(), y.row_lengths(), "Expected as many tags as tokens in every sentence."
+        )
+        with tf.control_dependencies([same] if same is not None else []):
+            length = tf.shape(features["token_ids"])[1]
+        ids = self._tag_ids(y.flat_values)
+        tag_ids = dense(y.with_flat_values(ids), length, -1)
+        return keras.utils.pack_x_y_sample_weight(features, tag_ids, sample_weight)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing to build."""
+
+    def tokens_of(self, x: Any) -> Any:
+        """Whatever stands for sentences, as ragged words (B, None): ragged already, lists of words, or texts."""
+        if isinstance(x, tf.RaggedTensor):
+            return x
+        if isinstance(x, (list, tuple)) and x and not isinstance(x[0], (str, bytes)):
+            return ragged_strings(x)
+        if isinstance(x, (list, tuple)):
+            return self.tokenizer.tokenize(ragged_strings([x], "text").flat_values)
+        return self.tokenizer.tokenize(tf.convert_to_tensor(x, tf.string))
+
+    def _tag_ids(self, tags: Any) -> Any:
+        """Flat tag strings -> int32 ids, -1 for "" (any tag)."""
+        # The vocabulary keeps 0 for "" and 1 for what it does not know.
+        ids = self._tag_vocabulary.lookup(tags) - 2
+        known = tf.debugging.Assert(
+            tf.reduce_all(ids != -1),
+            [f"Expected every tag to be one of the {len(self.tags)} the preprocessor knows. Received:", tags[ids == -1]],
+        )
+        with tf.control_dependencies([known] if known is not None else []):
+            return tf.maximum(ids, -1)
+
+    def dataset(
+        self,
+        corpus: Any,
+        tags: Any = None,
+        sample_weight: Any = None,
+        batch_size: int = 32,
+        seed: int | None = None,
+    ) -> Any:
+        """A `tf.data.Dataset` of batches `(words, tags[, weights])` of similar length, checked, not yet encoded.
+
+        Args:
+            corpus: `corpora.Corpus`, or lists of words.
+            tags: lists of tags, where `corpus` is lists of words.
+            sample_weight: a weight for each sentence.
+            batch_size: sentences in a batch.
+            seed: shuffles anew every epoch; `None` sorts by length.
+
+        Raises:
+            ValueError: for no sentences, a sentence with more or fewer tags than words, a tag that is not known or
+                that breaks the scheme, a lone surrogate. It names the sentence.
+        """
+        words, labels = sentences_of(corpus, tags)
+        if not words:
+            raise ValueError(message("at least one sentence", "none"))
+        columns = [ragged_strings(words)]
+        if labels is not None:
+            self.check_tags(words, labels)
+            columns.append(ragged_strings(labels, "tag"))
+        if sample_weight is not None:
+            columns.append(tf.constant(sample_weight, tf.float32))
+        return batched_dataset(tuple(columns), batch_size, seed)
+
+    def check_tags(self, words: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) -> None:
+        """Raises `ValueError` for tags that cannot be learnt from; see `dataset`."""
+        if len(words) != len(labels):
+            raise ValueError(
+                message("tags for every sentence", f"{len(words)} sentences, {len(labels)} lists of tags")
+            )
+        known = {*self.tags, ANY_TAG}
+        for number, (sentence, sequence) in enumerate(zip(words, labels, strict=True)):
+            if len(sentence) != len(sequence):
+                shown = " ".join(map(str, sentence[:8]))
+                raise ValueError(
+                    message(
+                        f"as many tags as words in sentence {number}",
+                        f"{len(sequence)} tags for {len(sentence)} words ({shown} ...)",
+                    )
+                )
+            for position, tag in enumerate(sequence):
+                if tag not in known:
+                    raise ValueError(
+                        message(
+                            f"every tag to be one of {list(self.tags)}",
+                            f"{tag!r} in sentence {number} at position {position}",
+                            "making the preprocessor from all data that has tags",
+                        )
+                    )
+            if self.scheme is not None and ANY_TAG not in sequence:
+                text.check_sequence(sequence, self.scheme, where=f"sentence {number}")
+
+    def postprocess(self, tokens: Any, decoded: dict[str, Any]) -> dict[str, Any]:
+        """A decoder's numbers as strings and spans, in TensorFlow graph code; see `tagged_spans`."""
+        return tagged_spans(tokens, decoded, self.tags, self.scheme)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "tags": self.tags, "scheme": self.scheme}
+
+
+def sentences_of(corpus: Any, tags: Any = None) -> tuple[list[Any], list[Any] | None]:
+    """Words and tags of a corpus, or of `(words, tags)` lists; tags `None` where there are none."""
+    if hasattr(corpus, "tokens") and hasattr(corpus, "tags"):
+        return list(corpus.tokens), list(corpus.tags)
+    words = list(corpus)
+    if any(isinstance(sentence, (str, bytes)) for sentence in words):
+        first = next(sentence for sentence in words if isinstance(sentence, (str, bytes)))
+        raise ValueError(message("every sentence as a list of words", first, "sentence.split()"))
+    return words, None if tags is None else list(tags)
+
+
+def _complete(tags: Iterable[str], scheme: str | None) -> list[str]:
+    """The tags, sorted, "O" first; with a scheme, every tag that it makes of their types."""
+    found = set(tags)
+    if scheme is not None:
+        types = {text.split_tag(tag)[1] for tag in found} - {""}
+        found.add(text.OUTSIDE)
+        for name in types:  # long, short and side by side: together they show every tag of the type
+            spans = [text.Span(0, 3, name), text.Span(3, 6, name), text.Span(6, 7, name)]
+            found |= set(text.tags_of(spans, 7, scheme))
+    return sorted(found, key=lambda tag: (tag != text.OUTSIDE, tag))

@@ -1,0 +1,330 @@
+"""Sequence tagging: named entities, parts of speech, slots."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import keras_hub
+import numpy as np
+
+from keras_embed._checks import check_one_of, message
+from keras_embed.backbones import RecurrentBackbone
+from keras_embed.layers import CRF, CRFDecode, IndependentTags
+from keras_embed.losses import CRFLoss
+from keras_embed.metrics import EntityF1, TagAccuracy
+from keras_embed.preprocessors import TaggerPreprocessor
+from keras_embed.text import allowed_transitions
+
+HEADS = ("crf", "softmax")
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSpan:
+    """A span found in a sentence.
+
+    Attributes:
+        start: number of its first token.
+        end: number of the token after its last.
+        type: such as "PER".
+        text: its tokens, joined by blanks.
+        score: its probability under the model, from true marginals.
+    """
+
+    start: int
+    end: int
+    type: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """A tagger's answer for one sentence.
+
+    Attributes:
+        tokens: words.
+        tags: one for each token.
+        scores: probability of each tag.
+        spans: `TaggedSpan`, in reading order; empty where the tags mark no spans.
+    """
+
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    scores: tuple[float, ...]
+    spans: tuple[TaggedSpan, ...]
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class Tagger(keras_hub.models.Task):
+    """Tags every token of a sentence: backbone, emissions, and a linear chain over the tags.
+
+    `fit` and `evaluate` take sentences and tags as strings, and batch sentences of similar length in few fixed shapes.
+    `tag` gives tags, spans and their probabilities; `export` writes the same as a SavedModel. The training graph emits
+    the chain's potentials; see `layers.CRF`.
+
+    Args:
+        backbone: any backbone with an output `sequence_output` (B, T, D) and an input `padding_mask`.
+        preprocessor: `TaggerPreprocessor`, or `None` to feed features and tag ids.
+        head: "crf" (pairs of tags have scores; the constraints of the preprocessor's tag scheme hold in the loss too) or
+            "softmax" (independent tags).
+        num_tags: K, needed where there is no preprocessor.
+        dropout: before the emissions; recurrent backbones have their own.
+        **kwargs: `name`, `compile`.
+
+    Example:
+    >>> import keras_embed as ke
+    >>> words, tags = [["Ada", "lives", "in", "Rome"]], [["B-PER", "O", "O", "B-LOC"]]
+    >>> preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(words, tags)
+    >>> backbone = ke.backbones.RecurrentBackbone(preprocessor.embeddings(word_dim=8, char_filters=4), hidden_dim=4)
+    >>> tagger = ke.Tagger(backbone, preprocessor=preprocessor)
+    >>> history = tagger.fit(words, tags, epochs=1, verbose=0)
+    >>> [tagged] = tagger.tag(["Ada lives in Rome"])
+    >>> tagged.tokens
+    ('Ada', 'lives', 'in', 'Rome')
+
+    References:
+        Huang et al. 2015, https://arxiv.org/abs/1508.01991; Lample et al. 2016, https://arxiv.org/abs/1603.01360;
+        Ma and Hovy 2016, https://arxiv.org/abs/1603.01354.
+    """
+
+    backbone_cls = RecurrentBackbone
+    preprocessor_cls = TaggerPreprocessor
+
+    def __init__(
+        self,
+        backbone: Any,
+        preprocessor: Any = None,
+        head: str = "crf",
+        num_tags: int | None = None,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        check_one_of("head", head, HEADS)
+        tags = None if preprocessor is None else preprocessor.tags
+        if tags is None and num_tags is None:
+            raise ValueError(message("a `preprocessor` or `num_tags`", "neither", "Tagger(backbone, num_tags=17)"))
+        num_tags = len(tags) if tags is not None else num_tags
+        scheme = None if preprocessor is None else preprocessor.scheme
+
+        # === Layers ===
+        constraints = None if scheme is None else allowed_transitions(tags, scheme)
+        chain = CRF(num_tags, constraints, name="crf") if head == "crf" else IndependentTags(name="softmax")
+
+        # === Functional Model ===
+        inputs = backbone.input
+        x = backbone(inputs)["sequence_output"]  # (B, T, D)
+        x = keras.layers.Dropout(dropout, name="output_dropout")(x)
+        emissions = keras.layers.Dense(num_tags, name="emissions")(x)  # (B, T, K)
+        potentials = chain(emissions, mask=inputs["padding_mask"])  # (B, K+2+T, K+1)
+        # Set before `super().__init__`, which compiles.
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self._settings = _Settings(head, num_tags, dropout, tags, scheme)
+        super().__init__(inputs=inputs, outputs=potentials, **kwargs)
+
+    @property
+    def head(self) -> str:
+        """"crf" or "softmax"."""
+        return self._settings.head
+
+    @property
+    def num_tags(self) -> int:
+        """K."""
+        return self._settings.num_tags
+
+    def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, weighted_metrics: Any = "auto", **kwargs: Any) -> None:
+        """Like `keras.Model.compile`; "auto" is a choice that suits tagging.
+
+        Args:
+            optimizer: "auto": Adam, learning rate 2e-3, each gradient clipped to a global norm of 5.
+            loss: "auto": `losses.CRFLoss`.
+            weighted_metrics: "auto": `metrics.EntityF1` where the tags have a scheme, else `metrics.TagAccuracy`.
+            **kwargs: for `keras.Model.compile`.
+        """
+        if optimizer == "auto":
+            optimizer = keras.optimizers.Adam(2e-3, global_clipnorm=5.0)
+        if isinstance(weighted_metrics, str) and weighted_metrics == "auto":
+            settings = self._settings
+            weighted_metrics = [
+                TagAccuracy() if settings.scheme is None else EntityF1(list(settings.tags), settings.scheme)
+            ]
+        super().compile(
+            optimizer=optimizer,
+            loss=CRFLoss() if isinstance(loss, str) and loss == "auto" else loss,
+            weighted_metrics=weighted_metrics,
+            **kwargs,
+        )
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Restores optimizer, loss and metrics of a saved tagger: all that `compile` resolved was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int = 32,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Trains on tagged sentences.
+
+        Args:
+            x: `corpora.Corpus`; or lists of words with `y` the lists of tags; or a `tf.data.Dataset` of batches
+                `(ragged words, ragged tags)`. A tag "" is not known: the loss sums over what it may be.
+            y: see `x`.
+            batch_size: sentences in a batch.
+            sample_weight: (B,) a weight for each sentence.
+            validation_data: a corpus, `(words, tags)`, or a dataset.
+            shuffle: anew in every epoch.
+            **kwargs: for `keras.Model.fit`.
+        """
+        if self.preprocessor is not None:
+            seed = int(np.random.randint(2**31)) if shuffle else None
+            x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed)
+            shuffle = False  # the dataset does
+            if validation_data is not None:
+                parts = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+                validation_data = self._batched(*(*parts, None, None)[:3], batch_size, None)[0]
+        return super().fit(
+            x,
+            y,
+            batch_size=batch_size if self.preprocessor is None else None,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            **kwargs,
+        )
+
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int = 32, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Loss and metrics on tagged sentences; arguments as for `fit`."""
+        if self.preprocessor is not None and not kwargs.get("_use_cached_eval_dataset", False):
+            x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, None)
+            return super().evaluate(x, **kwargs)
+        return super().evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight, **kwargs)
+
+    def _batched(self, x: Any, y: Any, sample_weight: Any, batch_size: int, seed: int | None) -> tuple[Any, Any, Any]:
+        """Sentences in memory as a dataset of batches; a dataset stays as it is."""
+        if hasattr(x, "element_spec"):
+            return x, None, None
+        return self.preprocessor.dataset(x, y, sample_weight, batch_size, seed), None, None
+
+    def tag(self, sentences: Sequence[Any], batch_size: int = 32) -> list[TaggedSentence]:
+        """Tags texts or tokenised sentences.
+
+        Args:
+            sentences: list of texts, which the preprocessor's tokenizer splits, or of lists of words. An empty one
+                gets an empty answer.
+            batch_size: sentences at a time.
+
+        Returns:
+            one `TaggedSentence` each, in order.
+        """
+        if self.preprocessor is None:
+            raise ValueError(message("a tagger with a preprocessor", "preprocessor=None", "Tagger(..., preprocessor=...)"))
+        if isinstance(sentences, (str, bytes)):
+            raise ValueError(message("a list of sentences", sentences, "tagger.tag([text])"))
+        sentences = list(sentences)
+        if not sentences:
+            return []
+        tokens = self.preprocessor.tokens_of(sentences)
+        answers: list[TaggedSentence | None] = [None] * len(sentences)
+        for rows, answer in self._answers(tokens, batch_size):
+            for row, tagged in zip(rows, answer, strict=True):
+                answers[row] = tagged
+        return [tagged for tagged in answers if tagged is not None]
+
+    def predict(self, x: Any, batch_size: int = 32, **kwargs: Any) -> Any:
+        """The tags of each sentence, as lists of strings; without a preprocessor, `keras.Model.predict`."""
+        if self.preprocessor is None:
+            return super().predict(x, batch_size=batch_size, **kwargs)
+        words = list(x.tokens) if hasattr(x, "tokens") else x
+        return [list(tagged.tags) for tagged in self.tag(words, batch_size)]
+
+    def _answers(self, tokens: Any, batch_size: int) -> Iterator[tuple[Any, list[TaggedSentence]]]:
+        from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+
+        decoder = self.decoder()
+        for rows in similar_length_batches(tokens.row_lengths().numpy(), batch_size):
+            batch = gather_rows(tokens, rows)
+            features = {name: value.numpy() for name, value in self.preprocessor.tokenizer.encode(batch).items()}
+            decoded = decoder.predict_on_batch({name: features[name] for name in self.input_names_used()})
+            yield rows, _sentences(self.preprocessor.postprocess(batch, decoded))
+
+    def input_names_used(self) -> list[str]:
+        """Names of the features that the backbone reads."""
+        return list(self.input)
+
+    def decoder(self) -> Any:
+        """The model from features to `layers.CRFDecode`'s dict, sharing all weights; made once."""
+        if self._settings.decoder is None:
+            self._settings.decoder = keras.Model(self.input, CRFDecode(name="decode")(self.output), name="decoder")
+        return self._settings.decoder
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
+        """Writes a SavedModel that takes strings and gives tags and spans; see `serving.export_tagger`.
+
+        Args:
+            filepath: folder to make. One that exists is replaced once the new one is complete.
+            format: "tf_saved_model"; other formats go to `keras.Model.export`, without strings.
+            **kwargs: for `keras.Model.export`.
+        """
+        if format != "tf_saved_model":
+            super().export(filepath, format=format, **kwargs)
+            return
+        from keras_embed.serving import export_tagger
+
+        export_tagger(self, filepath)
+
+    def load_task_weights(self, filepath: Any) -> None:
+        """The weights that are not the backbone's. A preset's optimizer state is left alone, without a word."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            super().load_task_weights(filepath)
+
+    def get_config(self) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            **super().get_config(),
+            "head": settings.head,
+            "num_tags": settings.num_tags if self.preprocessor is None else None,
+            "dropout": settings.dropout,
+        }
+
+
+@dataclass
+class _Settings:
+    """What is neither weight nor layer, kept from Keras' tracking."""
+
+    head: str
+    num_tags: int
+    dropout: float
+    tags: tuple[str, ...] | None
+    scheme: str | None
+    decoder: Any = None
+
+
+def _sentences(answer: dict[str, Any]) -> list[TaggedSentence]:
+    """The dense tensors of `TaggerPreprocessor.postprocess` as Python objects."""
+    arrays = {name: np.asarray(value) for name, value in answer.items()}
+    tagged = []
+    for row, length in enumerate(arrays["lengths"].tolist()):
+        tokens = tuple(word.decode("utf-8", "backslashreplace") for word in arrays["tokens"][row, :length])
+        spans = []
+        for start, end, kind, score in zip(
+            *(arrays[f"span_{name}"][row].tolist() for name in ("starts", "ends", "types", "scores")), strict=True
+        ):
+            if start >= 0:
+                spans.append(TaggedSpan(start, end, kind.decode("utf-8"), " ".join(tokens[start:end]), score))
+        tags = tuple(tag.decode("utf-8") for tag in arrays["tags"][row, :length])
+        scores = tuple(arrays["token_scores"][row, :length].tolist())
+        tagged.append(TaggedSentence(tokens, tags, scores, tuple(spans)))
+    return tagged
