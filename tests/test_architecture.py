@@ -118,9 +118,13 @@ def test_frameworks_are_named_behind_their_doors_only():
     for path in FILES:
         for node, name in imports(ast.parse(path.read_text())):
             framework = name.split(".")[0]
-            allowed = room(path) == "_backend" or (framework.startswith("tensorflow") and room(path) in MAY_NAME_TENSORFLOW)
+            allowed = room(path) == "_backend" or (
+                framework.startswith("tensorflow") and room(path) in MAY_NAME_TENSORFLOW
+            )
             through_the_door = name in {"keras_embed._backend.tf", "keras_embed._backend.tf_text"}
-            if (framework in FRAMEWORKS and not allowed) or (through_the_door and room(path) not in MAY_NAME_TENSORFLOW):
+            if (framework in FRAMEWORKS and not allowed) or (
+                through_the_door and room(path) not in MAY_NAME_TENSORFLOW
+            ):
                 wrong.append(f"{path.relative_to(PACKAGE)}:{node.lineno} imports {name}")
     assert not wrong, "\n".join(wrong)
 

@@ -15,13 +15,19 @@ import keras_embed as ke
 
 PACKAGE = Path(ke.__file__).parent
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
-SURFACE = [(room, name) for room in ROOMS for name in getattr(importlib.import_module(f"keras_embed.{room}"), "__all__", ())]
+SURFACE = [
+    (room, name) for room in ROOMS for name in getattr(importlib.import_module(f"keras_embed.{room}"), "__all__", ())
+]
 
 
 def python(code: str, **environment: str) -> str:
     """Runs code in a new process and returns what it printed."""
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, cwd=PACKAGE.parent
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        cwd=PACKAGE.parent,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout.strip()
