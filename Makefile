@@ -6,7 +6,7 @@
 #   make lint                   ruff and mypy
 #   make bench                  the measurements in benchmarks/
 #
-# DATA=folder says where the real data sets lie; tests that need one are skipped where it is absent.
+# DATA=folder says where the real data sets lie (default ../shared/data); tests that need one are skipped without it.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,6 +16,7 @@ BACKEND ?= tensorflow
 BACKENDS ?= tensorflow jax torch
 CORPUS ?= tiny_ner
 JOBS ?= 2
+DATA ?= ../shared/data
 TESTS ?=
 
 BIN := .venv/bin
@@ -23,8 +24,9 @@ READY := .venv/.ready
 LOGS := build/tests
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
 
-ifdef DATA
-export KERAS_EMBED_DATA := $(DATA)
+KERAS_EMBED_DATA ?= $(abspath $(wildcard $(DATA)))
+ifneq ($(KERAS_EMBED_DATA),)
+export KERAS_EMBED_DATA
 endif
 
 # One thread a process: the processes already fill the cores, and results do not depend on the machine.
