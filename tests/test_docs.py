@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import keras
 import numpy as np
@@ -24,7 +25,7 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(keras_embed.__path__, "keras_embed.")
     if not module.name.endswith("__main__")
 )
-BLOCK = re.compile(r"^([^\n]*)\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^([^\n]*)\n[ ]*```python\n(.*?)^[ ]*```$", re.MULTILINE | re.DOTALL)
 LEFT_OUT = re.compile(r"^<!-- not run: \S.{5,} -->$")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -32,7 +33,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 def blocks(text: str) -> list[tuple[int, str]]:
     """(line number, code) of every block of a page that is to be run."""
     found = BLOCK.finditer("\n" + text)
-    return [(text.count("\n", 0, m.start(2) - 1) + 1, m[2]) for m in found if not LEFT_OUT.match(m[1])]
+    return [(text.count("\n", 0, m.start(2) - 1) + 1, dedent(m[2])) for m in found if not LEFT_OUT.match(m[1].strip())]
 
 
 def run(blocks: list[tuple[int, str]], where: str, names: dict) -> None:
@@ -75,22 +76,22 @@ def test_docstrings(name, tmp_path, monkeypatch):
     for test in finder.find(module, globs=given):
         if test.examples:
             check(test)
-        fenced = re.sub(r"(?m)^[ \t]+(?=```)", "", test.docstring or "")
-        for code in re.findall(r"```python\n(.*?)```", fenced, re.DOTALL):
-            if ">>>" not in code:
-                run([(1, _dedent(code))], f"{test.name}, Example", dict(given))
+        run([block for block in blocks(test.docstring or "") if ">>>" not in block[1]], test.name, dict(given))
 
 
-def _dedent(code: str) -> str:
-    """Docstring code without the indentation of the docstring."""
-    indents = [len(line) - len(line.lstrip()) for line in code.splitlines() if line.strip()]
-    return "".join(line[min(indents, default=0) :] or "\n" for line in code.splitlines(keepends=True))
+def test_every_block_is_seen():
+    """However it is fenced: a block that the pattern misses would never run."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        left_out = len(re.findall(r"<!-- not run: \S.{5,} -->", text))
+        assert len(re.findall(r"(?:```|~~~)\s*py", text)) == len(blocks(text)) + left_out, page.name
 
 
 def test_a_block_is_left_out_only_with_a_reason():
     reasons = ("Words.", "<!-- not run: needs a download -->", "<!-- not run: -->")
     text = "".join(f"{reason}\n```python\n{name}\n```\n" for reason, name in zip(reasons, "ABC", strict=True))
     assert blocks(text) == [(3, "A\n"), (11, "C\n")]
+    assert blocks("1. Item:\n\n   ```python\n   D\n   ```\n") == [(4, "D\n")]
 
 
 def test_a_broken_snippet_is_noticed():
