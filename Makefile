@@ -56,7 +56,10 @@ test: $(READY)
 	  KERAS_BACKEND=$$backend $(PYTEST) 2>&1 | tee $(LOGS)/$$backend.log || failed=1; \
 	done; \
 	echo; echo "Summary"; \
-	for backend in $(BACKENDS); do printf '%-12s%s\n' "$$backend" "$$(tail -n 1 $(LOGS)/$$backend.log)"; done; \
+	for backend in $(BACKENDS); do \
+	  line=$$(grep -E ' in [0-9.]+s' $(LOGS)/$$backend.log | tail -n 1 || true); \
+	  printf '%-12s%s\n' "$$backend" "$${line:-no result: see $(LOGS)/$$backend.log}"; \
+	done; \
 	exit $$failed
 
 quick: $(READY)
