@@ -1,6 +1,7 @@
 """The public surface: what it names, that it is documented, and that it stays lazy."""
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import os
@@ -34,8 +35,10 @@ def python(code: str, **environment: str) -> str:
 
 
 def test_the_package_names_every_room_and_task():
-    tasks = importlib.import_module("keras_embed.tasks")
-    assert ke.__all__ == sorted([*ROOMS, *getattr(tasks, "__all__", ())])
+    room = importlib.import_module("keras_embed.tasks")
+    things = {name: getattr(room, name) for name in room.__all__}
+    tasks = [name for name, thing in things.items() if inspect.isclass(thing) and issubclass(thing, keras.Model)]
+    assert ke.__all__ == sorted([*ROOMS, *tasks])
     for name in ke.__all__:
         getattr(ke, name)
     assert set(ke.__all__) <= set(dir(ke))
@@ -75,14 +78,17 @@ def test_every_public_name_is_documented(room, name):
     assert document.strip(), f"{room}.{name} has no docstring"
     if inspect.isclass(thing):
         assert "Args:" in document or "Attributes:" in document or not _parameters(thing), f"{room}.{name}: no Args"
-        assert "Example" in document, f"{room}.{name}: no Example"
+        record = issubclass(thing, tuple) or dataclasses.is_dataclass(thing)
+        assert "Example" in document or record, f"{room}.{name}: no Example"
 
 
 def _parameters(thing: type) -> list[str]:
+    """The names that a caller may pass; what goes on to the base class by `**kwargs` is documented there."""
     try:
-        return list(inspect.signature(thing).parameters)
+        parameters = inspect.signature(thing).parameters.values()
     except ValueError:
         return []
+    return [p.name for p in parameters if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}]
 
 
 def test_importing_the_package_is_cheap():
