@@ -1,1 +1,55 @@
-"""keras_embed: text into vectors, vectors into answers, on Keras 3."""
+"""keras_embed: text into vectors, and vectors into answers, on Keras 3.
+
+Rooms are imported at their first use, so that `import keras_embed` costs next to nothing and imports no framework.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from keras_embed import _registration
+
+if TYPE_CHECKING:
+    from keras_embed import (
+        backbones,
+        corpora,
+        functional,
+        layers,
+        losses,
+        metrics,
+        preprocessors,
+        serving,
+        tasks,
+        text,
+    )
+    from keras_embed.tasks import Tagger
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Tagger",
+    "backbones",
+    "corpora",
+    "functional",
+    "layers",
+    "losses",
+    "metrics",
+    "preprocessors",
+    "serving",
+    "tasks",
+    "text",
+]
+
+_registration.defer()
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a room, or a task out of its room, when it is asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module 'keras_embed' has no attribute {name!r}")
+    if name.islower():
+        return importlib.import_module(f"keras_embed.{name}")
+    return getattr(importlib.import_module("keras_embed.tasks"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,77 @@
+# Everything a developer runs. Each target makes .venv first where it is missing; only Python 3.11 and make are needed.
+#
+#   make demo [CORPUS=wnut17]   train a tagger, export it, tag with the exported SavedModel
+#   make test                   every test on TensorFlow, JAX and PyTorch, and a line of summary for each
+#   make quick [BACKEND=jax]    one backend, without the slow tests
+#   make lint                   ruff and mypy
+#   make bench                  the measurements in benchmarks/
+#
+# DATA=folder says where the real data sets lie (default ../shared/data); tests that need one are skipped without it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BACKEND ?= tensorflow
+BACKENDS ?= tensorflow jax torch
+CORPUS ?= tiny_ner
+JOBS ?= 2
+DATA ?= ../shared/data
+TESTS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+LOGS := build/tests
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
+
+KERAS_EMBED_DATA ?= $(abspath $(wildcard $(DATA)))
+ifneq ($(KERAS_EMBED_DATA),)
+export KERAS_EMBED_DATA
+endif
+
+# One thread a process: the processes already fill the cores, and results do not depend on the machine.
+export TF_CPP_MIN_LOG_LEVEL := 3
+export OMP_NUM_THREADS := 1
+export TF_NUM_INTRAOP_THREADS := 1
+export TF_NUM_INTEROP_THREADS := 1
+
+.PHONY: help demo test quick lint bench clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || python3.11 -m venv .venv || python3 -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@OMP_NUM_THREADS=2 TF_NUM_INTRAOP_THREADS=2 TF_NUM_INTEROP_THREADS=2 $(BIN)/python -m keras_embed demo --corpus $(CORPUS)
+
+# The summary comes last, so that one look at the end of the output tells.
+test: $(READY)
+	@mkdir -p $(LOGS); failed=0; \
+	for backend in $(BACKENDS); do \
+	  echo "== $$backend"; \
+	  KERAS_BACKEND=$$backend $(PYTEST) 2>&1 | tee $(LOGS)/$$backend.log || failed=1; \
+	done; \
+	echo; echo "Summary"; \
+	for backend in $(BACKENDS); do \
+	  line=$$(grep -E ' in [0-9.]+s' $(LOGS)/$$backend.log | tail -n 1 || true); \
+	  printf '%-12s%s\n' "$$backend" "$${line:-no result: see $(LOGS)/$$backend.log}"; \
+	done; \
+	exit $$failed
+
+quick: $(READY)
+	@KERAS_BACKEND=$(BACKEND) $(PYTEST) -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build exported .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,77 @@
+"""Saved models load after a bare `import keras_embed`, though no class of it is imported yet.
+
+Keras finds a class of a saved file by its registered name, "keras_embed>CRF", and refuses to import the module that the
+file names. So a small stand-in is registered for every class, without importing any: it imports the real class when
+Keras first asks it for something. The real class then takes the stand-in's place in the registry.
+"""
+
+import importlib
+import sys
+from collections.abc import MutableMapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "keras_embed"
+
+# Class name -> the module that defines it. tests/test_registration.py keeps it equal to what the modules register.
+CLASSES: dict[str, str] = {}
+
+
+class Deferred:
+    """Stands for a class that is not imported yet, and hands every question on to it.
+
+    Args:
+        module: the module that defines the class.
+        name: the class' name there.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(getattr(importlib.import_module(self._module), self._name), attribute)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return getattr(importlib.import_module(self._module), self._name)(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self._module}.{self._name}, not imported yet>"
+
+
+class _AfterImport(MetaPathFinder):
+    """Registers the stand-ins when the program comes to import Keras, and is gone then."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != "keras":
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_then_register(module: ModuleType) -> None:
+                sys.meta_path.remove(self)
+                execute(module)
+                register(module.saving.get_custom_objects())
+
+            spec.loader.exec_module = execute_then_register  # type: ignore[method-assign]
+        return spec
+
+
+def register(registry: MutableMapping[str, Any]) -> None:
+    """Puts a stand-in into Keras' registry for every class that is not there yet."""
+    for name, module in CLASSES.items():
+        registry.setdefault(f"{PACKAGE}>{name}", Deferred(module, name))
+
+
+def defer() -> None:
+    """Registers the stand-ins: now where Keras is imported already, else as soon as it is."""
+    keras = sys.modules.get("keras")
+    if keras is not None and hasattr(keras, "saving"):
+        register(keras.saving.get_custom_objects())
+    else:
+        sys.meta_path.insert(0, _AfterImport())

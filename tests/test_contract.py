@@ -1,0 +1,183 @@
+"""The contract table: what holds for every exported layer, loss and metric, on the backend at hand.
+
+A new class is one new row. `test_every_exported_class_has_a_row` fails until it is there.
+"""
+
+import importlib
+import inspect
+import json
+
+import keras
+import numpy as np
+import pytest
+from contract import (
+    BATCH,
+    MASK,
+    TIME,
+    LayerRow,
+    NoLoss,
+    ScoreRow,
+    assert_equal,
+    call,
+    floats,
+    model_of,
+    numpy,
+    pad_time,
+    sequence,
+    symbolic,
+)
+
+LAYERS = [
+    LayerRow("Dense", lambda: keras.layers.Dense(4), sequence(3)),
+    LayerRow("LSTM", lambda: keras.layers.LSTM(4, return_sequences=True), sequence(3), mask=MASK),
+]
+LOSSES = [
+    ScoreRow("MeanSquaredError", keras.losses.MeanSquaredError, floats(BATCH, 2), floats(BATCH, 2), padding=None),
+]
+METRICS = [
+    ScoreRow("MeanSquaredError", keras.metrics.MeanSquaredError, floats(BATCH, 2), floats(BATCH, 2), padding=None),
+]
+
+
+def rows(table, wanted=lambda row: True):
+    """Parametrises a test over the rows of a table that it applies to."""
+    return pytest.mark.parametrize("row", [row for row in table if wanted(row)], ids=lambda row: row.name)
+
+
+@pytest.mark.parametrize(("room", "table"), [("layers", LAYERS), ("losses", LOSSES), ("metrics", METRICS)])
+def test_every_exported_class_has_a_row(room, table):
+    module = importlib.import_module(f"keras_embed.{room}")
+    exported = {name for name in getattr(module, "__all__", ()) if inspect.isclass(getattr(module, name))}
+    covered = {type(row.make()).__name__ for row in table}
+    assert exported <= covered, f"rows missing in the contract table: {sorted(exported - covered)}"
+
+
+@rows(LAYERS)
+@pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
+def test_symbolic_output_is_what_eager_gives(row, dynamic):
+    eager = keras.tree.flatten(call(row, row.make()))
+    promised = keras.tree.flatten(call(row, row.make(), *symbolic(row, dynamic)))
+    assert len(eager) == len(promised)
+    for real, spec in zip(eager, promised, strict=True):
+        assert len(spec.shape) == len(real.shape)
+        assert all(known in {None, size} for known, size in zip(spec.shape, real.shape, strict=True))
+        assert dynamic or None not in spec.shape
+        assert keras.backend.standardize_dtype(spec.dtype) == keras.backend.standardize_dtype(real.dtype)
+
+
+@rows(LAYERS)
+def test_layer_config_round_trip(row):
+    layer = row.make()
+    expected = call(row, layer)
+    config = layer.get_config()
+    json.dumps(keras.saving.serialize_keras_object(layer))
+    again = type(layer).from_config(config)
+    call(row, again)
+    again.set_weights(layer.get_weights())
+    assert_equal(call(row, again), expected)
+    assert sum(np.size(x) for x in keras.tree.flatten(config)) < 1000, (
+        "large arrays are weights or assets, never config"
+    )
+
+
+@rows(LAYERS)
+def test_layer_keras_file_round_trip(row, tmp_path):
+    model, inputs = model_of(row)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert_equal(loaded(inputs), model(inputs))
+
+
+@rows(LAYERS, lambda row: row.learns)
+def test_one_step_moves_every_weight(row):
+    model, inputs = model_of(row)
+    if not model.trainable_weights:
+        return
+    before = [numpy(weight)[0] for weight in model.trainable_weights]
+    target = keras.tree.map_structure(lambda y: floats(*y.shape), model(inputs))
+    model.compile(keras.optimizers.SGD(0.5), loss="mse", jit_compile=False)
+    model.fit(inputs, target, batch_size=BATCH, verbose=0)
+    still = [w.path for w, old in zip(model.trainable_weights, before, strict=True) if np.array_equal(numpy(w)[0], old)]
+    assert not still, f"no gradient reached {still}"
+
+
+@rows(LAYERS)
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_stays_finite(row, policy):
+    keras.config.set_dtype_policy(policy)
+    for output in numpy(call(row, row.make())):
+        assert np.isfinite(output).all()
+
+
+@rows(LAYERS)
+def test_compiled_is_eager(row):
+    if keras.config.backend() == "torch":
+        pytest.skip("torch.compile unrolls loops: minutes for one call; Keras leaves it off by default")
+    model, inputs = model_of(row)
+    expected = model(inputs)
+    model.compile(jit_compile=True)
+    assert_equal(model.predict(inputs, batch_size=BATCH, verbose=0), expected, tolerance=1e-4)
+
+
+@rows(LAYERS, lambda row: row.real is not None)
+def test_padding_cannot_leak_through_a_layer(row):
+    layer = row.make()
+    expected = numpy(call(row, layer))
+    mask = None if row.mask is None else pad_time(row.mask)
+    padded = numpy(call(row, layer, pad_time(row.inputs), mask))
+    for short, long in zip(expected, padded, strict=True):
+        cut = row.real(long)
+        assert cut.shape == row.real(short).shape
+        per_token = cut.shape[:2] == MASK.shape
+        assert_equal(cut[MASK] if per_token else cut, row.real(short)[MASK] if per_token else row.real(short))
+
+
+def scored(row, thing, y_true=None, y_pred=None) -> np.ndarray:
+    """What a loss or metric says about a row's data."""
+    data = (row.y_true if y_true is None else y_true, row.y_pred if y_pred is None else y_pred)
+    if isinstance(thing, keras.losses.Loss):
+        return np.concatenate([x.ravel() for x in numpy(thing(*data))])
+    thing.reset_state()
+    thing.update_state(*data)
+    return np.concatenate([x.ravel() for x in numpy(thing.result())])
+
+
+@rows([*LOSSES, *METRICS])
+def test_score_config_round_trip(row):
+    thing = row.make()
+    json.dumps(keras.saving.serialize_keras_object(thing))
+    assert_equal(scored(row, type(thing).from_config(thing.get_config())), scored(row, thing))
+
+
+@rows([*LOSSES, *METRICS])
+def test_score_keras_file_round_trip(row, tmp_path):
+    """As compile state of a model; and what `evaluate` computes in a compiled graph is what the object says alone."""
+    thing = row.make()
+    inputs = keras.Input(row.y_pred.shape[1:], dtype=str(row.y_pred.dtype))
+    model = keras.Model(inputs, keras.layers.Activation("linear", dtype=str(row.y_pred.dtype))(inputs))
+    if isinstance(thing, keras.losses.Loss):
+        model.compile("sgd", loss=thing)
+    else:
+        model.compile("sgd", loss=NoLoss(), metrics=[thing])
+    first = model.evaluate(row.y_pred, row.y_true, batch_size=BATCH, verbose=0, return_dict=True)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    second = loaded.evaluate(row.y_pred, row.y_true, batch_size=BATCH, verbose=0, return_dict=True)
+    assert_equal(second, first)
+    if isinstance(thing, keras.losses.Loss):
+        assert_equal(first["loss"], scored(row, row.make())[0], tolerance=1e-4)
+
+
+@rows([*LOSSES, *METRICS], lambda row: row.padding is not None)
+def test_padding_cannot_leak_into_a_score(row):
+    y_true, y_pred = pad_time(row.y_true, row.padding), pad_time(row.y_pred)
+    assert y_true.shape[1] == row.y_true.shape[1] + TIME
+    assert_equal(scored(row, row.make(), y_true, y_pred), scored(row, row.make()))
+
+
+@rows(METRICS)
+def test_a_metric_forgets_when_reset(row):
+    thing = row.make()
+    first = scored(row, thing)
+    thing.update_state(row.y_true, row.y_pred)
+    assert_equal(scored(row, thing), first)
