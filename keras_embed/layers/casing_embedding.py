@@ -39,7 +39,9 @@ class CasingEmbedding(keras.layers.Layer):
         _checks.check_positive("dim", dim)
         self.num_classes = num_classes
         self.dim = dim
-        self.embedding = keras.layers.Embedding(num_classes, dim, dtype=self.dtype_policy, name="embedding")
+        # Keras does not hand a constructor's trainable=False down to the layers inside.
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.embedding = keras.layers.Embedding(num_classes, dim, **inner, name="embedding")
 
     @property
     def features(self) -> FeatureShapes:

@@ -16,9 +16,9 @@ class CharacterCNN(keras.layers.Layer):
     """A word's vector: the strongest answer of each filter anywhere in the word (Ma and Hovy 2016, section 2.1).
 
     For a word with character vectors `x_1 ... x_n`, a filter of odd width k gives
-    `max over i in 1..n of f(sum_j W_j x_{i+j} + b)`, j from -(k-1)/2 to (k-1)/2, with `x` zero outside the word. Padding
-    characters are outside the word too: they add nothing to a window and no window stands on them, so the vector does
-    not depend on the width of the table. A word without characters is the zero vector.
+    `max over i in 1..n of f(sum_j W_j x_{i+j} + b)`, j from -(k-1)/2 to (k-1)/2, with `x` zero outside the word.
+    Padding characters are outside the word too: they add nothing to a window and no window stands on them, so the
+    vector does not depend on the width of the table. A word without characters is the zero vector.
 
     Each distinct word of a batch is encoded once.
 
@@ -71,11 +71,12 @@ class CharacterCNN(keras.layers.Layer):
         self.kernel_sizes = tuple(kernel_sizes)
         self.activation = keras.activations.get(activation)
         self.seed = seed
-        policy = self.dtype_policy
-        self.embedding = keras.layers.Embedding(num_characters, char_dim, dtype=policy, name="embedding")
-        self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=policy, name="dropout")
+        # Keras does not hand a constructor's trainable=False down to the layers inside.
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.embedding = keras.layers.Embedding(num_characters, char_dim, **inner, name="embedding")
+        self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name="dropout")
         self.convolutions = [
-            keras.layers.Conv1D(filters, size, padding="same", dtype=policy, name=f"convolution_{number}")
+            keras.layers.Conv1D(filters, size, padding="same", **inner, name=f"convolution_{number}")
             for number, size in enumerate(self.kernel_sizes)
         ]
 
@@ -118,7 +119,7 @@ class CharacterCNN(keras.layers.Layer):
             "num_characters": self.num_characters,
             "char_dim": self.char_dim,
             "filters": self.filters,
-            "kernel_sizes": self.kernel_sizes,
+            "kernel_sizes": list(self.kernel_sizes),
             "dropout": self.dropout.rate,
             "activation": keras.activations.serialize(self.activation),
             "seed": self.seed,

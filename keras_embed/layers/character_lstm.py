@@ -64,11 +64,12 @@ class CharacterLSTM(keras.layers.Layer):
         self.char_dim = char_dim
         self.hidden_dim = hidden_dim
         self.seed = seed
-        policy = self.dtype_policy
-        self.embedding = keras.layers.Embedding(num_characters, char_dim, dtype=policy, name="embedding")
-        self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=policy, name="dropout")
+        # Keras does not hand a constructor's trainable=False down to the layers inside.
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.embedding = keras.layers.Embedding(num_characters, char_dim, **inner, name="embedding")
+        self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name="dropout")
         self.lstm = keras.layers.Bidirectional(
-            keras.layers.LSTM(hidden_dim, dtype=policy, name="lstm"), dtype=policy, name="bidirectional"
+            keras.layers.LSTM(hidden_dim, **inner, name="lstm"), **inner, name="bidirectional"
         )
 
     @property

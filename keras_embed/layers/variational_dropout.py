@@ -13,8 +13,8 @@ from keras_embed.layers._features import Shape
 class VariationalDropout(keras.layers.Layer):
     """Drops the same entries at every time step of a sequence (Gal and Ghahramani 2016, section 4).
 
-    `y[b, t, d] = x[b, t, d] m[b, d] / (1 - rate)`, each `m[b, d]` 0 with probability `rate`, else 1. Plain dropout draws
-    a new mask for every step, so a recurrent layer can average the noise away.
+    `y[b, t, d] = x[b, t, d] m[b, d] / (1 - rate)`, each `m[b, d]` 0 with probability `rate`, else 1. Plain dropout
+    draws a new mask for every step, so a recurrent layer can average the noise away.
 
     It is what `keras.layers.SpatialDropout1D` computes. That layer's config keeps only a part of a mixed-precision
     policy, so this one stands by itself.

@@ -90,6 +90,7 @@ class WordEmbedding(keras.layers.Layer):
             embeddings_initializer=embeddings_initializer,
             weights=weights,
             dtype=self.dtype_policy,
+            trainable=self.trainable,  # Keras does not hand it down.
             name="embedding",
         )
         self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name="dropout")

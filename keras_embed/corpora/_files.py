@@ -1,0 +1,161 @@
+"""From a registered file to a path on this machine: folders first, then a verified download."""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import urllib.error
+import urllib.request
+import uuid
+import warnings
+from pathlib import Path
+from typing import IO, Any
+
+from keras_embed import _checks
+from keras_embed.corpora._lines import BROKEN, open_decompressed
+from keras_embed.corpora.entry import Entry, File
+
+_SHIPPED = Path(__file__).parent / "data"
+_SUFFIXES = ("", ".gz", ".xz")
+_BLOCK = 1 << 16
+_TIMEOUT_SECONDS = 30
+
+
+def find(entry: Entry, file: File) -> Path:
+    """The file's path: in `KERAS_EMBED_DATA/<corpus>/`, in the package, in Keras' cache, or downloaded to the cache.
+
+    Raises:
+        OSError: if it is nowhere and cannot be fetched, or what comes is not the file that was registered.
+    """
+    own = _own_folder(entry)
+    found = own and _in_folder(own, file)
+    if found:
+        _warn_if_other(found, file)
+        return found
+    found = _in_folder(_SHIPPED, file)
+    if found:
+        return found
+    cache = _cache_folder(entry)
+    found = _in_folder(cache, file)
+    if found and file.sha256 in (None, _sha256(found)):
+        return found
+    if file.url is None:
+        raise FileNotFoundError(
+            _checks.message(
+                f"file {file.path} of corpus {entry.name}, which has no address to fetch it from",
+                f"no such file in {' or '.join(map(str, filter(None, (own, cache))))}",
+                f"setting KERAS_EMBED_DATA to a folder that holds {entry.name}/{file.path}, also as .gz or .xz"
+                + (f"; see {entry.homepage}" if entry.homepage else ""),
+            )
+        )
+    target = cache / file.path
+    download(file.url, target, file.sha256)
+    return target
+
+
+def download(url: str, target: Path, sha256: str | None = None) -> None:
+    """Fetches `url` to `target`, with a progress bar. Either the whole, verified file is there afterwards, or nothing.
+
+    Args:
+        url: http or https.
+        target: the path to write. Its folder is made where it is missing.
+        sha256: checksum of the decompressed content, or None.
+
+    Raises:
+        OSError: if the server fails or sends less than it announced, or the checksum is another.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        with part.open("wb") as file:
+            _fetch(url, file)
+        received = _sha256(part) if sha256 else None
+        if received != sha256:
+            raise OSError(
+                _checks.message(
+                    f"{url} to have the SHA-256 checksum {sha256}",
+                    f"{received}, {part.stat().st_size} bytes. Nothing was kept",
+                    "again, in case the transfer went wrong; if it stays, the file was changed at its source",
+                )
+            )
+        os.replace(part, target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+
+
+def _fetch(url: str, file: IO[bytes]) -> None:
+    size: int | None = None
+    received = 0
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
+            length = response.headers.get("Content-Length")
+            size = int(length) if length else None
+            progress = _progress_bar(size, url)
+            while block := response.read(_BLOCK):
+                file.write(block)
+                received += len(block)
+                progress.update(received)
+            progress.update(received, finalize=True)
+    except urllib.error.HTTPError as error:
+        raise OSError(
+            _checks.message(f"{url} to be there", f"HTTP status {error.code} ({error.reason})", _BY_HAND)
+        ) from error
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        raise OSError(
+            _checks.message(
+                f"to fetch {url}",
+                f"{type(error).__name__} ({error}) after {received} bytes. Nothing was kept",
+                _BY_HAND,
+            )
+        ) from error
+    if size is not None and received != size:
+        raise OSError(
+            _checks.message(f"{size} bytes from {url}", f"{received} bytes, then the end. Nothing was kept", _BY_HAND)
+        )
+
+
+_BY_HAND = "again later, or fetch it by hand into the folder that KERAS_EMBED_DATA names"
+
+
+def _progress_bar(size: int | None, url: str) -> Any:
+    import keras  # here, so that reading a file never loads it
+
+    print(f"Downloading {url}")
+    return keras.utils.Progbar(size)
+
+
+def _in_folder(folder: Path, file: File) -> Path | None:
+    paths = (folder / f"{file.path}{suffix}" for suffix in _SUFFIXES)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _own_folder(entry: Entry) -> Path | None:
+    folder = os.environ.get("KERAS_EMBED_DATA")
+    return Path(folder).expanduser() / entry.name if folder else None
+
+
+def _cache_folder(entry: Entry) -> Path:
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "keras_embed" / entry.name
+
+
+def _warn_if_other(path: Path, file: File) -> None:
+    """The user's own copy is the user's choice; that it is another one should not stay unsaid."""
+    if file.sha256 and (received := _sha256(path)) != file.sha256:
+        warnings.warn(
+            _checks.message(f"{path} to have the SHA-256 checksum {file.sha256}", f"{received}; it is read as it is"),
+            stacklevel=4,
+        )
+
+
+def _sha256(path: Path) -> str:
+    """Checksum of the decompressed content, so that a compressed copy verifies alike."""
+    digest = hashlib.sha256()
+    try:
+        with open_decompressed(path) as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except BROKEN as broken:
+        return f"none, the file is truncated or damaged ({broken})"
+    return digest.hexdigest()

@@ -1,0 +1,106 @@
+"""Corpora by name."""
+
+import difflib
+from typing import overload
+
+from keras_embed import _checks
+from keras_embed.corpora import _files
+from keras_embed.corpora.entries import ENTRIES
+from keras_embed.corpora.entry import Entry, File
+from keras_embed.corpora.sentence import Corpus
+
+_REGISTRY: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
+
+
+@overload
+def load(name: str, split: str = "train", tags: str | None = None) -> Corpus: ...
+
+
+@overload
+def load(name: str, split: tuple[str, ...] | list[str], tags: str | None = None) -> tuple[Corpus, ...]: ...
+
+
+def load(
+    name: str, split: str | tuple[str, ...] | list[str] = "train", tags: str | None = None
+) -> Corpus | tuple[Corpus, ...]:
+    """Reads a registered corpus into memory.
+
+    Each file is looked for in the folder `<name>` of the folder that the environment variable `KERAS_EMBED_DATA` names,
+    then in the package, then in Keras' cache (`~/.keras/datasets/keras_embed/<name>`; `KERAS_HOME` moves it). Then it
+    is downloaded to the cache and verified. A copy that ends in .gz or .xz serves as well.
+
+    Args:
+        name: one of `names()`.
+        split: one split, or several for a tuple.
+        tags: the column that becomes the tags, such as "xpos". None: the corpus' default.
+
+    Returns:
+        A `Corpus`, or a tuple of them.
+
+    Raises:
+        ValueError: for an unknown name, split or column, and what the readers raise.
+        OSError: if a file is nowhere and cannot be fetched.
+
+    Example:
+    >>> load("tiny_ner", split="dev").name
+    'tiny_ner/dev'
+    """
+    entry = _entry(name)
+    if isinstance(split, str):
+        return _load_split(entry, split, tags)
+    for one in split:
+        _files_of(entry, one)  # so that a wrong name shows before the first is read
+    return tuple(_load_split(entry, one, tags) for one in split)
+
+
+def names() -> list[str]:
+    """The names that `load` knows, sorted.
+
+    Example:
+    >>> "wnut17" in names()
+    True
+    """
+    return sorted(_REGISTRY)
+
+
+def describe(name: str) -> Entry:
+    """What the registry knows of a corpus: splits, licence, citation, homepage.
+
+    Raises:
+        ValueError: for an unknown name.
+
+    Example:
+    >>> describe("wnut17").licence
+    'CC-BY-4.0'
+    """
+    return _entry(name)
+
+
+def register(entry: Entry) -> None:
+    """Makes a corpus known to `load`, in this process.
+
+    Raises:
+        ValueError: if the name is taken by another entry.
+    """
+    if _REGISTRY.setdefault(entry.name, entry) != entry:
+        raise ValueError(_checks.message("a name that is not taken", entry.name, "another name"))
+
+
+def _entry(name: str) -> Entry:
+    if name not in _REGISTRY:
+        near = difflib.get_close_matches(name, names(), n=1)
+        raise ValueError(
+            _checks.message(f"a corpus among {names()}", repr(name), repr(near[0]) if near else "`register`")
+        )
+    return _REGISTRY[name]
+
+
+def _load_split(entry: Entry, split: str, tags: str | None) -> Corpus:
+    paths = [_files.find(entry, file) for file in _files_of(entry, split)]
+    return Corpus(entry.reader(*paths, tags=entry.tags if tags is None else tags), name=f"{entry.name}/{split}")
+
+
+def _files_of(entry: Entry, split: str) -> tuple[File, ...]:
+    if split not in entry.splits:
+        raise ValueError(_checks.message(f"a split of {entry.name} among {sorted(entry.splits)}", repr(split)))
+    return entry.splits[split]
