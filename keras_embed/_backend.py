@@ -1,5 +1,6 @@
 """The one place that names a framework. Everything else speaks `keras.ops`."""
 
+import functools
 import importlib
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,32 @@ class _LazyModule:
 
 tf: Any = _LazyModule("tensorflow")
 tf_text: Any = _LazyModule("tensorflow_text")
+
+
+def compiled(static: tuple[int, ...] = ()) -> Any:
+    """Decorates a function of tensors that loops: on JAX, one program for each shape, kept between eager calls.
+
+    A loop's body is a new closure in every call, so without this JAX would compile it every time that a layer is
+    called outside of `fit` or `predict`. The other backends run the function as it is.
+
+    Args:
+        static: positions of the arguments that are no tensors.
+    """
+
+    def decorate(function: Any) -> Any:
+        programs: dict[str, Any] = {}
+
+        @functools.wraps(function)
+        def wrapper(*args: Any) -> Any:
+            if keras.config.backend() != "jax":
+                return function(*args)
+            if "jax" not in programs:
+                programs["jax"] = importlib.import_module("jax").jit(function, static_argnums=static)
+            return programs["jax"](*args)
+
+        return wrapper
+
+    return decorate
 
 
 def scan(step: Any, initial: Any, inputs: Any) -> tuple[Any, Any]:

@@ -4,10 +4,12 @@ from typing import Any
 
 from keras import ops
 
+from keras_embed._backend import compiled
 from keras_embed.functional.linear_chain.chain import FORBIDDEN, LinearChain, lattice
 from keras_embed.functional.linear_chain.posterior import Posterior, posterior
 
 
+@compiled()
 def path_statistics(chain: LinearChain, tags: Any) -> Posterior:
     """The posterior of a chain that must take one given path: its score, and which scores it used.
 
@@ -44,6 +46,7 @@ def clamp(chain: LinearChain, tags: Any) -> LinearChain:
     return chain._replace(emissions=ops.where(allowed, chain.emissions, FORBIDDEN))
 
 
+@compiled()
 def _evidence(chain: LinearChain, tags: Any) -> Posterior:
     """The posterior given labels. Full labels leave one path; only partial ones cost a second forward-backward."""
     chain = LinearChain(*(ops.stop_gradient(part) for part in chain))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keras_embed._backend import scan
+from keras_embed._backend import compiled, scan
 from keras_embed.functional.linear_chain.chain import (
     FORBIDDEN,
     Lattice,
@@ -133,6 +133,7 @@ def _messages(grid: Lattice) -> _Messages:
     return _Messages(*ops.cond(safe, lambda: tuple(scaled), lambda: tuple(_in_log_space(grid))))
 
 
+@compiled()
 def posterior(chain: LinearChain) -> Posterior:
     """Partition function, marginals and expected counts by forward-backward.
 
@@ -156,6 +157,7 @@ def posterior(chain: LinearChain) -> Posterior:
     )
 
 
+@compiled()
 def path_posteriors(chain: LinearChain, tags: Any) -> tuple[Any, Any]:
     """Marginals along one path: how likely each of its tags is, and what follows each of them.
 

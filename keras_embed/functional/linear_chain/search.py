@@ -8,7 +8,7 @@ from typing import Any
 
 from keras import ops, random
 
-from keras_embed._backend import scan
+from keras_embed._backend import compiled, scan
 from keras_embed.functional.linear_chain.chain import (
     FORBIDDEN,
     Lattice,
@@ -41,6 +41,7 @@ def _backtrace(grid: Lattice, states: Any, shape: tuple[Any, ...]) -> Any:
     return restore(ops.swapaxes(ops.flip(path, axis=0), 0, 1), grid.rank)
 
 
+@compiled()
 def viterbi(chain: LinearChain) -> tuple[Any, Any]:
     """The best path. Ties go to the lower tag.
 
@@ -67,6 +68,7 @@ def viterbi(chain: LinearChain) -> tuple[Any, Any]:
     return ops.where(chain.mask, tags, 0), final[:, num_tags]
 
 
+@compiled(static=(1,))
 def k_best(chain: LinearChain, k: int) -> tuple[Any, Any]:
     """The k best paths, best first.
 
@@ -127,6 +129,14 @@ def sample(chain: LinearChain, num_samples: int, seed: Any) -> Any:
     Reference: Scott (2002), "Bayesian methods for hidden Markov models", section 3; the categorical draw is Gumbel-max,
     so that all noise is drawn before the loop.
     """
+    batch, length, num_tags = ops.shape(chain.emissions)
+    uniform = random.uniform((length + 1, batch, num_samples, num_tags + 1), 1e-20, 1.0, seed=seed)
+    return _sample(chain, -ops.log(-ops.log(uniform)))
+
+
+@compiled()
+def _sample(chain: LinearChain, noise: Any) -> Any:
+    """noise (T+1, B, S, K+1), standard Gumbel."""
     grid = lattice(chain)
     batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
 
@@ -135,7 +145,5 @@ def sample(chain: LinearChain, num_samples: int, seed: Any) -> Any:
 
     emissions = ops.swapaxes(state_emissions(grid, FORBIDDEN), 0, 1)
     states, _ = scan(step, no_tag((batch,), num_tags, 2 * FORBIDDEN, 0.0), (emissions,))
-    shape = (ops.shape(states)[0], batch, num_samples, num_tags + 1)
-    uniform = random.uniform(shape, 1e-20, 1.0, seed=seed)
-    tags = _backtrace(grid, states[:, :, None] - ops.log(-ops.log(uniform)), (batch, num_samples))
+    tags = _backtrace(grid, states[:, :, None] + noise, (batch, ops.shape(noise)[2]))
     return ops.swapaxes(ops.where(chain.mask[..., None], tags, 0), 1, 2)
