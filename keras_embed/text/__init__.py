@@ -1,1 +1,65 @@
-"""text."""
+"""Strings: vocabularies, characters, casing, tokenizers, tag schemes. Importing it imports no framework."""
+
+from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
+from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
+from keras_embed.text.normalizers import WordNormalizer
+from keras_embed.text.serialization import (
+    as_tokenizer,
+    deserialize,
+    deserialize_tokenizer,
+    serialize,
+    serialize_tokenizer,
+)
+from keras_embed.text.tag_schemes import (
+    OUTSIDE,
+    SCHEMES,
+    Constraints,
+    Span,
+    SpanTables,
+    allowed_transitions,
+    check_sequence,
+    continuations,
+    convert,
+    infer_scheme,
+    span_tables,
+    span_types,
+    spans,
+    split_tag,
+    tags_of,
+)
+from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
+from keras_embed.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+
+__all__ = [
+    "ByteCharacters",
+    "CASING_CLASSES",
+    "CharacterVocabulary",
+    "Constraints",
+    "OUTSIDE",
+    "PADDING",
+    "SCHEMES",
+    "Span",
+    "SpanTables",
+    "UNKNOWN",
+    "Vocabulary",
+    "WhitespaceTokenizer",
+    "WordNormalizer",
+    "WordTokenizer",
+    "allowed_transitions",
+    "as_tokenizer",
+    "casing_id",
+    "casing_ids",
+    "check_sequence",
+    "continuations",
+    "convert",
+    "deserialize",
+    "deserialize_tokenizer",
+    "infer_scheme",
+    "serialize",
+    "serialize_tokenizer",
+    "span_tables",
+    "span_types",
+    "spans",
+    "split_tag",
+    "tags_of",
+]

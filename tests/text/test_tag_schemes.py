@@ -1,0 +1,228 @@
+"""Tag schemes: laws, and seqeval as a second opinion."""
+
+import warnings
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from seqeval import scheme as seqeval_schemes
+from seqeval.metrics.sequence_labeling import get_entities
+
+from keras_embed.text import (
+    SCHEMES,
+    Span,
+    allowed_transitions,
+    check_sequence,
+    continuations,
+    convert,
+    infer_scheme,
+    span_tables,
+    span_types,
+    spans,
+    split_tag,
+    tag_schemes,
+    tags_of,
+)
+
+PREFIXES = {"IOB1": "BI", "BIO": "BI", "BIOES": "BIES", "BIOUL": "BIUL", "BMES": "BMES"}
+TAGS = {s: ["O", *(f"{p}-{t}" for t in ("PER", "creative-work") for p in PREFIXES[s])] for s in SCHEMES}
+TO_BIOES = {"BIOUL": str.maketrans("UL", "SE"), "BMES": str.maketrans("M", "I")}
+MANY = settings(max_examples=300)
+
+
+def sequences(scheme):
+    return st.lists(st.sampled_from(TAGS[scheme]), max_size=9)
+
+
+@st.composite
+def span_lists(draw):
+    """A length and spans within it, adjacent ones of one type included."""
+    position, found = 0, []
+    for gap, length, type_ in draw(
+        st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4), st.sampled_from(["PER", "LOC"])), max_size=5)
+    ):
+        found.append(Span(position + gap, position + gap + length, type_))
+        position += gap + length
+    return found, position + draw(st.integers(0, 2))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@MANY
+@given(span_lists())
+def test_spans_to_tags_and_back(scheme, case):
+    found, length = case
+    tags = tags_of(found, length, scheme)
+    assert spans(tags, scheme) == found
+    assert spans(tags, scheme, strict=True) == found
+    check_sequence(tags, scheme)
+
+
+@pytest.mark.parametrize("source", SCHEMES)
+@pytest.mark.parametrize("target", SCHEMES)
+@given(span_lists())
+def test_conversion_round_trip(source, target, case):
+    tags = tags_of(*case, source)
+    assert convert(convert(tags, source, target), target, source) == tags
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@MANY
+@given(st.data())
+def test_conlleval_reading_is_that_of_seqeval(scheme, data):
+    tags = data.draw(sequences(scheme))
+    in_bioes = [tag[0].translate(TO_BIOES.get(scheme, {})) + tag[1:] for tag in tags]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = [Span(start, end + 1, type_) for type_, start, end in get_entities(in_bioes)]
+    assert spans(tags, scheme) == expected
+
+
+def seqeval_strict(tags, scheme):
+    name = {"IOB1": "IOB1", "BIO": "IOB2", "BIOES": "IOBES", "BIOUL": "BILOU"}[scheme]
+    entities = seqeval_schemes.Tokens(tags, getattr(seqeval_schemes, name)).entities
+    return [Span(entity.start, entity.end, entity.tag) for entity in entities]
+
+
+@pytest.mark.parametrize("scheme", ["BIO", "BIOES", "BIOUL"])
+@MANY
+@given(st.data())
+def test_strict_reading_is_that_of_seqeval(scheme, data):
+    tags = data.draw(sequences(scheme))
+    assert spans(tags, scheme, strict=True) == seqeval_strict(tags, scheme)
+
+
+@MANY
+@given(sequences("IOB1"))
+def test_strict_iob1_is_that_of_seqeval_where_every_b_is_in_place(tags):
+    try:
+        check_sequence(tags, "IOB1")
+    except ValueError:
+        assume(False)
+    assert spans(tags, "IOB1", strict=True) == seqeval_strict(tags, "IOB1")
+
+
+def test_strict_iob1_leaves_out_where_seqeval_cuts():
+    """After a B that stands in no place of its own, seqeval counts the rest of the span as a span; we count none."""
+    tags = ["O", "B-PER", "I-PER"]
+    assert spans(tags, "IOB1", strict=True) == []
+    assert seqeval_strict(tags, "IOB1") == [Span(2, 3, "PER")]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@MANY
+@given(st.data())
+def test_strict_spans_are_among_the_others_and_all_of_them_where_the_scheme_is_kept(scheme, data):
+    tags = data.draw(sequences(scheme))
+    strict, loose = spans(tags, scheme, strict=True), spans(tags, scheme)
+    assert set(strict) <= set(loose)
+    assert sum(span.end - span.start for span in loose) == sum(tag != "O" for tag in tags)
+    if follows(tags, scheme):
+        check_sequence(tags, scheme)
+        assert strict == loose
+        assert tags_of(loose, len(tags), scheme) == tags
+    else:
+        with pytest.raises(ValueError, match=f"Expected tags that keep to {scheme}"):
+            check_sequence(tags, scheme)
+        assert tags_of(loose, len(tags), scheme) != tags
+
+
+def follows(tags, scheme):
+    """Whether the constraints allow a sequence."""
+    ids = [TAGS[scheme].index(tag) for tag in tags]
+    constraints = allowed_transitions(TAGS[scheme], scheme)
+    inner = all(constraints.transitions[i, j] for i, j in zip(ids, ids[1:], strict=False))
+    return not ids or bool(inner and constraints.start[ids[0]] and constraints.end[ids[-1]])
+
+
+def test_constraints_of_bioes():
+    tags = ["O", "B-X", "I-X", "E-X", "S-X", "I-Y"]
+    transitions, start, end = allowed_transitions(tags, "BIOES")
+    assert [tags[j] for j in np.flatnonzero(transitions[1])] == ["I-X", "E-X"]
+    assert [tags[j] for j in np.flatnonzero(transitions[3])] == ["O", "B-X", "S-X"]
+    assert [tags[j] for j in np.flatnonzero(start)] == ["O", "B-X", "S-X"]
+    assert [tags[j] for j in np.flatnonzero(end)] == ["O", "E-X", "S-X"]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_tables_say_what_the_sequences_say(scheme):
+    tags = TAGS[scheme]
+    goes_on = continuations(tags, scheme)
+    types, type_ids = span_types(tags, scheme)
+    assert types == ("PER", "creative-work")
+    for i, first in enumerate(tags):
+        assert type_ids[i] == (-1 if first == "O" else types.index(split_tag(first)[1]))
+        for j, second in enumerate(tags):
+            assert goes_on[i, j] == any(span.end - span.start == 2 for span in spans([first, second], scheme))
+    tables = span_tables(tags, scheme, strict=True)
+    assert (tables.continues[:-1, :-1] == goes_on).all()
+    assert not tables.continues[-1].any()
+    assert not tables.continues[:, -1].any()
+    single = [bool(spans([tag], scheme, strict=True)) for tag in tags[1:]]
+    assert (tables.begins_well[-1, 1:-1] & tables.ends_well[1:-1]).tolist() == single
+    assert span_tables(tags, scheme).begins_well.all()
+    assert span_tables(tags, scheme).ends_well.all()
+
+
+def test_an_empty_list_of_tags():
+    assert allowed_transitions([], "BIO").transitions.shape == (0, 0)
+    assert spans([], "BIO") == []
+    assert tags_of([], 0, "BIO") == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "scheme"),
+    [
+        ({"O", "I-PER"}, "IOB1"),
+        ({"O", "B-PER", "I-PER"}, "BIO"),
+        ({"O", "B-PER"}, "BIO"),
+        ({"O", "B-A", "I-A", "E-A", "S-A"}, "BIOES"),
+        ({"O", "S-A"}, "BIOES"),
+        ({"O", "U-A", "L-A", "B-A"}, "BIOUL"),
+        ({"B", "M", "E", "S"}, "BMES"),
+        ({"B", "I", "O"}, "BIO"),
+        ({"NOUN", "VERB", "X"}, None),
+        ({"S", "E"}, None),
+        ({"O"}, None),
+        (set(), None),
+        ({"B-PER", "NOUN"}, None),
+    ],
+)
+def test_schemes_are_inferred(tags, scheme):
+    assert infer_scheme(tags) == scheme
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_scheme_of_a_full_set(scheme):
+    """B and I stand in both IOB1 and BIO; the commoner one is taken."""
+    assert infer_scheme(TAGS[scheme]) == ("BIO" if scheme == "IOB1" else scheme)
+
+
+def test_tags_without_a_type():
+    assert spans(["B", "I", "O", "B"], "BIO") == [Span(0, 2, ""), Span(3, 4, "")]
+    assert tags_of([Span(0, 2, "")], 2, "BMES") == ["B", "E"]
+
+
+def test_errors_are_sentences():
+    with pytest.raises(ValueError, match=r"Expected a tag of BIO \(O, or B, I with a type\). Received: 'E-PER'"):
+        spans(["E-PER"], "BIO")
+    with pytest.raises(ValueError, match="`scheme` to be one of"):
+        spans(["O"], "IOE2")
+    with pytest.raises(ValueError, match="prefixes of one of"):
+        infer_scheme({"M-A", "U-A"})
+    with pytest.raises(
+        ValueError, match=r"^a\.txt:3: Expected tags that keep to BIO. Received: 'I-A' after 'O' at position 1"
+    ):
+        check_sequence(["O", "I-A"], "BIO", where="a.txt:3")
+    with pytest.raises(ValueError, match="Received: the end after 'B-A' at position 1"):
+        check_sequence(["B-A"], "BIOES")
+    with pytest.raises(ValueError, match=r"^x: position 1: Expected a tag of BIO"):
+        check_sequence(["O", "Z-A"], "BIO", where="x")
+    for wrong in ([Span(0, 0, "A")], [Span(0, 2, "A"), Span(1, 3, "A")], [Span(2, 5, "A")]):
+        with pytest.raises(ValueError, match="spans that are not empty and do not overlap, within 4 tokens"):
+            tags_of(wrong, 4, "BIO")
+
+
+def test_the_module_names_what_it_offers():
+    assert tag_schemes.__all__ == sorted(tag_schemes.__all__)
+    assert all(hasattr(tag_schemes, name) for name in tag_schemes.__all__)
