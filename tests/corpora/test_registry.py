@@ -167,6 +167,13 @@ def test_several_splits_and_other_tags(places):
     assert corpus.tags == again.tags == [["Y"]]
 
 
+@pytest.mark.parametrize(("split", "size"), [("train", 600), ("dev", 150), ("test", 150)])
+def test_tiny_ner_comes_with_the_package(split, size):
+    corpus = corpora.load("tiny_ner", split)
+    assert len(corpus) == size
+    assert {"O", "B-PER", "B-LOC", "B-ORG"} <= {tag for tags in corpus.tags for tag in tags}
+
+
 def test_names_and_entries():
     assert corpora.names() == sorted(corpora.names())
     assert {"wnut17", "ud_english_ewt", "tiny_ner", "snips"} <= set(corpora.names())

@@ -68,6 +68,18 @@ def test_unknown_dropout_draws_anew():
     assert (numpy(layer(ids, training=True)) != numpy(layer(ids, training=True))).any()
 
 
+def test_dropouts_inside_a_fit():
+    layer = WordEmbedding(6, 3, unknown_dropout=0.5, dropout=0.2)
+    inputs = {"token_ids": keras.Input((None,), dtype="int32", name="token_ids")}
+    model = keras.Model(inputs, layer(inputs))
+    model.compile("sgd", "mse")
+    before = numpy(layer.embedding.embeddings)[1].copy()
+    known = {"token_ids": np.full((2, 4), 3, "int32")}
+    model.fit(known, np.ones((2, 4, 3), "float32"), epochs=3, verbose=0)
+    # Only hidden words lead to the unknown word's vector.
+    assert (numpy(layer.embedding.embeddings)[1] != before).any()
+
+
 def test_dropout():
     layer = WordEmbedding(6, 100, dropout=0.5, weights=np.ones((6, 100)))
     assert set(np.unique(numpy(layer(IDS, training=True)))) == {0.0, 2.0}
