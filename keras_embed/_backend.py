@@ -5,8 +5,6 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-import keras
-
 from keras_embed._checks import message
 
 
@@ -23,6 +21,7 @@ class _LazyModule:
         return getattr(self._module, attribute)
 
 
+keras: Any = _LazyModule("keras")
 tf: Any = _LazyModule("tensorflow")
 tf_text: Any = _LazyModule("tensorflow_text")
 

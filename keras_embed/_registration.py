@@ -16,7 +16,27 @@ from typing import Any
 PACKAGE = "keras_embed"
 
 # Class name -> the module that defines it. tests/test_registration.py keeps it equal to what the modules register.
-CLASSES: dict[str, str] = {}
+CLASSES: dict[str, str] = {
+    "CRF": "keras_embed.layers.crf",
+    "CRFDecode": "keras_embed.layers.crf_decoders",
+    "CRFEntropy": "keras_embed.layers.crf_decoders",
+    "CRFKBest": "keras_embed.layers.crf_decoders",
+    "CRFLoss": "keras_embed.losses.crf_loss",
+    "CRFMarginals": "keras_embed.layers.crf_decoders",
+    "CRFSample": "keras_embed.layers.crf_decoders",
+    "CasingEmbedding": "keras_embed.layers.casing_embedding",
+    "CharacterCNN": "keras_embed.layers.character_cnn",
+    "CharacterLSTM": "keras_embed.layers.character_lstm",
+    "EntityF1": "keras_embed.metrics.entity_f1",
+    "FeatureTokenizer": "keras_embed.preprocessors.feature_tokenizer",
+    "IndependentTags": "keras_embed.layers.crf",
+    "RecurrentBackbone": "keras_embed.backbones.recurrent",
+    "TagAccuracy": "keras_embed.metrics.tag_accuracy",
+    "Tagger": "keras_embed.tasks.tagger",
+    "TaggerPreprocessor": "keras_embed.preprocessors.tagger_preprocessor",
+    "VariationalDropout": "keras_embed.layers.variational_dropout",
+    "WordEmbedding": "keras_embed.layers.word_embedding",
+}
 
 
 class Deferred:

@@ -46,6 +46,8 @@ class LayerRow:
         real: cuts the output of an input that was padded to more than TIME steps to what must not have changed;
             None where the output has nothing of the kind.
         learns: False for layers whose output has no gradient, as decoded ids.
+        tokens: whether the second axis of the output is that of the tokens, so that only real ones are compared.
+        random: whether two calls differ by design.
     """
 
     name: str
@@ -54,6 +56,8 @@ class LayerRow:
     mask: np.ndarray | None = None
     real: Callable[[np.ndarray], np.ndarray] | None = lambda output: output[:, :TIME]
     learns: bool = True
+    tokens: bool = True
+    random: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ import pytest
 from contract import (
     BATCH,
     MASK,
+    RNG,
     TIME,
     LayerRow,
     NoLoss,
     ScoreRow,
     assert_equal,
     call,
+    features,
     floats,
     model_of,
     numpy,
@@ -27,15 +29,54 @@ from contract import (
     symbolic,
 )
 
+from keras_embed import layers, losses, metrics
+from keras_embed.text import allowed_transitions
+
+TAGS = 3
+FEATURES = features()
+SOME_TAGS = ["O", "B-PER", "I-PER"]
+LABELS = np.where(MASK, RNG.integers(0, TAGS, MASK.shape), -1).astype("int32")
+
+
+def potentials(length=TIME):
+    """(B, K + 2 + T, K + 1): what a tagging head emits. A longer chain has padding at its end."""
+    emissions = np.pad(np.where(MASK[..., None], EMISSIONS, 0), [(0, 0), (0, length - TIME), (0, 1)])
+    emissions[:, :TIME, TAGS] = MASK
+    table = np.broadcast_to(np.pad(PAIRS, [(0, 0), (0, 1)]), (BATCH, TAGS + 2, TAGS + 1))
+    return np.concatenate([table, emissions], axis=1).astype("float32")
+
+
+def pick(*names):
+    """Some of the features."""
+    return {name: FEATURES[name] for name in names}
+
+
+EMISSIONS, PAIRS = sequence(TAGS), floats(TAGS + 2, TAGS)
+CHAIN_TIME = dict(real=lambda output: output[:, : TAGS + 2 + TIME], tokens=False)
+CONSTRAINTS = allowed_transitions(SOME_TAGS, "BIO")
+
 LAYERS = [
-    LayerRow("Dense", lambda: keras.layers.Dense(4), sequence(3)),
-    LayerRow("LSTM", lambda: keras.layers.LSTM(4, return_sequences=True), sequence(3), mask=MASK),
+    LayerRow("CRF", lambda: layers.CRF(TAGS, CONSTRAINTS), sequence(TAGS), mask=MASK, **CHAIN_TIME),
+    LayerRow("CRF free", lambda: layers.CRF(TAGS, use_boundary=False), sequence(TAGS), mask=MASK, **CHAIN_TIME),
+    LayerRow("IndependentTags", layers.IndependentTags, sequence(TAGS), mask=MASK, **CHAIN_TIME),
+    LayerRow("CRFDecode", layers.CRFDecode, potentials(), learns=False),
+    LayerRow("CRFEntropy", layers.CRFEntropy, potentials(), learns=False, real=lambda output: output, tokens=False),
+    LayerRow("CRFKBest", lambda: layers.CRFKBest(2), potentials(), learns=False, real=None),
+    LayerRow("CRFMarginals", layers.CRFMarginals, potentials(), learns=False),
+    LayerRow("CRFSample", lambda: layers.CRFSample(2, seed=1), potentials(), learns=False, real=None, random=True),
+    LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
+    LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
+    LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
+    LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
+    LayerRow("WordEmbedding", lambda: layers.WordEmbedding(9, 4, unknown_dropout=0.2), pick("token_ids")),
 ]
 LOSSES = [
-    ScoreRow("MeanSquaredError", keras.losses.MeanSquaredError, floats(BATCH, 2), floats(BATCH, 2), padding=None),
+    ScoreRow("CRFLoss", losses.CRFLoss, LABELS, potentials()),
 ]
 METRICS = [
-    ScoreRow("MeanSquaredError", keras.metrics.MeanSquaredError, floats(BATCH, 2), floats(BATCH, 2), padding=None),
+    ScoreRow("EntityF1", lambda: metrics.EntityF1(SOME_TAGS), LABELS, potentials()),
+    ScoreRow("EntityF1 strict", lambda: metrics.EntityF1(SOME_TAGS, mode="strict"), LABELS, np.maximum(LABELS, 0)),
+    ScoreRow("TagAccuracy", metrics.TagAccuracy, LABELS, potentials()),
 ]
 
 
@@ -128,7 +169,7 @@ def test_padding_cannot_leak_through_a_layer(row):
     for short, long in zip(expected, padded, strict=True):
         cut = row.real(long)
         assert cut.shape == row.real(short).shape
-        per_token = cut.shape[:2] == MASK.shape
+        per_token = row.tokens and cut.shape[:2] == MASK.shape
         assert_equal(cut[MASK] if per_token else cut, row.real(short)[MASK] if per_token else row.real(short))
 
 

@@ -1,1 +1,6 @@
-"""functional."""
+"""Formulas: pure functions on arrays, one formula a function, each with its source."""
+
+from keras_embed.functional import linear_chain as linear_chain
+from keras_embed.functional import spans as spans
+
+__all__ = ["linear_chain", "spans"]

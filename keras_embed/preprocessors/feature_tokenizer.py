@@ -100,7 +100,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
             normalized[key] = normalized.get(key, 0) + count
         return cls(
             vocabulary=text.Vocabulary.from_counts(normalized, min_count, max_size),
-            characters=kwargs.pop("characters", None) or text.CharacterVocabulary.from_counts(counts, min_character_count),
+            characters=kwargs.pop("characters", None)
+            or text.CharacterVocabulary.from_counts(counts, min_character_count),
             normalizer=normalizer,
             **kwargs,
         )

@@ -47,15 +47,16 @@ def tagged_spans(tokens: Any, decoded: dict[str, Any], tags: Sequence[str], sche
 def _spans(ids: Any, probabilities: Any, successors: Any, tags: Sequence[str], scheme: str | None) -> dict[str, Any]:
     num_tags = len(tags)
     if scheme is None:
-        types, type_ids, continues = (), np.full(num_tags + 1, -1), np.zeros((num_tags + 1, num_tags + 1), bool)
+        none = np.zeros((num_tags + 1, num_tags + 1), bool)
+        tables = text.SpanTables(none, none, none[0], np.full(num_tags + 1, -1, np.int32), ())
     else:
         tables = text.span_tables(tags, scheme)
-        types, type_ids, continues = tables.types, tables.type_ids, tables.continues
     batch = tf.shape(ids)[0]
     nothing = tf.fill([batch, 1], num_tags)
     left, right = tf.concat([nothing, ids], 1)[:, :-1], tf.concat([ids, nothing], 1)[:, 1:]  # (B, N)
-    goes_on = tf.constant(continues)
-    inside = tf.gather(tf.constant(type_ids, tf.int32), ids) >= 0
+    goes_on = tf.constant(tables.continues)
+    type_ids = tf.constant(tables.type_ids)
+    inside = tf.gather(type_ids, ids) >= 0
     starts = inside & ~tf.gather_nd(goes_on, tf.stack([left, ids], -1))
     lasts = inside & ~tf.gather_nd(goes_on, tf.stack([ids, right], -1))
 
@@ -69,7 +70,7 @@ def _spans(ids: Any, probabilities: Any, successors: Any, tags: Sequence[str], s
     # Every span has one start and one last token, and both lists are in reading order.
     first, last = tf.where(starts), tf.where(lasts)  # (M, 2)
     scores = tf.exp(tf.gather_nd(closing, last) - tf.gather_nd(opening, first))
-    kinds = tf.gather(tf.constant([*types, ""]), tf.gather(tf.constant(type_ids, tf.int32), tf.gather_nd(ids, first)))
+    kinds = tf.gather(tf.constant([*tables.types, ""]), tf.gather(type_ids, tf.gather_nd(ids, first)))
 
     def dense(values: Any, padding: Any) -> Any:
         return tf.RaggedTensor.from_value_rowids(values, first[:, 0], nrows=tf.cast(batch, tf.int64)).to_tensor(padding)

@@ -1,6 +1,6 @@
 """Sentences and tags in, features and tag ids out; and back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,14 +9,12 @@ import keras_hub
 from keras_embed import layers, text
 from keras_embed._backend import tf
 from keras_embed._checks import message
-from keras_embed.backbones import RecurrentBackbone
+from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed.preprocessors._tagged_data import ANY_TAG, all_tags, check_tags, sentences_of
 from keras_embed.preprocessors._tensors import dense, ragged_strings
 from keras_embed.preprocessors.batching import batched_dataset
 from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.tagged_spans import tagged_spans
-
-#: Label of a token whose tag is not known: any tag is right.
-ANY_TAG = ""
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -49,7 +47,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
     [[2, 0, 0, 1, -1, -1, -1, -1]]
     """
 
-    backbone_cls = RecurrentBackbone
+    backbone_cls = ANY_BACKBONE
     tokenizer_cls = FeatureTokenizer
 
     def __init__(self, tokenizer: Any, tags: Sequence[str], scheme: str | None = None, **kwargs: Any) -> None:
@@ -93,7 +91,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         scheme = scheme if scheme is not None else text.infer_scheme(seen)
         return cls(
             tokenizer or FeatureTokenizer.from_tokens(words, min_count=min_count, **kwargs),
-            tags=_complete(seen, scheme),
+            tags=all_tags(seen, scheme),
             scheme=scheme,
         )
 
@@ -168,7 +166,10 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         ids = self._tag_vocabulary.lookup(tags) - 2
         known = tf.debugging.Assert(
             tf.reduce_all(ids != -1),
-            [f"Expected every tag to be one of the {len(self.tags)} the preprocessor knows. Received:", tags[ids == -1]],
+            [
+                f"Expected every tag to be one of the {len(self.tags)} the preprocessor knows. Received:",
+                tags[ids == -1],
+            ],
         )
         with tf.control_dependencies([known] if known is not None else []):
             return tf.maximum(ids, -1)
@@ -199,39 +200,11 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             raise ValueError(message("at least one sentence", "none"))
         columns = [ragged_strings(words)]
         if labels is not None:
-            self.check_tags(words, labels)
+            check_tags(words, labels, self.tags, self.scheme)
             columns.append(ragged_strings(labels, "tag"))
         if sample_weight is not None:
             columns.append(tf.constant(sample_weight, tf.float32))
         return batched_dataset(tuple(columns), batch_size, seed)
-
-    def check_tags(self, words: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) -> None:
-        """Raises `ValueError` for tags that cannot be learnt from; see `dataset`."""
-        if len(words) != len(labels):
-            raise ValueError(
-                message("tags for every sentence", f"{len(words)} sentences, {len(labels)} lists of tags")
-            )
-        known = {*self.tags, ANY_TAG}
-        for number, (sentence, sequence) in enumerate(zip(words, labels, strict=True)):
-            if len(sentence) != len(sequence):
-                shown = " ".join(map(str, sentence[:8]))
-                raise ValueError(
-                    message(
-                        f"as many tags as words in sentence {number}",
-                        f"{len(sequence)} tags for {len(sentence)} words ({shown} ...)",
-                    )
-                )
-            for position, tag in enumerate(sequence):
-                if tag not in known:
-                    raise ValueError(
-                        message(
-                            f"every tag to be one of {list(self.tags)}",
-                            f"{tag!r} in sentence {number} at position {position}",
-                            "making the preprocessor from all data that has tags",
-                        )
-                    )
-            if self.scheme is not None and ANY_TAG not in sequence:
-                text.check_sequence(sequence, self.scheme, where=f"sentence {number}")
 
     def postprocess(self, tokens: Any, decoded: dict[str, Any]) -> dict[str, Any]:
         """A decoder's numbers as strings and spans, in TensorFlow graph code; see `tagged_spans`."""
@@ -239,26 +212,3 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "tags": self.tags, "scheme": self.scheme}
-
-
-def sentences_of(corpus: Any, tags: Any = None) -> tuple[list[Any], list[Any] | None]:
-    """Words and tags of a corpus, or of `(words, tags)` lists; tags `None` where there are none."""
-    if hasattr(corpus, "tokens") and hasattr(corpus, "tags"):
-        return list(corpus.tokens), list(corpus.tags)
-    words = list(corpus)
-    if any(isinstance(sentence, (str, bytes)) for sentence in words):
-        first = next(sentence for sentence in words if isinstance(sentence, (str, bytes)))
-        raise ValueError(message("every sentence as a list of words", first, "sentence.split()"))
-    return words, None if tags is None else list(tags)
-
-
-def _complete(tags: Iterable[str], scheme: str | None) -> list[str]:
-    """The tags, sorted, "O" first; with a scheme, every tag that it makes of their types."""
-    found = set(tags)
-    if scheme is not None:
-        types = {text.split_tag(tag)[1] for tag in found} - {""}
-        found.add(text.OUTSIDE)
-        for name in types:  # long, short and side by side: together they show every tag of the type
-            spans = [text.Span(0, 3, name), text.Span(3, 6, name), text.Span(6, 7, name)]
-            found |= set(text.tags_of(spans, 7, scheme))
-    return sorted(found, key=lambda tag: (tag != text.OUTSIDE, tag))

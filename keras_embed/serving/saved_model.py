@@ -101,7 +101,7 @@ def _write(tagger: Any, path: Path) -> None:
         input_signature=[
             tf.TensorSpec([None], tf.string, name="tokens"),
             tf.TensorSpec([None], tf.int64, name="row_lengths"),
-        ]
+        ],
     )
     def tokens(tokens: Any, row_lengths: Any) -> dict[str, Any]:
         return tag_tokens(tf.RaggedTensor.from_row_lengths(tokens, row_lengths))

@@ -10,50 +10,16 @@ import keras_hub
 import numpy as np
 
 from keras_embed._checks import check_one_of, message
-from keras_embed.backbones import RecurrentBackbone
 from keras_embed.layers import CRF, CRFDecode, IndependentTags
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
+from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed.tasks.tagged_sentence import TaggedSentence, tagged_sentences
 from keras_embed.text import allowed_transitions
 
 HEADS = ("crf", "softmax")
-
-
-@dataclass(frozen=True, slots=True)
-class TaggedSpan:
-    """A span found in a sentence.
-
-    Attributes:
-        start: number of its first token.
-        end: number of the token after its last.
-        type: such as "PER".
-        text: its tokens, joined by blanks.
-        score: its probability under the model, from true marginals.
-    """
-
-    start: int
-    end: int
-    type: str
-    text: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class TaggedSentence:
-    """A tagger's answer for one sentence.
-
-    Attributes:
-        tokens: words.
-        tags: one for each token.
-        scores: probability of each tag.
-        spans: `TaggedSpan`, in reading order; empty where the tags mark no spans.
-    """
-
-    tokens: tuple[str, ...]
-    tags: tuple[str, ...]
-    scores: tuple[float, ...]
-    spans: tuple[TaggedSpan, ...]
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -89,7 +55,7 @@ class Tagger(keras_hub.models.Task):
         Ma and Hovy 2016, https://arxiv.org/abs/1603.01354.
     """
 
-    backbone_cls = RecurrentBackbone
+    backbone_cls = ANY_BACKBONE
     preprocessor_cls = TaggerPreprocessor
 
     def __init__(
@@ -102,31 +68,31 @@ class Tagger(keras_hub.models.Task):
         **kwargs: Any,
     ) -> None:
         check_one_of("head", head, HEADS)
-        tags = None if preprocessor is None else preprocessor.tags
-        if tags is None and num_tags is None:
+        if preprocessor is None and num_tags is None:
             raise ValueError(message("a `preprocessor` or `num_tags`", "neither", "Tagger(backbone, num_tags=17)"))
-        num_tags = len(tags) if tags is not None else num_tags
-        scheme = None if preprocessor is None else preprocessor.scheme
+        settings = _Settings(head, num_tags or 0, dropout)
+        if preprocessor is not None:
+            settings = _Settings(head, len(preprocessor.tags), dropout, preprocessor.tags, preprocessor.scheme)
 
         # === Layers ===
-        constraints = None if scheme is None else allowed_transitions(tags, scheme)
-        chain = CRF(num_tags, constraints, name="crf") if head == "crf" else IndependentTags(name="softmax")
+        constraints = None if settings.scheme is None else allowed_transitions(settings.tags, settings.scheme)
+        chain = CRF(settings.num_tags, constraints, name="crf") if head == "crf" else IndependentTags(name="softmax")
 
         # === Functional Model ===
         inputs = backbone.input
         x = backbone(inputs)["sequence_output"]  # (B, T, D)
         x = keras.layers.Dropout(dropout, name="output_dropout")(x)
-        emissions = keras.layers.Dense(num_tags, name="emissions")(x)  # (B, T, K)
+        emissions = keras.layers.Dense(settings.num_tags, name="emissions")(x)  # (B, T, K)
         potentials = chain(emissions, mask=inputs["padding_mask"])  # (B, K+2+T, K+1)
         # Set before `super().__init__`, which compiles.
         self.backbone = backbone
         self.preprocessor = preprocessor
-        self._settings = _Settings(head, num_tags, dropout, tags, scheme)
+        self._settings = settings
         super().__init__(inputs=inputs, outputs=potentials, **kwargs)
 
     @property
     def head(self) -> str:
-        """"crf" or "softmax"."""
+        """ "crf" or "softmax"."""
         return self._settings.head
 
     @property
@@ -134,7 +100,9 @@ class Tagger(keras_hub.models.Task):
         """K."""
         return self._settings.num_tags
 
-    def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, weighted_metrics: Any = "auto", **kwargs: Any) -> None:
+    def compile(
+        self, optimizer: Any = "auto", loss: Any = "auto", *, weighted_metrics: Any = "auto", **kwargs: Any
+    ) -> None:
         """Like `keras.Model.compile`; "auto" is a choice that suits tagging.
 
         Args:
@@ -187,11 +155,13 @@ class Tagger(keras_hub.models.Task):
         """
         if self.preprocessor is not None:
             seed = int(np.random.randint(2**31)) if shuffle else None
-            x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed)
+            x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed), None, None
             shuffle = False  # the dataset does
             if validation_data is not None:
-                parts = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-                validation_data = self._batched(*(*parts, None, None)[:3], batch_size, None)[0]
+                if not isinstance(validation_data, tuple):
+                    validation_data = (validation_data,)
+                held_out = keras.utils.unpack_x_y_sample_weight(validation_data)
+                validation_data = self._batched(*held_out, batch_size, None)
         return super().fit(
             x,
             y,
@@ -207,15 +177,12 @@ class Tagger(keras_hub.models.Task):
     ) -> Any:
         """Loss and metrics on tagged sentences; arguments as for `fit`."""
         if self.preprocessor is not None and not kwargs.get("_use_cached_eval_dataset", False):
-            x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, None)
-            return super().evaluate(x, **kwargs)
+            return super().evaluate(self._batched(x, y, sample_weight, batch_size, None), **kwargs)
         return super().evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight, **kwargs)
 
-    def _batched(self, x: Any, y: Any, sample_weight: Any, batch_size: int, seed: int | None) -> tuple[Any, Any, Any]:
+    def _batched(self, x: Any, y: Any, sample_weight: Any, batch_size: int, seed: int | None) -> Any:
         """Sentences in memory as a dataset of batches; a dataset stays as it is."""
-        if hasattr(x, "element_spec"):
-            return x, None, None
-        return self.preprocessor.dataset(x, y, sample_weight, batch_size, seed), None, None
+        return x if hasattr(x, "element_spec") else self.preprocessor.dataset(x, y, sample_weight, batch_size, seed)
 
     def tag(self, sentences: Sequence[Any], batch_size: int = 32) -> list[TaggedSentence]:
         """Tags texts or tokenised sentences.
@@ -229,7 +196,9 @@ class Tagger(keras_hub.models.Task):
             one `TaggedSentence` each, in order.
         """
         if self.preprocessor is None:
-            raise ValueError(message("a tagger with a preprocessor", "preprocessor=None", "Tagger(..., preprocessor=...)"))
+            raise ValueError(
+                message("a tagger with a preprocessor", "preprocessor=None", "Tagger(..., preprocessor=...)")
+            )
         if isinstance(sentences, (str, bytes)):
             raise ValueError(message("a list of sentences", sentences, "tagger.tag([text])"))
         sentences = list(sentences)
@@ -250,18 +219,12 @@ class Tagger(keras_hub.models.Task):
         return [list(tagged.tags) for tagged in self.tag(words, batch_size)]
 
     def _answers(self, tokens: Any, batch_size: int) -> Iterator[tuple[Any, list[TaggedSentence]]]:
-        from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
-
         decoder = self.decoder()
         for rows in similar_length_batches(tokens.row_lengths().numpy(), batch_size):
             batch = gather_rows(tokens, rows)
-            features = {name: value.numpy() for name, value in self.preprocessor.tokenizer.encode(batch).items()}
-            decoded = decoder.predict_on_batch({name: features[name] for name in self.input_names_used()})
-            yield rows, _sentences(self.preprocessor.postprocess(batch, decoded))
-
-    def input_names_used(self) -> list[str]:
-        """Names of the features that the backbone reads."""
-        return list(self.input)
+            features = self.preprocessor.tokenizer.encode(batch)
+            decoded = decoder.predict_on_batch({name: features[name].numpy() for name in self.input})
+            yield rows, tagged_sentences(self.preprocessor.postprocess(batch, decoded))
 
     def decoder(self) -> Any:
         """The model from features to `layers.CRFDecode`'s dict, sharing all weights; made once."""
@@ -307,24 +270,6 @@ class _Settings:
     head: str
     num_tags: int
     dropout: float
-    tags: tuple[str, ...] | None
-    scheme: str | None
+    tags: tuple[str, ...] = ()
+    scheme: str | None = None
     decoder: Any = None
-
-
-def _sentences(answer: dict[str, Any]) -> list[TaggedSentence]:
-    """The dense tensors of `TaggerPreprocessor.postprocess` as Python objects."""
-    arrays = {name: np.asarray(value) for name, value in answer.items()}
-    tagged = []
-    for row, length in enumerate(arrays["lengths"].tolist()):
-        tokens = tuple(word.decode("utf-8", "backslashreplace") for word in arrays["tokens"][row, :length])
-        spans = []
-        for start, end, kind, score in zip(
-            *(arrays[f"span_{name}"][row].tolist() for name in ("starts", "ends", "types", "scores")), strict=True
-        ):
-            if start >= 0:
-                spans.append(TaggedSpan(start, end, kind.decode("utf-8"), " ".join(tokens[start:end]), score))
-        tags = tuple(tag.decode("utf-8") for tag in arrays["tags"][row, :length])
-        scores = tuple(arrays["token_scores"][row, :length].tolist())
-        tagged.append(TaggedSentence(tokens, tags, scores, tuple(spans)))
-    return tagged

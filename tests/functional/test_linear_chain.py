@@ -24,7 +24,15 @@ def scores():
     """Masks of every kind: full, right and left padding, holes, one token at either place, none at all."""
     rng = np.random.default_rng(3)
     mask = rng.random((BATCH, TIME)) < 0.7
-    mask[:7] = [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [1, 0, 0, 0, 0], [0] * 5, [0, 0, 1, 0, 0]]
+    mask[:7] = [
+        [1, 1, 1, 1, 1],
+        [1, 1, 1, 0, 0],
+        [0, 0, 1, 1, 1],
+        [1, 0, 1, 0, 1],
+        [1, 0, 0, 0, 0],
+        [0] * 5,
+        [0, 0, 1, 0, 0],
+    ]
     emissions = 3 * rng.normal(size=(BATCH, TIME, TAGS))
     return emissions, mask, 2 * rng.normal(size=(TAGS, TAGS)), rng.normal(size=TAGS), rng.normal(size=TAGS)
 

@@ -73,7 +73,7 @@ def _linear(value: Any, chain: LinearChain, slope: Posterior) -> Any:
 
 
 def log_partition(chain: LinearChain) -> Any:
-    """log Z: the log of the sum over all paths of exp(score).
+    """Log Z: the log of the sum over all paths of exp(score).
 
     The gradient is written, not derived: d log Z / d emissions are the marginals, d log Z / d transitions the expected
     counts. It costs no stored loop and compiles under XLA on every backend. First order only.

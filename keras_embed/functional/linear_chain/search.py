@@ -89,7 +89,7 @@ def k_best(chain: LinearChain, k: int) -> tuple[Any, Any]:
     into = ops.transpose(grid.scores)
 
     def candidates(state: Any, scores: Any) -> Any:
-        """state (B, K+1, k), scores (B, M, K+1) into M states -> (B, M, (K+1) * k)."""
+        """State (B, K+1, k), scores (B, M, K+1) into M states -> (B, M, (K+1) * k)."""
         sums = state[:, None] + scores[..., None]  # (B, M, K+1, k)
         return ops.reshape(sums, (batch, -1, (num_tags + 1) * k))
 
@@ -98,7 +98,7 @@ def k_best(chain: LinearChain, k: int) -> tuple[Any, Any]:
         return best + inputs[0][..., None]  # (B, K+1, k)
 
     def back(place: Any, inputs: Any) -> Any:
-        """place (B, k): state * k + rank among the paths into it."""
+        """Place (B, k): state * k + rank among the paths into it."""
         sums = candidates(inputs[0], ops.take(into, place // k, axis=0))  # (B, k, (K+1) * k)
         order = ops.cast(ops.argsort(-sums, axis=-1), "int32")
         return ops.take_along_axis(order, (place % k)[..., None], axis=-1)[..., 0]
@@ -136,7 +136,7 @@ def sample(chain: LinearChain, num_samples: int, seed: Any) -> Any:
 
 @compiled()
 def _sample(chain: LinearChain, noise: Any) -> Any:
-    """noise (T+1, B, S, K+1), standard Gumbel."""
+    """Noise (T+1, B, S, K+1), standard Gumbel."""
     grid = lattice(chain)
     batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
 
