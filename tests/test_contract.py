@@ -106,7 +106,7 @@ def test_symbolic_output_is_what_eager_gives(row, dynamic):
         assert keras.backend.standardize_dtype(spec.dtype) == keras.backend.standardize_dtype(real.dtype)
 
 
-@rows(LAYERS)
+@rows(LAYERS, lambda row: not row.random)
 def test_layer_config_round_trip(row):
     layer = row.make()
     expected = call(row, layer)
@@ -121,7 +121,7 @@ def test_layer_config_round_trip(row):
     )
 
 
-@rows(LAYERS)
+@rows(LAYERS, lambda row: not row.random)
 def test_layer_keras_file_round_trip(row, tmp_path):
     model, inputs = model_of(row)
     model.save(tmp_path / "model.keras")
@@ -150,7 +150,7 @@ def test_mixed_precision_stays_finite(row, policy):
         assert np.isfinite(output).all()
 
 
-@rows(LAYERS)
+@rows(LAYERS, lambda row: not row.random)
 def test_compiled_is_eager(row):
     if keras.config.backend() == "torch":
         pytest.skip("torch.compile unrolls loops: minutes for one call; Keras leaves it off by default")

@@ -59,5 +59,8 @@ def batched_dataset(columns: tuple[Any, ...], batch_size: int, seed: int | None)
 
 
 def gather_rows(tokens: Any, rows: NDArray[np.int64]) -> Any:
-    """Some rows of a ragged tensor."""
-    return tf.gather(tokens, rows)
+    """Some rows of a ragged tensor, then empty ones up to a power of two: fewer shapes for a compiler."""
+    batch = tf.gather(tokens, rows)
+    missing = (1 << (len(rows) - 1).bit_length()) - len(rows)
+    lengths = tf.concat([batch.row_lengths(), tf.zeros([missing], tf.int64)], axis=0)
+    return tf.RaggedTensor.from_row_lengths(batch.flat_values, lengths)

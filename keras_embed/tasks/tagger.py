@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import keras_hub
-import numpy as np
 
 from keras_embed._checks import check_one_of, message
 from keras_embed.layers import CRF, CRFDecode, IndependentTags
@@ -33,8 +32,8 @@ class Tagger(keras_hub.models.Task):
     Args:
         backbone: any backbone with an output `sequence_output` (B, T, D) and an input `padding_mask`.
         preprocessor: `TaggerPreprocessor`, or `None` to feed features and tag ids.
-        head: "crf" (pairs of tags have scores; the constraints of the preprocessor's tag scheme hold in the loss too) or
-            "softmax" (independent tags).
+        head: "crf" (pairs of tags have scores, and the rules of the preprocessor's tag scheme hold in the loss too)
+            or "softmax" (independent tags).
         num_tags: K, needed where there is no preprocessor.
         dropout: before the emissions; recurrent backbones have their own.
         **kwargs: `name`, `compile`.
@@ -92,7 +91,7 @@ class Tagger(keras_hub.models.Task):
 
     @property
     def head(self) -> str:
-        """ "crf" or "softmax"."""
+        """The kind of head: "crf" or "softmax"."""
         return self._settings.head
 
     @property
@@ -131,6 +130,18 @@ class Tagger(keras_hub.models.Task):
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 
+    def preprocess_samples(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Strings to the features that the backbone reads, and no others.
+
+        A Functional model that gets one feature too many pairs them by position, without an error.
+        """
+        if self.preprocessor is None:
+            return super().preprocess_samples(x, y, sample_weight)
+        data = self.preprocessor(x, y=y, sample_weight=sample_weight)
+        features, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        features = {name: features[name] for name in self.input}
+        return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
+
     def fit(
         self,
         x: Any = None,
@@ -154,14 +165,14 @@ class Tagger(keras_hub.models.Task):
             **kwargs: for `keras.Model.fit`.
         """
         if self.preprocessor is not None:
-            seed = int(np.random.randint(2**31)) if shuffle else None
+            seed = keras.random.SeedGenerator().get_config()["seed"] if shuffle else None
             x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed), None, None
             shuffle = False  # the dataset does
             if validation_data is not None:
                 if not isinstance(validation_data, tuple):
                     validation_data = (validation_data,)
-                held_out = keras.utils.unpack_x_y_sample_weight(validation_data)
-                validation_data = self._batched(*held_out, batch_size, None)
+                x_val, y_val, weight_val = keras.utils.unpack_x_y_sample_weight(validation_data)
+                validation_data = self._batched(x_val, y_val, weight_val, batch_size, None)
         return super().fit(
             x,
             y,
@@ -224,7 +235,7 @@ class Tagger(keras_hub.models.Task):
             batch = gather_rows(tokens, rows)
             features = self.preprocessor.tokenizer.encode(batch)
             decoded = decoder.predict_on_batch({name: features[name].numpy() for name in self.input})
-            yield rows, tagged_sentences(self.preprocessor.postprocess(batch, decoded))
+            yield rows, tagged_sentences(self.preprocessor.postprocess(batch, decoded))[: len(rows)]
 
     def decoder(self) -> Any:
         """The model from features to `layers.CRFDecode`'s dict, sharing all weights; made once."""
