@@ -17,7 +17,7 @@ def sentences_of(corpus: Any, tags: Any = None) -> tuple[list[Any], list[Any] | 
     words = list(corpus)
     if any(isinstance(sentence, (str, bytes)) for sentence in words):
         first = next(sentence for sentence in words if isinstance(sentence, (str, bytes)))
-        raise ValueError(message("every sentence as a list of words", first, "sentence.split()"))
+        raise ValueError(message("every sentence as a list of words", repr(first), "sentence.split()"))
     return words, None if tags is None else list(tags)
 
 

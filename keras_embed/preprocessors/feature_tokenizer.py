@@ -14,7 +14,7 @@ from keras_embed.preprocessors._tensors import bucket_length, dense
 
 _VOCABULARY = "vocabulary.json"
 #: Lengths that batches are padded to: few enough for compilers that build one program for each shape.
-BUCKET_LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+BUCKET_LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 256, 512)
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")

@@ -137,7 +137,9 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         features = self.tokenizer.encode(tokens)
         if y is None:
             return keras.utils.pack_x_y_sample_weight(features)
-        y = y if isinstance(y, tf.RaggedTensor) else ragged_strings(y, "tag")
+        if not isinstance(y, tf.RaggedTensor):
+            check_tags(tokens.to_list(), y, self.tags, self.scheme)
+            y = ragged_strings(y, "tag")
         same = tf.debugging.assert_equal(
             tokens.row_lengths(), y.row_lengths(), "Expected as many tags as tokens in every sentence."
         )
