@@ -18,6 +18,7 @@ from contract import (
     NoLoss,
     ScoreRow,
     assert_equal,
+    assert_same,
     call,
     floats,
     model_of,
@@ -74,7 +75,7 @@ def test_layer_config_round_trip(row):
     again = type(layer).from_config(config)
     call(row, again)
     again.set_weights(layer.get_weights())
-    assert_equal(call(row, again), expected)
+    assert_same(row, call(row, again), expected)
     assert sum(np.size(x) for x in keras.tree.flatten(config)) < 1000, (
         "large arrays are weights or assets, never config"
     )
@@ -85,7 +86,7 @@ def test_layer_keras_file_round_trip(row, tmp_path):
     model, inputs = model_of(row)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert_equal(loaded(inputs), model(inputs))
+    assert_same(row, loaded(inputs), model(inputs))
 
 
 @rows(LAYERS, lambda row: row.learns)
@@ -116,7 +117,7 @@ def test_compiled_is_eager(row):
     model, inputs = model_of(row)
     expected = model(inputs)
     model.compile(jit_compile=True)
-    assert_equal(model.predict(inputs, batch_size=BATCH, verbose=0), expected, tolerance=1e-4)
+    assert_same(row, model.predict(inputs, batch_size=BATCH, verbose=0), expected, tolerance=1e-4)
 
 
 @rows(LAYERS, lambda row: row.real is not None)
