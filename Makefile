@@ -46,7 +46,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)
-	@OMP_NUM_THREADS=2 TF_NUM_INTRAOP_THREADS=2 TF_NUM_INTEROP_THREADS=2 $(BIN)/python -m keras_embed demo --corpus $(CORPUS)
+	@TF_NUM_INTRAOP_THREADS=2 TF_NUM_INTEROP_THREADS=2 $(BIN)/python -m keras_embed demo --corpus $(CORPUS)
 
 # The summary comes last, so that one look at the end of the output tells.
 test: $(READY)

@@ -34,6 +34,13 @@ def features(vocabulary: int = 9, characters: int = 7) -> dict[str, np.ndarray]:
     }
 
 
+def potentials(tags: int) -> np.ndarray:
+    """A linear chain over `tags` tags, (B, K + 2 + T, K + 1): table, emissions, and the mask in the last column."""
+    chain = np.concatenate([np.broadcast_to(floats(tags + 2, tags), (BATCH, tags + 2, tags)), sequence(tags)], 1)
+    mask = np.concatenate([np.zeros((BATCH, tags + 2)), MASK], 1)
+    return np.concatenate([chain, mask[..., None]], 2).astype("float32")
+
+
 @dataclass(frozen=True)
 class LayerRow:
     """A layer in the contract table.
@@ -47,7 +54,7 @@ class LayerRow:
             None where the output has nothing of the kind.
         learns: False for layers whose output has no gradient, as decoded ids.
         tokens: whether the second axis of the output is that of the tokens, so that only real ones are compared.
-        random: whether two calls differ by design.
+        random: True for layers that draw anew at each call; of their outputs only shapes are compared.
     """
 
     name: str
@@ -142,3 +149,11 @@ def assert_equal(actual: Any, expected: Any, tolerance: float = 1e-5) -> None:
     assert len(actual) == len(expected)
     for a, e in zip(actual, expected, strict=True):
         np.testing.assert_allclose(a, e, rtol=tolerance, atol=tolerance)
+
+
+def assert_same(row: LayerRow, actual: Any, expected: Any, tolerance: float = 1e-5) -> None:
+    """Two outputs of a row's layer are equal; of a random layer, equally shaped."""
+    if row.random:
+        assert [x.shape for x in numpy(actual)] == [x.shape for x in numpy(expected)]
+    else:
+        assert_equal(actual, expected, tolerance)

@@ -54,7 +54,11 @@ def check(test: doctest.DocTest) -> None:
     assert not report, "".join(report)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.slow if page.name == "README.md" else ()) for page in PAGES],
+    ids=lambda page: str(page.relative_to(REPOSITORY)),
+)
 def test_pages(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run(blocks(page.read_text(encoding="utf-8")), str(page), {"__name__": "__page__"})

@@ -3,13 +3,17 @@
 import importlib
 import inspect
 import pkgutil
+import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import pytest
 
 import keras_embed
 from keras_embed import _registration
+
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 TOY = """
 import keras
@@ -113,3 +117,24 @@ def test_a_class_that_is_imported_already_stays(monkeypatch):
     registry = {"keras_embed>Known": int}
     _registration.register(registry)
     assert registry == {"keras_embed>Known": int}
+
+
+BARE = """
+{imports}
+model = keras.saving.load_model({path!r})
+print([type(layer).__name__ for layer in model.layers if type(layer).__module__.startswith("keras_embed")])
+print(type(model.loss).__name__)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("imports", ["import keras, keras_embed", "import keras_embed, keras"])
+def test_a_bare_import_is_enough_in_a_new_process(imports, tmp_path):
+    inputs = keras.Input((None, 3))
+    model = keras.Model(inputs, keras_embed.layers.CRF(3)(keras_embed.layers.VariationalDropout(0.5)(inputs)))
+    model.compile("sgd", loss=keras_embed.losses.CRFLoss())
+    model.save(tmp_path / "model.keras")
+    code = BARE.format(imports=imports, path=str(tmp_path / "model.keras"))
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-2:] == ["['VariationalDropout', 'CRF']", "CRFLoss"]

@@ -1,8 +1,7 @@
 """Sequence tagging: named entities, parts of speech, slots."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -69,35 +68,29 @@ class Tagger(keras_hub.models.Task):
         check_one_of("head", head, HEADS)
         if preprocessor is None and num_tags is None:
             raise ValueError(message("a `preprocessor` or `num_tags`", "neither", "Tagger(backbone, num_tags=17)"))
-        settings = _Settings(head, num_tags or 0, dropout)
-        if preprocessor is not None:
-            settings = _Settings(head, len(preprocessor.tags), dropout, preprocessor.tags, preprocessor.scheme)
+        scheme = None if preprocessor is None else preprocessor.scheme
 
         # === Layers ===
-        constraints = None if settings.scheme is None else allowed_transitions(settings.tags, settings.scheme)
-        chain = CRF(settings.num_tags, constraints, name="crf") if head == "crf" else IndependentTags(name="softmax")
+        num_tags = len(preprocessor.tags) if preprocessor is not None else num_tags or 0
+        constraints = None if scheme is None else allowed_transitions(preprocessor.tags, scheme)
+        chain = CRF(num_tags, constraints, name="crf") if head == "crf" else IndependentTags(name="softmax")
 
         # === Functional Model ===
         inputs = backbone.input
         x = backbone(inputs)["sequence_output"]  # (B, T, D)
         x = keras.layers.Dropout(dropout, name="output_dropout")(x)
-        emissions = keras.layers.Dense(settings.num_tags, name="emissions")(x)  # (B, T, K)
+        emissions = keras.layers.Dense(num_tags, name="emissions")(x)  # (B, T, K)
         potentials = chain(emissions, mask=inputs["padding_mask"])  # (B, K+2+T, K+1)
         # Set before `super().__init__`, which compiles.
         self.backbone = backbone
         self.preprocessor = preprocessor
-        self._settings = settings
         super().__init__(inputs=inputs, outputs=potentials, **kwargs)
 
-    @property
-    def head(self) -> str:
-        """The kind of head: "crf" or "softmax"."""
-        return self._settings.head
-
-    @property
-    def num_tags(self) -> int:
-        """K."""
-        return self._settings.num_tags
+        # === Config ===
+        self.head = head
+        self.num_tags = num_tags
+        self.dropout = dropout
+        self._made = _Made()
 
     def compile(
         self, optimizer: Any = "auto", loss: Any = "auto", *, weighted_metrics: Any = "auto", **kwargs: Any
@@ -113,10 +106,9 @@ class Tagger(keras_hub.models.Task):
         if optimizer == "auto":
             optimizer = keras.optimizers.Adam(2e-3, global_clipnorm=5.0)
         if isinstance(weighted_metrics, str) and weighted_metrics == "auto":
-            settings = self._settings
-            weighted_metrics = [
-                TagAccuracy() if settings.scheme is None else EntityF1(list(settings.tags), settings.scheme)
-            ]
+            known = self.preprocessor
+            spans = known is not None and known.scheme is not None
+            weighted_metrics = [EntityF1(known.tags, known.scheme) if spans else TagAccuracy()]
         super().compile(
             optimizer=optimizer,
             loss=CRFLoss() if isinstance(loss, str) and loss == "auto" else loss,
@@ -173,15 +165,8 @@ class Tagger(keras_hub.models.Task):
                     validation_data = (validation_data,)
                 x_val, y_val, weight_val = keras.utils.unpack_x_y_sample_weight(validation_data)
                 validation_data = self._batched(x_val, y_val, weight_val, batch_size, None)
-        return super().fit(
-            x,
-            y,
-            batch_size=batch_size if self.preprocessor is None else None,
-            sample_weight=sample_weight,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            **kwargs,
-        )
+        kwargs.update(sample_weight=sample_weight, validation_data=validation_data, shuffle=shuffle)
+        return super().fit(x, y, batch_size=batch_size if self.preprocessor is None else None, **kwargs)
 
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int = 32, sample_weight: Any = None, **kwargs: Any
@@ -216,11 +201,15 @@ class Tagger(keras_hub.models.Task):
         if not sentences:
             return []
         tokens = self.preprocessor.tokens_of(sentences)
-        answers: list[TaggedSentence | None] = [None] * len(sentences)
-        for rows, answer in self._answers(tokens, batch_size):
-            for row, tagged in zip(rows, answer, strict=True):
-                answers[row] = tagged
-        return [tagged for tagged in answers if tagged is not None]
+        answers: dict[int, TaggedSentence] = {}
+        for rows in similar_length_batches(tokens.row_lengths().numpy(), batch_size):
+            answers.update(zip(rows.tolist(), self._tag_batch(gather_rows(tokens, rows)), strict=False))
+        return [answers[row] for row in range(len(sentences))]
+
+    def _tag_batch(self, tokens: Any) -> list[TaggedSentence]:
+        features = self.preprocessor.tokenizer.encode(tokens)
+        decoded = self.decoder().predict_on_batch({name: features[name].numpy() for name in self.input})
+        return tagged_sentences(self.preprocessor.postprocess(tokens, decoded))
 
     def predict(self, x: Any, batch_size: int = 32, **kwargs: Any) -> Any:
         """The tags of each sentence, as lists of strings; without a preprocessor, `keras.Model.predict`."""
@@ -229,19 +218,11 @@ class Tagger(keras_hub.models.Task):
         words = list(x.tokens) if hasattr(x, "tokens") else x
         return [list(tagged.tags) for tagged in self.tag(words, batch_size)]
 
-    def _answers(self, tokens: Any, batch_size: int) -> Iterator[tuple[Any, list[TaggedSentence]]]:
-        decoder = self.decoder()
-        for rows in similar_length_batches(tokens.row_lengths().numpy(), batch_size):
-            batch = gather_rows(tokens, rows)
-            features = self.preprocessor.tokenizer.encode(batch)
-            decoded = decoder.predict_on_batch({name: features[name].numpy() for name in self.input})
-            yield rows, tagged_sentences(self.preprocessor.postprocess(batch, decoded))[: len(rows)]
-
     def decoder(self) -> Any:
         """The model from features to `layers.CRFDecode`'s dict, sharing all weights; made once."""
-        if self._settings.decoder is None:
-            self._settings.decoder = keras.Model(self.input, CRFDecode(name="decode")(self.output), name="decoder")
-        return self._settings.decoder
+        if self._made.decoder is None:
+            self._made.decoder = keras.Model(self.input, CRFDecode(name="decode")(self.output), name="decoder")
+        return self._made.decoder
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
         """Writes a SavedModel that takes strings and gives tags and spans; see `serving.export_tagger`.
@@ -265,22 +246,11 @@ class Tagger(keras_hub.models.Task):
             super().load_task_weights(filepath)
 
     def get_config(self) -> dict[str, Any]:
-        settings = self._settings
-        return {
-            **super().get_config(),
-            "head": settings.head,
-            "num_tags": settings.num_tags if self.preprocessor is None else None,
-            "dropout": settings.dropout,
-        }
+        num_tags = self.num_tags if self.preprocessor is None else None
+        return {**super().get_config(), "head": self.head, "num_tags": num_tags, "dropout": self.dropout}
 
 
-@dataclass
-class _Settings:
-    """What is neither weight nor layer, kept from Keras' tracking."""
+class _Made:
+    """Keeps the decoder out of Keras' sight: it has no weights of its own to save."""
 
-    head: str
-    num_tags: int
-    dropout: float
-    tags: tuple[str, ...] = ()
-    scheme: str | None = None
     decoder: Any = None

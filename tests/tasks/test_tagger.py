@@ -39,9 +39,6 @@ def test_an_answer_has_tokens_tags_spans_and_scores(tagger):
         (0, 2, "PER", "Ada Byron"),
         (4, 5, "LOC", "Rome"),
     ]
-        (0, 2, "PER", "Ada Byron"),
-        (4, 5, "LOC", "Rome"),
-    ]
     assert all(0 < score <= 1 for score in answer.scores)
 
 
