@@ -116,7 +116,8 @@ def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any,
     """
     name = keras.config.backend()
     if name == "tensorflow":
-        return lambda features: model(features, training=False), model
+        # The variables and not the model: a client of TensorFlow 1's kind restores only what it finds by name.
+        return lambda features: model(features, training=False), [variable.value for variable in model.variables]
     if name != "jax":
         raise ValueError(message("a backend with a way into a SavedModel: tensorflow or jax", name))
     jax2tf = importlib.import_module("jax.experimental.jax2tf")

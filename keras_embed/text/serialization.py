@@ -134,5 +134,5 @@ def _is_plain(tokenizer: Any) -> bool:
         fresh = type(tokenizer)()
     except TypeError:
         return False
-    hidden = {"_name", "_name_scope"}  # tf.Module's own
-    return all(vars(fresh).get(key) == value for key, value in vars(tokenizer).items() if key not in hidden)
+    hidden = {"_name", "_name_scope"}  # tf.Module's own; Keras adds more to an object that a layer holds
+    return all(vars(tokenizer).get(key) == value for key, value in vars(fresh).items() if key not in hidden)
