@@ -5,6 +5,7 @@ from typing import Any
 from keras import ops
 
 from keras_embed._checks import message
+from keras_embed.functional import linear_chain
 
 
 def tags_and_mask(y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
@@ -31,8 +32,6 @@ def tags_and_mask(y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[
         )
     mask = y_true >= 0
     if len(y_pred.shape) == 3:
-        from keras_embed.functional import linear_chain
-
         chain = linear_chain.unpack(y_pred)
         mask, (y_pred, _) = mask & ops.cast(chain.mask, "bool"), linear_chain.viterbi(chain)
     if sample_weight is not None:

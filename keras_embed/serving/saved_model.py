@@ -50,17 +50,11 @@ def export_tagger(tagger: Any, path: Any) -> None:
             else:
                 _write(tagger, written)
             _replace(written, path)
-    except OSError as error:
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "message", None) or getattr(error, "strerror", None) or error
+        expected = f"to write a SavedModel to {path}"
         raise OSError(
-            error.errno,
-            message(f"to write a SavedModel to {path}", f"{error.strerror or error}", "a folder with enough free space")
-            + " What stood there before is untouched.",
-        ) from error
-    except tf.errors.OpError as error:
-        raise OSError(
-            None,
-            message(f"to write a SavedModel to {path}", error.message, "a folder with enough free space")
-            + " What stood there before is untouched.",
+            message(expected, f"{reason}", "a folder with enough free space") + " What stood there before is untouched."
         ) from error
 
 

@@ -129,3 +129,41 @@ def test_potentials_are_float32_under_mixed_precision():
 def test_errors_say_what_was_expected(make, error):
     with pytest.raises(ValueError, match=error):
         make()
+
+
+def one_head():
+    inputs = {"x": keras.Input((None, 3), name="x"), "mask": keras.Input((None,), dtype="bool", name="mask")}
+    potentials = CRF(TAGS)(keras.layers.Dense(TAGS)(inputs["x"]), mask=inputs["mask"])
+    return keras.Model(inputs, potentials)
+
+
+def test_it_trains_when_compiled(data):
+    if keras.config.backend() == "torch":
+        pytest.skip("torch.compile unrolls loops: minutes for one call; Keras leaves it off by default")
+    features, labels = data
+    compiled, plain = one_head(), one_head()
+    plain.set_weights(compiled.get_weights())
+    for model, jit_compile in ((compiled, True), (plain, False)):
+        model.compile(keras.optimizers.SGD(0.1), CRFLoss(), jit_compile=jit_compile)
+        model.fit(features, labels, batch_size=BATCH, epochs=3, shuffle=False, verbose=0)
+    for a, b in zip(compiled.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_a_plain_keras_model_exports_with_dynamic_batch_and_time(data, tmp_path):
+    if keras.config.backend() == "torch":
+        pytest.skip("Keras has no SavedModel export with dynamic axes from PyTorch")
+    tf = pytest.importorskip("tensorflow")
+    features, _ = data
+    model = one_head()
+    decoder = keras.Model(model.input, CRFDecode()(model.output))
+    shapes = [{"x": "(batch, time, 3)", "mask": "(batch, time)"}]
+    extra = {"jax2tf_kwargs": {"polymorphic_shapes": shapes}} if keras.config.backend() == "jax" else {}
+    decoder.export(tmp_path / "served", verbose=False, **extra)
+    served = tf.saved_model.load(str(tmp_path / "served"))
+    for rows, steps in ((4, 6), (1, 3)):
+        batch = {name: value[:rows, :steps] for name, value in features.items()}
+        expected = decoder.predict_on_batch(batch)
+        actual = served.serve({name: tf.constant(value) for name, value in batch.items()})
+        for name, value in expected.items():
+            np.testing.assert_allclose(actual[name].numpy(), value, atol=1e-5)

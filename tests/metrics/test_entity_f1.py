@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from metrics.tagging_examples import TAGS, potentials_of, stand_in_for_linear_chain
+from metrics.tagging_examples import TAGS, potentials_of
 
 from keras_embed.metrics import EntityF1, entity_scores
 
@@ -38,8 +38,7 @@ def test_streaming_equals_the_whole(mode):
     assert results["PER"] == pytest.approx(expected["types"]["PER"]["f1"])
 
 
-def test_potentials_are_decoded(monkeypatch):
-    stand_in_for_linear_chain(monkeypatch)
+def test_potentials_are_decoded():
     ((true, predicted),) = random_batches(2, number=1)
     by_ids, by_potentials = EntityF1(TAGS), EntityF1(TAGS)
     by_ids.update_state(true, predicted)
@@ -48,8 +47,7 @@ def test_potentials_are_decoded(monkeypatch):
     assert 0 < float(by_ids.result()) < 1
 
 
-def test_positions_that_the_potentials_mask_do_not_count(monkeypatch):
-    stand_in_for_linear_chain(monkeypatch)
+def test_positions_that_the_potentials_mask_do_not_count():
     metric = EntityF1(TAGS)
     metric.update_state([[1, 1]], potentials_of([[1, 1]], [[True, False]]))
     assert metric.report()["micro"]["support"] == 1
@@ -87,8 +85,7 @@ def emission_loss(y_true, y_pred):
     return ops.mean(tokens, axis=1)  # (B,)
 
 
-def test_streams_inside_fit(monkeypatch):
-    stand_in_for_linear_chain(monkeypatch)
+def test_streams_inside_fit():
     words = keras.Input((6,), dtype="int32")
     model = keras.Model(words, Potentials()(keras.layers.Embedding(9, len(TAGS))(words)))
     model.compile("adam", loss=emission_loss, metrics=[EntityF1(TAGS)], weighted_metrics=[EntityF1(TAGS, name="w")])
