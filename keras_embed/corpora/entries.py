@@ -13,7 +13,7 @@ from keras_embed.corpora.sentence import Sentence
 
 _GITHUB = "https://raw.githubusercontent.com"
 _WNUT17 = f"{_GITHUB}/leondz/emerging_entities_17/master"
-_UD_RELEASE = "r2.16"
+_UD_RELEASE = "r2.15"
 
 
 def _snips(tokens: Source, tags_file: Source, intents: Source, tags: str | None = "tags") -> Iterator[Sentence]:

@@ -8,7 +8,7 @@ import keras_hub
 
 from keras_embed import layers, text
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._checks import check_one_of, message
 from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
 from keras_embed.preprocessors._tagged_data import ANY_TAG, all_tags, check_tags, sentences_of
 from keras_embed.preprocessors._tensors import dense, ragged_strings
@@ -102,6 +102,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         char_dim: int = 30,
         casing_dim: int = 8,
         char_encoder: str = "cnn",
+        char_kernel_sizes: Sequence[int] = (3,),
         unknown_dropout: float = 0.02,
         dropout: float = 0.0,
         weights: Any = None,
@@ -110,14 +111,16 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
 
         Args:
             word_dim: of `layers.WordEmbedding`.
-            char_filters: output width of the character encoder.
+            char_filters: output width of the character encoder, for each kernel size.
             char_dim: of the characters.
             casing_dim: of `layers.CasingEmbedding`.
             char_encoder: "cnn" (`layers.CharacterCNN`) or "lstm" (`layers.CharacterLSTM`).
+            char_kernel_sizes: widths of the CNN's filters.
             unknown_dropout: rate at which words are read as unknown in training.
             dropout: on the words' vectors.
             weights: (vocabulary, word_dim) pretrained word vectors.
         """
+        check_one_of("char_encoder", char_encoder, ("cnn", "lstm"))
         found: list[keras.layers.Layer] = []
         if word_dim:
             size = self.tokenizer.vocabulary_size()
@@ -127,7 +130,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             if char_encoder == "lstm":
                 found.append(layers.CharacterLSTM(size, char_dim, char_filters // 2))
             else:
-                found.append(layers.CharacterCNN(size, char_dim, char_filters))
+                found.append(layers.CharacterCNN(size, char_dim, char_filters, char_kernel_sizes))
         if casing_dim:
             found.append(layers.CasingEmbedding(len(text.CASING_CLASSES), casing_dim))
         return found
