@@ -157,7 +157,7 @@ class Tagger(keras_hub.models.Task):
             **kwargs: for `keras.Model.fit`.
         """
         if self.preprocessor is not None:
-            seed = keras.random.SeedGenerator().get_config()["seed"] if shuffle else None
+            seed = int(keras.random.randint((), 0, 2**31 - 1)) if shuffle else None
             x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed), None, None
             shuffle = False  # the dataset does
             if validation_data is not None:

@@ -136,6 +136,23 @@ def test_a_softmax_head_and_partial_labels_and_weights_and_validation():
     assert len(tagger.tag(["Ada met Bob"])[0].tags) == 3
 
 
+def test_training_batches_are_shuffled_anew_and_held_out_ones_are_not(monkeypatch):
+    made = []
+    tagger = make_tagger()
+    dataset = type(tagger.preprocessor).dataset
+
+    def watched(self, *arguments):
+        made.append(dataset(self, *arguments))
+        return made[-1]
+
+    monkeypatch.setattr(type(tagger.preprocessor), "dataset", watched)
+    words, tags = [[str(i)] * (1 + i % 5) for i in range(24)], [["O"] * (1 + i % 5) for i in range(24)]
+    for shuffle in (True, False):
+        tagger.fit(words, tags, validation_data=(words, tags), batch_size=4, shuffle=shuffle, verbose=0)
+    orders = [[[x.numpy().tolist() for x, _ in data] for _ in range(2)] for data in made]
+    assert [first == second for first, second in orders] == [False, True, True, True]
+
+
 def test_a_stream_of_ragged_batches_trains_too():
     stream = tf.data.Dataset.from_tensor_slices((tf.ragged.constant(WORDS), tf.ragged.constant(TAGS))).ragged_batch(16)
     tagger = make_tagger()
