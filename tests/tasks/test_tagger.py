@@ -149,7 +149,7 @@ def test_training_batches_are_shuffled_anew_and_held_out_ones_are_not(monkeypatc
     words, tags = [[str(i)] * (1 + i % 5) for i in range(24)], [["O"] * (1 + i % 5) for i in range(24)]
     for shuffle in (True, False):
         tagger.fit(words, tags, validation_data=(words, tags), batch_size=4, shuffle=shuffle, verbose=0)
-    orders = [[[x.numpy().tolist() for x, _ in data] for _ in range(2)] for data in made]
+    orders = [[[x.to_list() for x, _ in data] for _ in range(2)] for data in made]
     assert [first == second for first, second in orders] == [False, True, True, True]
 
 
