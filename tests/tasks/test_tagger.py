@@ -136,6 +136,14 @@ def test_a_softmax_head_and_partial_labels_and_weights_and_validation():
     assert len(tagger.tag(["Ada met Bob"])[0].tags) == 3
 
 
+def test_an_empty_sentence_and_a_very_long_token_train_without_harm():
+    tagger = make_tagger()
+    words, tags = [[], ["Ada"], ["x" * 10_000, "\0"]], [[], ["B-PER"], ["O", "O"]]
+    logs = tagger.fit(words, tags, batch_size=16, verbose=0).history
+    assert np.isfinite(logs["loss"]).all()
+    assert all(np.isfinite(weights).all() for weights in tagger.get_weights())
+
+
 def test_training_batches_are_shuffled_anew_and_held_out_ones_are_not(monkeypatch):
     made = []
     tagger = make_tagger()
