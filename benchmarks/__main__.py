@@ -1,0 +1,34 @@
+"""`python -m benchmarks` lists the benchmarks; `python -m benchmarks crf --help` says what one of them takes."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+NAMES = ("crf", "tagger", "padding", "import_time", "machine")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one benchmark.
+
+    Args:
+        arguments: its name, then its own arguments; by default those of this process.
+
+    Returns:
+        The exit status: 0 if all went well.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in {"-h", "--help"}:
+        print("python -m benchmarks NAME [--help], NAME one of\n")
+        for name in NAMES:
+            document = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
+            print(f"  {name:12} {document.splitlines()[0]}")
+        return 0
+    if words[0] not in NAMES:
+        print(f"Expected the name of a benchmark: {', '.join(NAMES)}. Received: {words[0]!r}.", file=sys.stderr)
+        return 2
+    importlib.import_module(f"benchmarks.{words[0]}").main(words[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
