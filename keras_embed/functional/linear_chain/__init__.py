@@ -4,7 +4,6 @@ from keras_embed.functional.linear_chain.chain import FORBIDDEN as FORBIDDEN
 from keras_embed.functional.linear_chain.chain import LinearChain as LinearChain
 from keras_embed.functional.linear_chain.chain import pack as pack
 from keras_embed.functional.linear_chain.chain import unpack as unpack
-from keras_embed.functional.linear_chain.likelihood import clamp as clamp
 from keras_embed.functional.linear_chain.likelihood import entropy as entropy
 from keras_embed.functional.linear_chain.likelihood import log_partition as log_partition
 from keras_embed.functional.linear_chain.likelihood import negative_log_likelihood as negative_log_likelihood

@@ -105,9 +105,16 @@ def lattice(chain: LinearChain) -> Lattice:
     length = ops.shape(chain.mask)[1]
     kept = ops.cast(chain.mask, "int32")
     position = ops.arange(length, dtype="int32")[None]
-    order = ops.argsort(position + length * (1 - kept), axis=1)  # (B, T)
-    emissions = ops.take_along_axis(ops.cast(chain.emissions, "float32"), order[..., None], axis=1)
     mask = position < ops.sum(kept, axis=1, keepdims=True)
+    emissions = ops.cast(chain.emissions, "float32")
+
+    def sorted_() -> tuple[Any, Any]:
+        order = ops.cast(ops.argsort(position + length * (1 - kept), axis=1), "int32")
+        return ops.take_along_axis(emissions, order[..., None], axis=1), order
+
+    # Nearly always padding stands on the right already; sorting costs more than a recursion of few tags.
+    in_place = ops.all(ops.equal(mask, chain.mask))
+    emissions, order = ops.cond(in_place, lambda: (emissions, position + 0 * kept), sorted_)
     table = ops.concatenate([chain.transitions, chain.start[None]], axis=0)  # (K+1, K)
     closing = ops.pad(chain.end, [[0, 1]])[:, None]  # (K+1, 1)
     return Lattice(

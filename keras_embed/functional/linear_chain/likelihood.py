@@ -5,8 +5,27 @@ from typing import Any
 from keras import ops
 
 from keras_embed._backend import compiled
-from keras_embed.functional.linear_chain.chain import FORBIDDEN, LinearChain, lattice
-from keras_embed.functional.linear_chain.posterior import Posterior, posterior
+from keras_embed.functional.linear_chain.chain import FORBIDDEN, Lattice, LinearChain, lattice
+from keras_embed.functional.linear_chain.posterior import Messages, Posterior, as_posterior, messages, posterior
+
+
+def _path_messages(grid: Lattice, states: Any) -> Messages:
+    """What forward-backward would say of a lattice with one path left, `states` (B, T+1), K = "no tag"."""
+    batch, num_states = ops.shape(states)[0], grid.emissions.shape[-1] + 1
+    unary = ops.one_hot(states, num_states, dtype="float32")  # (B, T+1, K+1)
+    before = ops.pad(states[:, :-1], [[0, 0], [1, 0]], constant_values=num_states - 1)
+    row = ops.arange(batch, dtype="int32")[:, None]
+    entry = ops.reshape((row * num_states + before) * num_states + states, (-1,))
+    counts = ops.segment_sum(ops.ones_like(entry, dtype="float32"), entry, batch * num_states * num_states)
+    counts = ops.reshape(counts, (batch, num_states, num_states))
+    score = ops.sum(grid.emissions * unary[..., :-1], axis=(1, 2)) + ops.sum(grid.scores * counts, axis=(1, 2))
+    return Messages(score, unary, counts, unary)
+
+
+def _states(grid: Lattice, tags: Any) -> Any:
+    """Tags (B, T) in the order of the lattice, K at padding. (B, T+1) int32."""
+    states = ops.take_along_axis(ops.cast(tags, "int32"), grid.order, axis=1)
+    return ops.where(grid.mask, ops.pad(states, [[0, 0], [0, 1]]), grid.emissions.shape[-1])
 
 
 @compiled()
@@ -20,44 +39,28 @@ def path_statistics(chain: LinearChain, tags: Any) -> Posterior:
     Returns:
         `Posterior` with zeros and ones for probabilities; `log_partition` is the score of the path.
     """
-    num_tags = chain.emissions.shape[-1]
     grid = lattice(chain)
-    tags = ops.where(chain.mask, ops.cast(tags, "int32"), 0)
-    unary = ops.one_hot(tags, num_tags, dtype="float32") * ops.cast(chain.mask, "float32")[..., None]
-    # Neighbours on the path are neighbours in the lattice; tag K is "no tag".
-    path = ops.pad(ops.take_along_axis(tags, grid.order, axis=1), [[0, 0], [0, 1]])  # (B, T+1)
-    path = ops.pad(ops.where(grid.mask, path, num_tags), [[0, 0], [1, 0]], constant_values=num_tags)
-    states = ops.one_hot(path, num_tags + 1, dtype="float32")  # (B, T+2, K+1)
-    counts = ops.matmul(ops.swapaxes(states[:, :-1], 1, 2), states[:, 1:])  # (B, K+1, K+1)
-    emissions = ops.where(chain.mask[..., None], ops.stop_gradient(chain.emissions), 0.0)
-    return Posterior(
-        log_partition=ops.sum(emissions * unary, axis=(1, 2)) + ops.sum(grid.scores * counts, axis=(1, 2)),
-        unary=unary,
-        transitions=counts[:, :num_tags, :num_tags],
-        start=counts[:, num_tags, :num_tags],
-        end=counts[:, :num_tags, num_tags],
-    )
+    return as_posterior(chain, grid, _path_messages(grid, _states(grid, tags)))
 
 
-def clamp(chain: LinearChain, tags: Any) -> LinearChain:
-    """The chain that can only take paths which agree with the given tags; -1 leaves a position free."""
-    tags = ops.cast(tags, "int32")[..., None]
-    allowed = ops.logical_or(tags < 0, tags == ops.arange(chain.emissions.shape[-1], dtype="int32"))
-    return chain._replace(emissions=ops.where(allowed, chain.emissions, FORBIDDEN))
+def clamp(grid: Lattice, states: Any) -> Lattice:
+    """The lattice that can only take paths which agree with the states (B, T+1); -1 leaves a position free."""
+    allowed = ops.logical_or(states[..., None] < 0, ops.equal(states[..., None], ops.arange(grid.emissions.shape[-1])))
+    return grid._replace(emissions=ops.where(allowed, grid.emissions, FORBIDDEN))
 
 
 @compiled()
-def _evidence(chain: LinearChain, tags: Any) -> Posterior:
-    """The posterior given labels. Full labels leave one path; only partial ones cost a second forward-backward."""
-    chain = LinearChain(*(ops.stop_gradient(part) for part in chain))
-    partial = ops.any(ops.logical_and(chain.mask, ops.cast(tags, "int32") < 0))
-    return Posterior(
-        *ops.cond(
-            partial,
-            lambda: tuple(posterior(clamp(chain, tags))),
-            lambda: tuple(path_statistics(chain, tags)),
-        )
+def _expected_less_observed(chain: LinearChain, tags: Any) -> Posterior:
+    """Of all paths, less of those that agree with the labels. Only partial labels cost a second forward-backward."""
+    grid = lattice(chain)
+    states = _states(grid, tags)
+    expected = messages(grid)
+    observed = ops.cond(
+        ops.any(states < 0),
+        lambda: tuple(messages(clamp(grid, states))),
+        lambda: tuple(_path_messages(grid, states)),
     )
+    return as_posterior(chain, grid, Messages(*(a - b for a, b in zip(expected, observed, strict=True))))
 
 
 def _linear(value: Any, chain: LinearChain, slope: Posterior) -> Any:
@@ -107,8 +110,7 @@ def negative_log_likelihood(chain: LinearChain, tags: Any) -> Any:
     Reference: Lafferty et al. (2001); for partial labels Tsuboi et al. (2008), "Training conditional random fields
     using incomplete annotations", equation 3.
     """
-    expected, observed = posterior(chain), _evidence(chain, tags)
-    slope = Posterior(*(a - b for a, b in zip(expected, observed, strict=True)))
+    slope = _expected_less_observed(chain, tags)
     return _linear(slope.log_partition, chain, slope)
 
 

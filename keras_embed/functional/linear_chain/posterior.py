@@ -43,7 +43,7 @@ class Posterior(NamedTuple):
     end: Any
 
 
-class _Messages(NamedTuple):
+class Messages(NamedTuple):
     """Forward-backward in lattice order.
 
     Attributes:
@@ -76,7 +76,7 @@ def no_tag(shape: tuple[Any, ...], num_tags: int, others: float, itself: float) 
     return ops.broadcast_to(row, (*shape, num_tags + 1))
 
 
-def _scaled(grid: Lattice) -> _Messages:
+def _scaled(grid: Lattice) -> Messages:
     batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
     emissions = state_emissions(grid, FORBIDDEN)
     peak = ops.max(emissions, axis=-1, keepdims=True)  # (B, T+1, 1)
@@ -95,7 +95,7 @@ def _scaled(grid: Lattice) -> _Messages:
     joint = prior * evidence
     mass = ops.sum(joint, axis=-1, keepdims=True)  # (B, T+1, 1)
     scale = ops.sum(prior * likelihood, axis=-1)  # (B, T+1)
-    return _Messages(
+    return Messages(
         # A mass that is too small, or not a number, spoils the sum on purpose: `posterior` looks at it.
         log_partition=ops.sum(
             ops.where(mass[..., 0] > _SAFE_MASS, ops.log(scale) + peak[..., 0] + top, float("nan")), axis=1
@@ -106,7 +106,7 @@ def _scaled(grid: Lattice) -> _Messages:
     )
 
 
-def _in_log_space(grid: Lattice) -> _Messages:
+def _in_log_space(grid: Lattice) -> Messages:
     batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
     emissions = state_emissions(grid, FORBIDDEN)
     both = ops.stack([grid.scores, ops.transpose(grid.scores)])[:, None]  # (2, 1, K+1, K+1)
@@ -119,7 +119,7 @@ def _in_log_space(grid: Lattice) -> _Messages:
     after = emissions + ops.logsumexp(future[..., None, :] + grid.scores, axis=-1)  # (B, T+1, K+1)
     pairs = past[..., None] + grid.scores + after[..., None, :]  # (B, T+1, K+1, K+1)
     pairs = ops.exp(pairs - ops.logsumexp(pairs, axis=(-2, -1), keepdims=True))
-    return _Messages(
+    return Messages(
         log_partition=final[0, :, num_tags],
         unary=ops.sum(pairs, axis=-2),
         counts=ops.sum(pairs, axis=1),
@@ -127,10 +127,10 @@ def _in_log_space(grid: Lattice) -> _Messages:
     )
 
 
-def _messages(grid: Lattice) -> _Messages:
+def messages(grid: Lattice) -> Messages:
     scaled = _scaled(grid)
     safe = ops.all(ops.isfinite(scaled.log_partition))
-    return _Messages(*ops.cond(safe, lambda: tuple(scaled), lambda: tuple(_in_log_space(grid))))
+    return Messages(*ops.cond(safe, lambda: tuple(scaled), lambda: tuple(_in_log_space(grid))))
 
 
 @compiled()
@@ -145,15 +145,19 @@ def posterior(chain: LinearChain) -> Posterior:
     Reference: Rabiner (1989), "A tutorial on hidden Markov models", equations 19-27 and 92-95; Lafferty et al. (2001).
     """
     grid = lattice(chain)
-    messages = _messages(grid)
+    return as_posterior(chain, grid, messages(grid))
+
+
+def as_posterior(chain: LinearChain, grid: Lattice, found: Messages) -> Posterior:
+    """Messages in the chain's own order, the entries of the "no tag" state under the names of what they mean."""
     num_tags = chain.emissions.shape[-1]
-    unary = restore(messages.unary[..., :num_tags], grid.rank)
+    unary = restore(found.unary[..., :num_tags], grid.rank)
     return Posterior(
-        log_partition=messages.log_partition,
+        log_partition=found.log_partition,
         unary=ops.where(chain.mask[..., None], unary, 0.0),
-        transitions=messages.counts[:, :num_tags, :num_tags],
-        start=messages.counts[:, num_tags, :num_tags],
-        end=messages.counts[:, :num_tags, num_tags],
+        transitions=found.counts[:, :num_tags, :num_tags],
+        start=found.counts[:, num_tags, :num_tags],
+        end=found.counts[:, :num_tags, num_tags],
     )
 
 
@@ -174,13 +178,13 @@ def path_posteriors(chain: LinearChain, tags: Any) -> tuple[Any, Any]:
             follows, exactly 1 at the last unmasked position. Rows sum to one, and are zero where masked.
     """
     grid = lattice(chain)
-    messages = _messages(grid)
+    found = messages(grid)
     num_tags = chain.emissions.shape[-1]
     tags = ops.where(chain.mask, ops.cast(tags, "int32"), 0)
-    unary = restore(messages.unary, grid.rank)[..., :num_tags]
+    unary = restore(found.unary, grid.rank)[..., :num_tags]
     probability = ops.take_along_axis(unary, tags[..., None], axis=-1)[..., 0]
     leaving = ops.exp(grid.scores - ops.max(grid.scores, axis=1, keepdims=True))
-    joint = ops.take(leaving, tags, axis=0) * restore(messages.future, grid.rank)  # (B, T, K+1)
+    joint = ops.take(leaving, tags, axis=0) * restore(found.future, grid.rank)  # (B, T, K+1)
     successors = joint / ops.maximum(ops.sum(joint, axis=-1, keepdims=True), 1e-37)
     mask = chain.mask[..., None]
     return ops.where(chain.mask, probability, 0.0), ops.where(mask, successors, 0.0)
