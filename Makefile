@@ -4,7 +4,7 @@
 #   make test                   every test on TensorFlow, JAX and PyTorch, and a line of summary for each
 #   make quick [BACKEND=jax]    one backend, without the slow tests
 #   make lint                   ruff and mypy
-#   make bench                  the measurements in benchmarks/
+#   make bench [NAME=crf]       list the measurements in benchmarks/, or make one; NAME="tagger upos --minutes 5" too
 #
 # DATA=folder says where the real data sets lie (default ../shared/data); tests that need one are skipped without it.
 
@@ -18,6 +18,7 @@ CORPUS ?= tiny_ner
 JOBS ?= 2
 DATA ?= ../shared/data
 TESTS ?=
+NAME ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -71,7 +72,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(NAME)
 
 clean:
 	rm -rf .venv build exported .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -30,23 +30,24 @@ print(json.dumps({"both": both_s, "beyond": both_s - keras_s, "tagger": time.per
 """
 
 
-def measure(backend: str, threads: int = worker.THREADS, runs: int = 7) -> dict[str, float]:
+def measure(backend: str, threads: int = worker.THREADS, runs: int = 7, warm_ups: int = 1) -> dict[str, float]:
     """Imports in fresh processes, with and without keras_embed in turn.
 
     Args:
         backend: of Keras.
         threads: of each process.
         runs: of each kind.
+        warm_ups: runs that do not count: the first reads the files from the disk.
 
     Returns:
         Median seconds: `keras` alone; `both`; `beyond`, what keras_embed took in the same process after keras;
         `tagger`, what the first use of a task takes then, which brings Keras Hub and TensorFlow.
     """
     samples: dict[str, list[float]] = {}
-    for run in range(runs + 1):
+    for run in range(-warm_ups, runs):
         for code in (_KERAS, _BOTH):
             for name, seconds in _printed(code, backend, threads).items():
-                if run:  # the first of each reads the files from the disk
+                if run >= 0:
                     samples.setdefault(name, []).append(seconds)
     return {name: statistics.median(values) for name, values in samples.items()}
 

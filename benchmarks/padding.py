@@ -16,7 +16,7 @@ ASKED = 1e-5
 def measure(corpus: str = "wnut17", sentences: int = 64, seed: int = 1, **changes: Any) -> dict[str, Any]:
     """Scores one batch of real sentences twice, the second time with as much padding as length.
 
-    The weights are random and large, so that scores differ from tag to tag by several nats, as in a trained tagger.
+    The weights are random and large, so that scores differ from tag to tag by a few nats, as in a trained tagger.
 
     Args:
         corpus: tagged spans; its dev part gives the batch.
@@ -51,19 +51,19 @@ def measure(corpus: str = "wnut17", sentences: int = 64, seed: int = 1, **change
         "lengths": [longest, 2 * longest],
         "parameters": tagger.count_params(),
         "tokens": int(tokens.flat_values.shape[0]),
-        "spans": int(plain["spans"].size),
+        "spans": int(plain["span scores"].size),
         "same_tags": bool(np.array_equal(plain.pop("tags"), padded.pop("tags"))),
         "difference": {name: _difference(plain[name], padded[name]) for name in plain},
     }
 
 
 def _make_weights_large(tagger: Any, rng: np.random.Generator) -> None:
-    """Emissions with a deviation of a few nats; pair and boundary scores of one."""
-    kernel, bias = tagger.get_layer("emissions").weights
-    kernel.assign(rng.normal(size=kernel.shape) / np.sqrt(kernel.shape[0]) * 20)
-    bias.assign(rng.normal(size=bias.shape))
-    for weight in tagger.get_layer("crf").weights:
+    """Vectors and pair scores with a deviation of one; emissions with one of a few nats."""
+    embeddings = [weight for layer in tagger.backbone.embeddings for weight in layer.embedding.weights]
+    for weight in (*embeddings, *tagger.get_layer("crf").weights):
         weight.assign(rng.normal(size=weight.shape))
+    kernel = tagger.get_layer("emissions").kernel
+    kernel.assign(rng.normal(size=kernel.shape) / np.sqrt(kernel.shape[0]) * 10)
 
 
 def _scores(tagger: Any, scorer: Any, tokens: Any, length: int) -> dict[str, np.ndarray]:
@@ -81,7 +81,7 @@ def _scores(tagger: Any, scorer: Any, tokens: Any, length: int) -> dict[str, np.
         "emissions": answers["potentials"][:, num_tags + 2 :, :num_tags][mask],
         "marginals": answers["marginals"][mask],
         "token scores": answers["probabilities"][mask],
-        "spans": spans["span_scores"].numpy()[spans["span_starts"].numpy() >= 0],
+        "span scores": spans["span_scores"].numpy()[spans["span_starts"].numpy() >= 0],
         "tags": answers["tags"][mask],
     }
 
