@@ -128,6 +128,7 @@ def _in_log_space(grid: Lattice) -> Messages:
 
 
 def messages(grid: Lattice) -> Messages:
+    """Forward-backward of a lattice: in scaled space, and again in log space where that was not safe."""
     scaled = _scaled(grid)
     safe = ops.all(ops.isfinite(scaled.log_partition))
     return Messages(*ops.cond(safe, lambda: tuple(scaled), lambda: tuple(_in_log_space(grid))))
