@@ -47,7 +47,7 @@ class Recipe:
 
 RECIPES = {
     "upos": Recipe("ud_english_ewt", epochs=28, unknown_dropout=0.2, word_dropout=0.2, hidden_dim=200),
-    "ner": Recipe("wnut17", epochs=20, batch_size=16, num_layers=1, unknown_dropout=0.2, word_dropout=0.2),
+    "ner": Recipe("wnut17", epochs=14, batch_size=16, num_layers=1, hidden_dim=150, unknown_dropout=0.1),
 }
 
 
