@@ -20,9 +20,9 @@ TAGS = [
 ] * 8
 
 
-def make_tagger(head="crf", **kwargs):
+def make_tagger(head="crf", splitter=None, **kwargs):
     """Untrained."""
-    preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(WORDS, TAGS, bucket_lengths=(8,))
+    preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(WORDS, TAGS, bucket_lengths=(8,), splitter=splitter)
     embeddings = preprocessor.embeddings(word_dim=8, char_filters=6, char_dim=5, casing_dim=3)
     backbone = ke.backbones.RecurrentBackbone(embeddings, hidden_dim=8, dropout=0.1)
     return ke.Tagger(backbone, preprocessor=preprocessor, head=head, **kwargs)

@@ -7,9 +7,10 @@ import sys
 
 import keras
 import pytest
-from small_tagger import WORDS, trained_tagger
+from small_tagger import WORDS, make_tagger, trained_tagger
 
 import keras_embed as ke
+from keras_embed._backend import tf
 from keras_embed.serving import saved_model
 
 TEXTS = ["Ada Byron lives in Rome.", "", "Nobody met Bob or " + "x" * 10_000, "Ада\0 Rome"]
@@ -120,6 +121,19 @@ def test_an_export_replaces_the_one_before(folder, tmp_path):
     (path / "stale").write_text("old")
     trained_tagger().export(path)
     assert (path / "saved_model.pb").exists() and not (path / "stale").exists()
+
+
+@pytest.mark.slow
+def test_a_tokenizer_of_tensorflow_text_goes_along(tmp_path):
+    tensorflow_text = pytest.importorskip("tensorflow_text", reason="needs the optional tensorflow_text")
+    tagger = make_tagger(splitter=tensorflow_text.UnicodeScriptTokenizer())
+    tagger.export(tmp_path / "1")
+    served = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
+    answer = {name: value.numpy() for name, value in served(text=tf.constant(["Ada, Rome."])).items()}
+    [expected] = tagger.tag(["Ada, Rome."])
+    assert expected.tokens == ("Ada", ",", "Rome", ".")
+    assert [tag.decode() for tag in answer["tags"][0]] == list(expected.tags)
+    assert answer["token_scores"][0] == pytest.approx(expected.scores, abs=1e-5)
 
 
 def test_only_a_tagger_with_a_preprocessor_can_be_served(tmp_path):
