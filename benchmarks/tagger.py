@@ -66,20 +66,24 @@ def lines(result: dict[str, Any]) -> str:
         "parameters": f"{result['parameters']:,}",
         "epochs": f"{len(result['epochs'])} of {result['recipe']['epochs']}",
         "minutes": f"{result['minutes']:.1f}",
-        "tokens/s": result["tokens_per_s"],
+        "tokens/s": _speed(result["tokens_per_s"]),
         result["metric"]: f"{100 * result['dev']:.2f}",
     }
     epochs = [
         {
             "epoch": epoch["epoch"],
             "minutes": f"{epoch['minutes']:.1f}",
-            "tokens/s": epoch["tokens_per_s"],
+            "tokens/s": _speed(epoch["tokens_per_s"]),
             "loss": f"{epoch['loss']:.4f}",
             result["metric"]: f"{100 * epoch['dev']:.2f}",
         }
         for epoch in result["epochs"]
     ]
     return f"{report.table([summary])}\n\n{report.table(epochs)}"
+
+
+def _speed(tokens_per_s: float | None) -> str:
+    return "epoch cut short" if tokens_per_s is None else f"{tokens_per_s:,.0f}"
 
 
 def main(arguments: Sequence[str]) -> None:
