@@ -22,7 +22,8 @@ class Recipe:
         learning_rate: Adam's at the start, falling as a cosine.
         weight_decay: decoupled; 0 for none.
         clipnorm: global norm of the gradient.
-        ema_momentum: of the moving average of the weights that is scored.
+        ema_momentum: of the moving average of the weights that is scored. It remembers 1 / (1 - momentum) steps; a run
+            that the clock ends before it has made a few times as many is scored on weights near the random first ones.
     """
 
     corpus: str

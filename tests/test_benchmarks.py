@@ -31,6 +31,15 @@ def test_crf_agrees_with_pytorch_crf_and_float64():
     assert "3, 6, 4" in crf.tables(rows)
 
 
+@pytest.mark.parametrize(("p90", "shown"), [(1.2, "4.0x"), (9.0, "disturbed")])
+def test_crf_shows_no_ratio_where_a_side_was_disturbed(p90, shown):
+    calm = {"p10": 0.25, "median": 0.25, "p90": 0.25}
+    row = {"backend": "jax", "way": "jit", "shape": [1, 2, 3], "ours_ms": calm, "ratio": 4.0, "first_call_s": 1.0}
+    row |= {"peer_ms": {"p10": 1.0, "median": 1.0, "p90": p90}, "error": 0.0, "peer_error": 0.0, "same_paths": True}
+    table = crf.tables([{**row, "task": "gradients"}, {**row, "task": "decode"}])
+    assert [line.split(" | ")[-2] for line in table.splitlines()[2:4]] == [shown] * 2
+
+
 def test_crf_notices_wrong_answers():
     assert not crf.same_paths(np.array([[1, 2, 0]]), [[1, 1]])
     assert not crf.same_paths(np.array([[1, 2, 3]]), [[1, 2]])
