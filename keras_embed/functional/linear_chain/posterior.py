@@ -86,10 +86,11 @@ def _scaled(grid: Lattice) -> Messages:
     both = ops.stack([weights, ops.transpose(weights)])  # (2, K+1, K+1)
 
     def step(state: Any, inputs: Any) -> Any:
-        return ops.matmul(state / ops.sum(state, axis=-1, keepdims=True), both) * inputs[0]
+        entered = ops.matmul(state, both) * inputs[0]
+        return entered / ops.sum(entered, axis=-1, keepdims=True)
 
     states, _ = scan(step, no_tag((2, batch), num_tags, 0.0, 1.0), (_lanes(likelihood),))  # (T+1, 2, B, K+1)
-    past, future = _unlane(states / ops.sum(states, axis=-1, keepdims=True))  # (B, T+1, K+1)
+    past, future = _unlane(states)  # (B, T+1, K+1)
     prior = ops.matmul(past, weights)
     evidence = likelihood * ops.matmul(future, ops.transpose(weights))
     joint = prior * evidence
