@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         serving,
         tasks,
         text,
+        vectors,
     )
     from keras_embed.tasks import Tagger
 
@@ -37,6 +38,7 @@ __all__ = [
     "serving",
     "tasks",
     "text",
+    "vectors",
 ]
 
 _registration.defer()
