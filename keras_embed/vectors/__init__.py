@@ -1,10 +1,10 @@
 """Static word vectors in NumPy: reading, asking, training. Importing it imports no framework."""
 
-from keras_embed.vectors import storage
+from keras_embed.vectors import evaluation, storage
 from keras_embed.vectors._queries import Neighbor
 from keras_embed.vectors._unknown_word import UnknownWordError
 from keras_embed.vectors.quantized import QuantizedMatrix
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 
-__all__ = ["Neighbor", "QuantizedMatrix", "Subwords", "UnknownWordError", "WordVectors", "storage"]
+__all__ = ["Neighbor", "QuantizedMatrix", "Subwords", "UnknownWordError", "WordVectors", "evaluation", "storage"]
