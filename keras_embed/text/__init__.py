@@ -3,6 +3,8 @@
 from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
 from keras_embed.text.normalizers import WordNormalizer
+from keras_embed.text.packing import pack, unpack
+from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.serialization import (
     as_tokenizer,
     deserialize,
@@ -10,6 +12,8 @@ from keras_embed.text.serialization import (
     serialize,
     serialize_tokenizer,
 )
+from keras_embed.text.stemming import SnowballStemmer
+from keras_embed.text.steps import HostWordStep, Step, WordStep
 from keras_embed.text.tag_schemes import (
     OUTSIDE,
     SCHEMES,
@@ -27,23 +31,48 @@ from keras_embed.text.tag_schemes import (
     split_tag,
     tags_of,
 )
+from keras_embed.text.term_counts import TermCounts
+from keras_embed.text.term_matrix import SparseRows, TermMatrix
+from keras_embed.text.term_weights import IDF, idf
+from keras_embed.text.token_pattern import TokenPattern
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
+from keras_embed.text.unicode_steps import Lowercase, StripAccents, UnicodeNormalize
 from keras_embed.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from keras_embed.text.word_lists import KeepWords, StopWords
+from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
+from keras_embed.text.words_pipeline import words_pipeline
 
 __all__ = [
     "ByteCharacters",
     "CASING_CLASSES",
+    "CharacterNgrams",
     "CharacterVocabulary",
     "Constraints",
+    "HostWordStep",
+    "IDF",
+    "KeepWords",
+    "Lowercase",
     "OUTSIDE",
     "PADDING",
+    "Pipeline",
     "SCHEMES",
+    "SnowballStemmer",
     "Span",
     "SpanTables",
+    "SparseRows",
+    "Step",
+    "StopWords",
+    "StripAccents",
+    "TermCounts",
+    "TermMatrix",
+    "TokenPattern",
     "UNKNOWN",
+    "UnicodeNormalize",
     "Vocabulary",
     "WhitespaceTokenizer",
+    "WordNgrams",
     "WordNormalizer",
+    "WordStep",
     "WordTokenizer",
     "allowed_transitions",
     "as_tokenizer",
@@ -54,7 +83,9 @@ __all__ = [
     "convert",
     "deserialize",
     "deserialize_tokenizer",
+    "idf",
     "infer_scheme",
+    "pack",
     "serialize",
     "serialize_tokenizer",
     "span_tables",
@@ -62,4 +93,6 @@ __all__ = [
     "spans",
     "split_tag",
     "tags_of",
+    "unpack",
+    "words_pipeline",
 ]

@@ -10,11 +10,19 @@ from keras_embed._backend import tf, tf_text
 from keras_embed._checks import check_one_of, message
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
 from keras_embed.text.normalizers import WordNormalizer
+from keras_embed.text.pipeline import Pipeline
+from keras_embed.text.stemming import SnowballStemmer
+from keras_embed.text.token_pattern import TokenPattern
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
+from keras_embed.text.unicode_steps import Lowercase, StripAccents, UnicodeNormalize
+from keras_embed.text.word_lists import KeepWords, StopWords
+from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
 
+_STEPS: tuple[Any, ...] = (CharacterNgrams, KeepWords, Lowercase, Pipeline, SnowballStemmer, StopWords, StripAccents)
+_STEPS += (TokenPattern, UnicodeNormalize, WordNgrams)
 _CLASSES: dict[str, Any] = {
     cls.__name__: cls
-    for cls in (ByteCharacters, CharacterVocabulary, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
+    for cls in (ByteCharacters, CharacterVocabulary, WhitespaceTokenizer, WordNormalizer, WordTokenizer, *_STEPS)
 }
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"
