@@ -2,6 +2,7 @@
 
 from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
+from keras_embed.text.lemmas import Lemmatizer, UposKeys
 from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.packing import pack, unpack
 from keras_embed.text.pipeline import Pipeline
@@ -35,6 +36,7 @@ from keras_embed.text.term_counts import TermCounts
 from keras_embed.text.term_matrix import SparseRows, TermMatrix
 from keras_embed.text.term_weights import IDF, idf
 from keras_embed.text.token_pattern import TokenPattern
+from keras_embed.text.tokenize_step import Tokenize
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
 from keras_embed.text.unicode_steps import Lowercase, StripAccents, UnicodeNormalize
 from keras_embed.text.vocabulary import PADDING, UNKNOWN, Vocabulary
@@ -51,6 +53,7 @@ __all__ = [
     "HostWordStep",
     "IDF",
     "KeepWords",
+    "Lemmatizer",
     "Lowercase",
     "OUTSIDE",
     "PADDING",
@@ -66,8 +69,10 @@ __all__ = [
     "TermCounts",
     "TermMatrix",
     "TokenPattern",
+    "Tokenize",
     "UNKNOWN",
     "UnicodeNormalize",
+    "UposKeys",
     "Vocabulary",
     "WhitespaceTokenizer",
     "WordNgrams",

@@ -114,6 +114,15 @@ class Pipeline(Step):
 
         return cls([deserialize(step) for step in config["steps"]])
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pipeline) and other.steps == self.steps
+
+    def __hash__(self) -> int:
+        return hash((Pipeline, self.steps))
+
+    def __repr__(self) -> str:
+        return f"Pipeline({list(self.steps)!r})"
+
     def __getstate__(self) -> dict[str, Any]:
         return {"steps": self.steps}
 
