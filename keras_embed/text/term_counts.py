@@ -136,7 +136,7 @@ class TermCounts:
         """
         highest = max_df if isinstance(max_df, int) else max_df * self.num_documents
         lowest = min_df if isinstance(min_df, int) else min_df * self.num_documents
-        if highest < lowest:
+        if self.num_documents and highest < lowest:
             raise ValueError(message("`max_df` to be no fewer documents than `min_df`", f"{max_df} and {min_df}"))
         terms = sorted(self._index)
         places = np.fromiter(map(self._index.__getitem__, terms), np.int64, len(terms))

@@ -142,7 +142,7 @@ class TermMatrix:
         """
         numbers = self.numbers(strings)
         counted = tf.raw_ops.RaggedCountSparseOutput(
-            splits=numbers.row_splits,
+            splits=tf.concat([numbers.row_splits, numbers.row_splits[-1:]], 0),  # it takes no batch of no rows
             values=tf.cast(numbers.values, tf.int64),
             weights=tf.zeros([0], tf.float64),
             minlength=-1,
