@@ -34,6 +34,7 @@ CLASSES: dict[str, str] = {
     "TagAccuracy": "keras_embed.metrics.tag_accuracy",
     "Tagger": "keras_embed.tasks.tagger",
     "TaggerPreprocessor": "keras_embed.preprocessors.tagger_preprocessor",
+    "TfidfVectorization": "keras_embed.layers.tfidf_vectorization",
     "VariationalDropout": "keras_embed.layers.variational_dropout",
     "WordEmbedding": "keras_embed.layers.word_embedding",
 }

@@ -10,6 +10,7 @@ from keras_embed.layers.crf_decoders import CRFEntropy as CRFEntropy
 from keras_embed.layers.crf_decoders import CRFKBest as CRFKBest
 from keras_embed.layers.crf_decoders import CRFMarginals as CRFMarginals
 from keras_embed.layers.crf_decoders import CRFSample as CRFSample
+from keras_embed.layers.tfidf_vectorization import TfidfVectorization as TfidfVectorization
 from keras_embed.layers.variational_dropout import VariationalDropout as VariationalDropout
 from keras_embed.layers.word_embedding import WordEmbedding as WordEmbedding
 
@@ -24,6 +25,7 @@ __all__ = [
     "CharacterCNN",
     "CharacterLSTM",
     "IndependentTags",
+    "TfidfVectorization",
     "VariationalDropout",
     "WordEmbedding",
 ]
