@@ -35,6 +35,7 @@ CLASSES: dict[str, str] = {
     "Tagger": "keras_embed.tasks.tagger",
     "TaggerPreprocessor": "keras_embed.preprocessors.tagger_preprocessor",
     "VariationalDropout": "keras_embed.layers.variational_dropout",
+    "Word2Vec": "keras_embed.backbones.word2vec",
     "WordEmbedding": "keras_embed.layers.word_embedding",
 }
 
