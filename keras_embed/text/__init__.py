@@ -2,6 +2,13 @@
 
 from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
+from keras_embed.text.ngrams import (
+    character_ngrams,
+    fnv1a,
+    ngram_bucket_table,
+    ngram_buckets,
+    subword_buckets,
+)
 from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.serialization import (
     as_tokenizer,
@@ -49,17 +56,22 @@ __all__ = [
     "as_tokenizer",
     "casing_id",
     "casing_ids",
+    "character_ngrams",
     "check_sequence",
     "continuations",
     "convert",
     "deserialize",
     "deserialize_tokenizer",
+    "fnv1a",
     "infer_scheme",
+    "ngram_bucket_table",
+    "ngram_buckets",
     "serialize",
     "serialize_tokenizer",
     "span_tables",
     "span_types",
     "spans",
     "split_tag",
+    "subword_buckets",
     "tags_of",
 ]

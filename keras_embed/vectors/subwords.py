@@ -1,13 +1,20 @@
 """Vectors for words never seen, out of their character n-grams."""
 
-from collections.abc import Mapping
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_embed import text
 
-@dataclass(frozen=True)
+_GATHERED = 4_000_000  # floats that `Subwords.vectors` holds at a time
+
+
+@dataclass(frozen=True, eq=False)
 class Subwords:
     """The n-gram rows of a fastText model, and which n-gram has which row.
 
@@ -19,6 +26,13 @@ class Subwords:
         kept: bucket to row of `matrix`, in a pruned model; `None` where every bucket has its row.
         word_rows: (V, D) float32, the words' own rows before n-grams are averaged in, in the order of the words; or
             `None` where they are not known.
+
+    Example:
+    >>> subwords = Subwords(np.eye(4, dtype="float32"), num_buckets=4, min_n=3, max_n=3)
+    >>> subwords.rows("cat").tolist()
+    [3, 3, 2]
+    >>> subwords.vector("cat").tolist()
+    [0.0, 0.0, 0.3333333432674408, 0.6666666865348816]
     """
 
     matrix: NDArray[np.float32]
@@ -27,3 +41,91 @@ class Subwords:
     max_n: int
     kept: Mapping[int, int] | None = None
     word_rows: NDArray[np.float32] | None = None
+
+    def rows(self, word: str) -> NDArray[np.int64]:
+        """The rows of `matrix` that the word's n-grams have, one for each n-gram; pruned buckets have none.
+
+        Args:
+            word: any text. "</s>" has no n-grams.
+
+        Returns:
+            int64 (n,).
+        """
+        buckets = text.ngram_buckets(word, self.min_n, self.max_n, self.num_buckets)
+        if self.kept is None:
+            return np.array(buckets, np.int64)
+        return np.array([self.kept[bucket] for bucket in buckets if bucket in self.kept], np.int64)
+
+    def vector(self, word: str) -> NDArray[np.float32]:
+        """The mean of the word's n-gram rows, zero where it has none: fastText's vector of a word never seen.
+
+        Args:
+            word: any text.
+
+        Returns:
+            float32 (D,).
+        """
+        rows = self.rows(word)
+        total = np.asarray(self.matrix[rows], np.float32).sum(axis=0)
+        return np.asarray(total / np.float32(max(len(rows), 1)), np.float32)
+
+    def row_table(self, words: Sequence[str | bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`rows` of many words at once.
+
+        Args:
+            words: N words, as text or as UTF-8 bytes.
+
+        Returns:
+            The rows of all words, one after the other, int64 (sum of lengths,); and how many each word has, (N,).
+        """
+        buckets, lengths = text.ngram_bucket_table(words, self.min_n, self.max_n, self.num_buckets)
+        rows = buckets.astype(np.int64) if self._row_of is None else self._row_of[buckets]
+        if self._row_of is not None:
+            word = np.repeat(np.arange(len(words)), lengths)[rows >= 0]
+            rows, lengths = rows[rows >= 0], np.bincount(word, minlength=len(words))
+        return rows, lengths
+
+    def vectors(self, words: Sequence[str | bytes], word_rows: Any = None) -> NDArray[np.float32]:
+        """`vector` of many words at once, in NumPy.
+
+        Args:
+            words: N words, as text or as UTF-8 bytes.
+            word_rows: (N, D) the words' own rows. With them, fastText's vectors of words that it has seen: the mean
+                of a word's own row and of its n-gram rows.
+
+        Returns:
+            float32 (N, D).
+        """
+        result = np.zeros((len(words), self.matrix.shape[1]), np.float32)
+        rows, lengths = self.row_table(words)
+        ends = np.cumsum(lengths)
+        start = 0
+        while start < len(words):
+            # As many words as fit into the buffer, and at least one.
+            begin = ends[start] - lengths[start]
+            stop = int(np.searchsorted(ends, begin + max(_GATHERED // max(self.matrix.shape[1], 1), 1), side="right"))
+            stop = max(stop, start + 1)
+            some = np.flatnonzero(lengths[start:stop]) + start  # reduceat has no empty sums
+            if len(some):
+                gathered = np.asarray(self.matrix[rows[begin : ends[stop - 1]]], np.float32)
+                result[some] = np.add.reduceat(gathered, (ends - lengths)[some] - begin, axis=0)
+            start = stop
+        if word_rows is not None:
+            result += word_rows
+            lengths = lengths + 1
+        return result / np.maximum(lengths, 1).astype(np.float32)[:, None]
+
+    def of_words(self, rows: NDArray[np.int64]) -> "Subwords":
+        """The same n-grams beside some of the words, by their rows."""
+        return self if self.word_rows is None else dataclasses.replace(self, word_rows=np.array(self.word_rows[rows]))
+
+    @functools.cached_property
+    def _row_of(self) -> NDArray[np.int64] | None:
+        """(num_buckets,) the row of each bucket, -1 where it was pruned."""
+        if self.kept is None:
+            return None
+        table = np.full(max(self.num_buckets, 1), -1, np.int64)
+        table[np.fromiter(self.kept.keys(), np.int64, len(self.kept))] = np.fromiter(
+            self.kept.values(), np.int64, len(self.kept)
+        )
+        return table

@@ -1,0 +1,79 @@
+"""A matrix in one byte a number."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ROWS = 65_536  # rows quantised at a time
+
+
+class QuantizedMatrix:
+    """(V, D) floats as int8 with a scale for each row: a quarter of the memory.
+
+    A row `x` is kept as `round(x / s)` with `s = max|x| / 127`, so no number is off by more than `s / 2`, 0.4 % of the
+    row's largest. Cosines between random vectors of 100 numbers move by about 0.001.
+
+    It stands for an array wherever rows are read: indexing gives float32 rows.
+
+    Args:
+        values: (V, D) int8.
+        scales: (V,) float32.
+
+    Example:
+    >>> matrix = QuantizedMatrix.of(np.array([[1.0, -0.5], [0.0, 0.0]]))
+    >>> matrix.values.tolist(), matrix[0].round(2).tolist()
+    ([[127, -64], [0, 0]], [1.0, -0.5])
+    """
+
+    def __init__(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
+        self.values = values
+        self.scales = scales
+
+    @classmethod
+    def of(cls, matrix: Any) -> "QuantizedMatrix":
+        """Quantises floats, some rows at a time.
+
+        Args:
+            matrix: (V, D) floats.
+        """
+        values = np.empty(matrix.shape, np.int8)
+        scales = np.empty(len(matrix), np.float32)
+        for start in range(0, len(matrix), _ROWS):
+            rows = np.asarray(matrix[start : start + _ROWS], np.float32)
+            scale = np.abs(rows).max(axis=1, initial=0.0) / np.float32(127)
+            scales[start : start + _ROWS] = scale
+            values[start : start + _ROWS] = np.rint(rows / np.where(scale > 0, scale, 1)[:, None])
+        return cls(values, scales)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(V, D)."""
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """int8."""
+        return self.values.dtype
+
+    @property
+    def ndim(self) -> int:
+        """2."""
+        return self.values.ndim
+
+    @property
+    def nbytes(self) -> int:
+        """Memory, the scales included."""
+        return int(self.values.nbytes + self.scales.nbytes)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: Any) -> NDArray[np.float32]:
+        """The rows with some numbers, or one row, or a slice of them: float32."""
+        scales = np.asarray(self.scales[rows], np.float32)
+        return np.multiply(self.values[rows], scales[..., None], dtype=np.float32)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """All of it as floats."""
+        return self[:].astype(np.float32 if dtype is None else dtype, copy=False)
