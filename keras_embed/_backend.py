@@ -212,9 +212,17 @@ def _tensorflow_rows(step: Any, tables: Any) -> tuple[Any, list[Any]]:
         step(tuple(held), tuple(array[t] for array in batches))
         return t + 1, batches
 
-    @tf.function(reduce_retracing=True, autograph=False)
     def loop(batches: Any) -> None:
         steps = tf.shape(batches[0])[0]
         tf.while_loop(lambda t, _: t < steps, body, (0, batches), parallel_iterations=1)
 
-    return lambda batches: loop(tuple(map(tf.convert_to_tensor, batches))), held
+    programs: list[Any] = []
+
+    def run(batches: Any) -> None:
+        tensors = tuple(map(tf.convert_to_tensor, batches))
+        if not programs:  # one graph, for any number of steps
+            specs = tuple(tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype) for tensor in tensors)
+            programs.append(tf.function(loop, autograph=False).get_concrete_function(specs))
+        programs[0](*tensors)
+
+    return run, held

@@ -52,7 +52,6 @@ def train_glove(
     Raises:
         TypeError: for a corpus that can be read but once, as a generator, and for sentences that are no lists.
         ValueError: for an argument out of its range, or if no word is frequent enough, or no two stand together.
-        FloatingPointError: if training diverges.
 
     References:
         Pennington et al. 2014, https://aclanthology.org/D14-1162.
@@ -72,9 +71,7 @@ def train_glove(
     size = len(pairs.words)
     first = ((rng.random((2 * size, dim + 1)) - 0.5) / dim).astype("float32")
     parameters = adagrad(pairs, first, epochs, learning_rate, x_max, alpha, rng, verbose)[:, :-1]
-    if not np.isfinite(parameters).all():
-        raise FloatingPointError(_checks.message("vectors of finite numbers", "infinite ones", "a lower learning_rate"))
-    return WordVectors(pairs.words, parameters[:size] + parameters[size:], counts=pairs.counts.tolist())
+    return WordVectors(pairs.words, parameters[:size] + parameters[size:], counts=pairs.counts)
 
 
 def adagrad(

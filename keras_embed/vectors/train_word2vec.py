@@ -78,4 +78,4 @@ def train_word2vec(
     settings = _keras_word2vec.Settings(
         algorithm, dim, window, negatives, epochs, subsample, learning_rate, seed, verbose
     )
-    return WordVectors(ids.words, _keras_word2vec.train(ids, settings), counts=ids.counts.tolist())
+    return WordVectors(ids.words, _keras_word2vec.train(ids, settings), counts=ids.counts)

@@ -1,5 +1,7 @@
 """GloVe from a corpus."""
 
+import sys
+
 import numpy as np
 import pytest
 from vectors.walks import agreement, walks
@@ -7,25 +9,25 @@ from vectors.walks import agreement, walks
 from keras_embed.vectors import cooccurrences, train_glove
 from keras_embed.vectors.train_glove import adagrad
 
-FAST = dict(dim=16, window=4, min_count=1, x_max=50.0, verbose=0)
+FAST = dict(dim=16, window=8, min_count=1, x_max=500.0, verbose=0)
 
 
 def test_near_nodes_of_walks_get_near_vectors():
-    assert agreement(train_glove(walks(), epochs=60, learning_rate=0.2, **FAST)) > 0.7
+    assert agreement(train_glove(walks(), epochs=50, learning_rate=0.5, **FAST)) > 0.9
 
 
 def test_counted_pairs_do_as_well_as_a_corpus():
     corpus = walks(count=50)
-    pairs = cooccurrences(corpus, window=4, min_count=1)
+    pairs = cooccurrences(corpus, window=8, min_count=1)
     first, again = (train_glove(given, epochs=2, seed=3, **FAST) for given in (corpus, pairs))
     np.testing.assert_array_equal(first.matrix, again.matrix)
-    assert first.words == tuple(pairs.words) and first.counts == tuple(pairs.counts.tolist())
+    assert first.words == tuple(pairs.words) and first.counts.tolist() == pairs.counts.tolist()
     assert np.abs(first.matrix - train_glove(pairs, epochs=2, seed=4, **FAST).matrix).max() > 0.01
 
 
 def test_parameters_and_cost_are_those_of_a_loop_over_pairs(monkeypatch, capsys):
     """In float64, batch by batch: squares are added first, then divided by."""
-    monkeypatch.setattr("keras_embed.vectors.train_glove._BATCH", 7)
+    monkeypatch.setattr(sys.modules[train_glove.__module__], "_BATCH", 7)
     pairs = cooccurrences(walks(nodes=6, count=4), window=3, min_count=1)
     first = np.random.default_rng(1).normal(size=(12, 4)).astype("float32") / 4
     given = adagrad(pairs, first, 2, 0.05, 10.0, 0.75, np.random.default_rng(3), verbose=2)
@@ -58,7 +60,5 @@ def test_bad_arguments_are_refused():
         train_glove([["a"]], dim=0)
     with pytest.raises(TypeError, match="more than once"):
         train_glove(iter([["a"]]))
-    with pytest.raises(FloatingPointError, match="Try a lower learning_rate"):
-        train_glove(walks(count=5), epochs=3, learning_rate=1e30, **FAST)
     with pytest.raises(ValueError, match="pairs of words that stand together"):
         train_glove([["a"], ["b"]], min_count=1)

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from vectors.walks import agreement, walks
 
-from keras_embed.vectors import _keras_word2vec, train_word2vec
+from keras_embed.functional.skipgram import noise_probability
+from keras_embed.vectors import _keras_word2vec, _skipgram_batches, train_word2vec
 from keras_embed.vectors._skipgram_batches import Draw, blocks, shape_of
 from keras_embed.vectors.corpus_ids import token_ids
 
-FAST = dict(dim=16, window=3, min_count=1, epochs=5, subsample=0, learning_rate=0.05, verbose=0)
+FAST = dict(dim=16, window=6, min_count=1, epochs=5, subsample=0, learning_rate=0.05, verbose=0)
 
 
 @pytest.mark.parametrize("algorithm", ["skipgram", "cbow"])
@@ -20,8 +21,8 @@ def test_near_nodes_of_walks_get_near_vectors(algorithm):
     vectors = train_word2vec(corpus, algorithm, **FAST)
     peer = train_word2vec(corpus, algorithm, engine="gensim", workers=1, **FAST)
     assert set(vectors.words) == set(peer.words) == set(map(str, range(24)))
-    assert vectors.counts == peer.counts
-    assert agreement(vectors) > max(0.8, agreement(peer) - 0.02)
+    assert sorted(zip(vectors.words, vectors.counts, strict=True)) == sorted(zip(peer.words, peer.counts, strict=True))
+    assert agreement(vectors) > max(0.9, agreement(peer) - 0.03)
 
 
 def test_the_same_seed_gives_the_same_vectors():
@@ -42,7 +43,7 @@ def test_few_words_do_not_diverge(nodes):
 
 def test_divergence_is_an_error():
     with pytest.raises(FloatingPointError, match="Try a lower learning_rate"):
-        train_word2vec(walks(), **{**FAST, "learning_rate": 1e30})
+        train_word2vec(walks(count=5), **{**FAST, "learning_rate": 1e30})
 
 
 def test_groups_hold_the_text_in_order():
@@ -122,12 +123,48 @@ def test_gensim_is_asked_for_when_it_is_absent(monkeypatch):
         train_word2vec(walks(count=5), engine="gensim", **FAST)
 
 
-def test_the_keras_engine_is_word2vecs_loop_on_one_pair():
-    """One step on a sentence of two words equals word2vec.c's update, both pairs computed before either is added."""
-    ids = token_ids([["a", "b"]], 1)
-    settings = _keras_word2vec.Settings("skipgram", 4, 1, 1, 1, 0.0, 0.5, 2, 0)
-    vectors = _keras_word2vec.train(ids, settings)
-    rng = np.random.default_rng(2)
-    start = (2 * rng.random((2, 4), np.float32) - 1) / 4
-    # The output table starts at zero: no gradient reaches the input vectors in the first step.
-    np.testing.assert_allclose(vectors, start, rtol=1e-6)
+@pytest.mark.parametrize("algorithm", ["skipgram", "cbow"])
+def test_the_keras_engine_is_a_loop_over_pairs(algorithm, monkeypatch):
+    """All of training in NumPy, pair by pair: word2vec.c's updates, added up batch by batch."""
+    monkeypatch.setattr(_skipgram_batches, "_GROUP", 4)
+    monkeypatch.setattr(_skipgram_batches, "_BATCH", 2)
+    monkeypatch.setattr(_keras_word2vec, "MOST_UPDATES", 1e9)
+    ids = token_ids([["a", "b", "c", "a", "d"], ["e", "b"], ["f"], ["a", "c", "c", "d", "b", "g"]] * 3, 1)
+    settings = _keras_word2vec.Settings(algorithm, 3, 2, 5, 2, 0.0, 0.2, 9, 0)
+    given = _keras_word2vec.train(ids, settings)
+
+    rng = np.random.default_rng(9)
+    tables = [(2 * rng.random((7, 3), np.float32) - 1) / 3, np.zeros((7, 3))]
+    draw = Draw(2, 5, np.ones(7), noise_probability(ids.counts))
+    shape = shape_of(ids, draw, 0.2)
+    for epoch in range(2):
+        for block, share in blocks(ids, draw, shape, rng):
+            assert share == 1
+            for number, batch in enumerate(zip(*block, strict=True)):
+                progress = (epoch + number / shape.block) / 2
+                add_batch(tables, batch, algorithm, 0.2 + (1e-4 - 0.2) * progress, shape.noise)
+    np.testing.assert_allclose(given, tables[0], rtol=1e-3, atol=1e-5)
+
+
+def add_batch(tables, batch, algorithm, rate, noise_words):
+    """One batch of `blocks`, a word and its noise at a time."""
+    inputs, outputs = (table.astype("float64") for table in tables)
+    for words, sentences, halves, noise in zip(*batch, strict=True):
+        for center, half in enumerate(halves):
+            here = 2 + center
+            around = [p for p in range(here - half, here + half + 1) if p != here and sentences[p] == sentences[here]]
+            if sentences[here] < 0 or not around:
+                continue
+            if algorithm == "skipgram":
+                examples = [([words[here]], words[place]) for place in around]
+            else:
+                examples = [([words[place] for place in around], words[here])]
+            for looking, sought in examples:
+                mean = inputs[looking].mean(0)
+                row = np.zeros(3)
+                for target, label, weight in [(sought, 1, 1), *((n, 0, 5 / noise_words) for n in noise if n != sought)]:
+                    slope = weight * (label - 1 / (1 + np.exp(-mean @ outputs[target])))
+                    row += slope * outputs[target]
+                    tables[1][target] += rate * slope * mean
+                for word in looking:
+                    tables[0][word] += rate * row

@@ -4,10 +4,10 @@ import numpy as np
 
 
 def walks(nodes=24, count=400, length=20, seed=5):
-    """Walks of integers, one step at a time to either side."""
+    """Walks of integers, up to two steps at a time to either side."""
     rng = np.random.default_rng(seed)
     starts = rng.integers(nodes, size=(count, 1))
-    return ((starts + np.cumsum(rng.choice([-1, 1], (count, length)), axis=1)) % nodes).tolist()
+    return ((starts + np.cumsum(rng.integers(-2, 3, (count, length)), axis=1)) % nodes).tolist()
 
 
 def agreement(vectors, nodes=24):
