@@ -36,6 +36,7 @@ CLASSES: dict[str, str] = {
     "TaggerPreprocessor": "keras_embed.preprocessors.tagger_preprocessor",
     "TfidfVectorization": "keras_embed.layers.tfidf_vectorization",
     "VariationalDropout": "keras_embed.layers.variational_dropout",
+    "Word2Vec": "keras_embed.backbones.word2vec",
     "WordEmbedding": "keras_embed.layers.word_embedding",
 }
 

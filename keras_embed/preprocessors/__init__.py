@@ -2,5 +2,6 @@
 
 from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer as FeatureTokenizer
 from keras_embed.preprocessors.tagger_preprocessor import TaggerPreprocessor as TaggerPreprocessor
+from keras_embed.preprocessors.word2vec_examples import Word2VecExamples as Word2VecExamples
 
-__all__ = ["FeatureTokenizer", "TaggerPreprocessor"]
+__all__ = ["FeatureTokenizer", "TaggerPreprocessor", "Word2VecExamples"]

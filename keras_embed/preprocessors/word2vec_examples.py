@@ -1,0 +1,130 @@
+"""Batches of skip-gram and CBOW examples for `fit`."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_embed import _checks
+from keras_embed.functional import skipgram
+from keras_embed.vectors.corpus_ids import token_ids
+
+
+class Word2VecExamples(keras.utils.PyDataset):
+    """Words that look for a word, that word, and noise: what `backbones.Word2Vec` is trained on.
+
+    All batches have one shape. An epoch has as many examples as the text, thinned out, has pairs of a word and its
+    context ("skipgram") or words ("cbow"), drawn at random with replacement. The same seed gives the same batches.
+
+    Args:
+        corpus: as in `vectors.train_word2vec`.
+        algorithm: "skipgram" or "cbow".
+        batch_size: examples of a batch.
+        window: c, words to each side at most.
+        negatives: K, noise words for each example.
+        min_count: words seen less often are left out.
+        subsample: words of a greater share than this are thinned out; 0 keeps all.
+        seed: of all chance.
+        **kwargs: `workers` and so on, of `keras.utils.PyDataset`.
+
+    Raises:
+        TypeError: for a corpus that can be read but once, as a generator, and for sentences that are no lists.
+        ValueError: for an argument out of its range, if no word is frequent enough, or no two words stand together.
+
+    Example:
+    >>> examples = Word2VecExamples([["a", "b", "c"]] * 8, batch_size=4, negatives=3, min_count=1)
+    >>> examples.words
+    ['a', 'b', 'c']
+    >>> features, labels = examples[0]
+    >>> features["token_ids"].shape, features["target_ids"].shape, labels[0].tolist()
+    ((4, 1), (4, 4), [1.0, 0.0, 0.0, 0.0])
+    """
+
+    def __init__(
+        self,
+        corpus: Any,
+        algorithm: str = "skipgram",
+        batch_size: int = 1024,
+        window: int = 5,
+        negatives: int = 5,
+        min_count: int = 5,
+        subsample: float = 1e-3,
+        seed: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        _checks.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
+        for name, value in {"batch_size": batch_size, "window": window, "negatives": negatives}.items():
+            _checks.check_positive(name, value)
+        ids = token_ids(corpus, min_count)
+        self.words, self.counts = ids.words, ids.counts
+        self._ids, self._sentences = ids.ids, ids.sentences
+        self._batch_size, self._window, self._negatives, self._seed = batch_size, window, negatives, seed
+        self._draw = {"skipgram": self._skipgram, "cbow": self._cbow}[algorithm]
+        self._keep = skipgram.keep_probability(ids.counts, subsample)
+        self._noise = np.cumsum(skipgram.noise_probability(ids.counts))
+        kept = float((ids.counts * self._keep).sum())
+        self._examples = kept * (window + 1 if algorithm == "skipgram" else 1)
+        self._epoch = -1
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return max(1, int(np.ceil(self._examples / self._batch_size)))
+
+    def on_epoch_end(self) -> None:
+        """Thins the text out anew."""
+        self._epoch += 1
+        chance = np.random.default_rng([self._seed, self._epoch]).random(len(self._ids))
+        kept = chance < self._keep[self._ids]
+        padding = np.full(self._window, -1)
+        self._kept = np.concatenate([padding, self._ids[kept], padding])
+        self._kept_sentences = np.concatenate([padding, self._sentences[kept], padding])
+        same = self._kept_sentences[1:] == self._kept_sentences[:-1]
+        if not np.any(same & (self._kept_sentences[1:] >= 0)):
+            raise ValueError(
+                _checks.message("a sentence with two words that are kept", "none", "a lower min_count, or subsample=0")
+            )
+
+    def __getitem__(self, index: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
+        """The features and labels of a batch."""
+        rng = np.random.default_rng([self._seed, self._epoch, index])
+        drawn: list[tuple[NDArray[Any], ...]] = []
+        while sum(len(some[0]) for some in drawn) < self._batch_size:
+            drawn.append(self._draw(rng))
+        tokens, mask, targets = (np.concatenate(parts)[: self._batch_size] for parts in zip(*drawn, strict=True))
+        noise = np.searchsorted(self._noise, rng.random((self._batch_size, self._negatives)) * self._noise[-1])
+        features = {
+            "token_ids": tokens.astype("int32"),
+            "padding_mask": mask,
+            "target_ids": np.concatenate([targets[:, None], noise], axis=1).astype("int32"),
+        }
+        labels = np.zeros((self._batch_size, self._negatives + 1), np.float32)
+        labels[:, 0] = 1.0
+        return features, labels
+
+    def _skipgram(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        """Up to B pairs, each as likely as the others: places and offsets whose word is context."""
+        places, around, near = self._places(rng)
+        rows, columns = np.arange(len(places)), rng.integers(0, around.shape[1], len(places))
+        good = near[rows, columns]
+        tokens = self._kept[places[good]][:, None]
+        return tokens, np.ones_like(tokens, bool), self._kept[around[rows, columns][good]]
+
+    def _cbow(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        """Up to B words that have a context."""
+        places, around, near = self._places(rng)
+        good = near.any(axis=1)
+        tokens = np.where(near, self._kept[around], 0)
+        return tokens[good], near[good], self._kept[places[good]]
+
+    def _places(self, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
+        """B random places (B,), those around them (B, 2c), and which of these are context."""
+        window = self._window
+        offsets = np.delete(np.arange(-window, window + 1), window)
+        places = rng.integers(window, len(self._kept) - window, self._batch_size)
+        halves = rng.integers(1, window + 1, len(places))
+        around = places[:, None] + offsets
+        same = self._kept_sentences[around] == self._kept_sentences[places, None]
+        return places, around, same & (np.abs(offsets) <= halves[:, None])

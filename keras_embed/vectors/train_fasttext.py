@@ -1,0 +1,73 @@
+"""fastText from a corpus: word2vec over character n-grams."""
+
+from keras_embed import _checks
+from keras_embed.vectors import _gensim_engine
+from keras_embed.vectors.corpus_ids import Corpus
+from keras_embed.vectors.word_vectors import WordVectors
+
+
+def train_fasttext(
+    corpus: Corpus,
+    algorithm: str = "skipgram",
+    dim: int = 100,
+    window: int = 5,
+    negatives: int = 5,
+    min_count: int = 5,
+    epochs: int = 5,
+    subsample: float = 1e-3,
+    learning_rate: float = 0.025,
+    min_n: int = 3,
+    max_n: int = 6,
+    num_buckets: int = 2_000_000,
+    seed: int = 1,
+    workers: int | None = None,
+    verbose: int = 1,
+) -> WordVectors:
+    """Trains fastText vectors by gensim: a word is the mean of its own row and of the rows of its character n-grams.
+
+    Args:
+        corpus: as in `train_word2vec`.
+        algorithm: "skipgram" or "cbow".
+        dim: width of a vector.
+        window: words to each side at most.
+        negatives: noise words for each word found.
+        min_count: words seen less often are left out.
+        epochs: passes over the corpus.
+        subsample: words of a greater share than this are thinned out; 0 keeps all.
+        learning_rate: in the beginning.
+        min_n: length of the shortest n-grams, the brackets around the word counted.
+        max_n: length of the longest.
+        num_buckets: rows for n-grams, which share them by a hash. The default is fastText's: 800 MB at 100 numbers a
+            row. A small corpus does with fewer.
+        seed: of all chance; training repeats itself exactly with `workers=1`.
+        workers: threads, by default one for each core.
+        verbose: 0: nothing is shown; 1: a bar for each epoch; 2: a line.
+
+    Returns:
+        The vectors with `subwords`, so that words never seen have vectors too.
+
+    Raises:
+        TypeError: for a corpus that can be read but once, as a generator, and for sentences that are no lists.
+        ValueError: for an argument out of its range, or if no word is frequent enough.
+        ImportError: if gensim is absent: `pip install 'keras-embed[vectors]'`.
+
+    References:
+        Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606.
+
+    Example:
+    >>> tales = [["the", "fox", "and", "the", "foxes"], ["the", "wolf", "and", "the", "wolves"]] * 20
+    >>> vectors = train_fasttext(tales, dim=8, num_buckets=100, epochs=2, workers=1, verbose=0)
+    >>> vectors.subwords.matrix.shape
+    (100, 8)
+    """
+    _checks.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
+    sizes = {"dim": dim, "window": window, "negatives": negatives, "min_count": min_count, "epochs": epochs}
+    grams = {"min_n": min_n, "max_n": max_n, "num_buckets": num_buckets}
+    for name, value in {**sizes, **grams}.items():
+        _checks.check_positive(name, value)
+    if max_n < min_n:
+        raise ValueError(_checks.message("`max_n` of at least `min_n`", f"min_n={min_n}, max_n={max_n}"))
+    return _gensim_engine.fasttext(
+        corpus, algorithm, learning_rate=learning_rate, subsample=subsample, seed=seed, workers=workers,
+        verbose=verbose, **sizes, **grams,
+    )  # fmt: skip
