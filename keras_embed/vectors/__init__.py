@@ -12,15 +12,6 @@ from keras_embed.vectors.train_word2vec import train_word2vec
 from keras_embed.vectors.word_vectors import WordVectors
 
 __all__ = [
-    "Neighbor",
-    "QuantizedMatrix",
-    "Subwords",
-    "UnknownWordError",
-    "WordVectors",
-    "evaluation",
-    "storage",
-]
-__all__ = [
     "Cooccurrences",
     "Neighbor",
     "QuantizedMatrix",
@@ -28,6 +19,7 @@ __all__ = [
     "UnknownWordError",
     "WordVectors",
     "cooccurrences",
+    "evaluation",
     "storage",
     "train_fasttext",
     "train_glove",

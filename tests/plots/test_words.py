@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -32,7 +33,17 @@ def test_pca_keeps_the_distances_of_points_in_a_plane():
     np.testing.assert_allclose(np.linalg.norm(drawn[:, None] - drawn[None], axis=-1), distances, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+# UMAP compiles for half a minute, and no picture depends on Keras' backend.
+UMAP = pytest.param(
+    "umap",
+    marks=[
+        pytest.mark.slow,
+        pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="UMAP is tried once, under TensorFlow"),
+    ],
+)
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne", UMAP])
 def test_a_map_keeps_groups_apart(vectors, method):
     if method == "umap":
         pytest.importorskip("umap", reason="UMAP needs umap-learn")
