@@ -3,8 +3,20 @@
 from keras_embed.vectors import evaluation, storage
 from keras_embed.vectors._queries import Neighbor
 from keras_embed.vectors._unknown_word import UnknownWordError
+from keras_embed.vectors.alignment import align
+from keras_embed.vectors.coverage import Coverage
 from keras_embed.vectors.quantized import QuantizedMatrix
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 
-__all__ = ["Neighbor", "QuantizedMatrix", "Subwords", "UnknownWordError", "WordVectors", "evaluation", "storage"]
+__all__ = [
+    "Coverage",
+    "Neighbor",
+    "QuantizedMatrix",
+    "Subwords",
+    "UnknownWordError",
+    "WordVectors",
+    "align",
+    "evaluation",
+    "storage",
+]
