@@ -22,6 +22,7 @@ from keras_embed.text.serialization import (
 )
 from keras_embed.text.stemming import SnowballStemmer
 from keras_embed.text.steps import HostWordStep, Step, WordStep
+from keras_embed.text.subword_index import SubwordIndex
 from keras_embed.text.tag_schemes import (
     OUTSIDE,
     SCHEMES,
@@ -73,6 +74,7 @@ __all__ = [
     "Step",
     "StopWords",
     "StripAccents",
+    "SubwordIndex",
     "TermCounts",
     "TermMatrix",
     "TokenPattern",

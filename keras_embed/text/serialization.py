@@ -14,6 +14,7 @@ from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.stemming import SnowballStemmer
 from keras_embed.text.steps import Step
+from keras_embed.text.subword_index import SubwordIndex
 from keras_embed.text.token_pattern import TokenPattern
 from keras_embed.text.tokenize_step import Tokenize
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
@@ -26,6 +27,7 @@ _STEPS += (Lemmatizer, TokenPattern, Tokenize, UnicodeNormalize, UposKeys, WordN
 _CLASSES: dict[str, Any] = {
     cls.__name__: cls
     for cls in (ByteCharacters, CharacterVocabulary, WhitespaceTokenizer, WordNormalizer, WordTokenizer, *_STEPS)
+    for cls in (ByteCharacters, CharacterVocabulary, SubwordIndex, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
 }
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"
