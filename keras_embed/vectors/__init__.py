@@ -1,6 +1,6 @@
 """Static word vectors in NumPy: reading, asking, training. Importing it imports no framework."""
 
-from keras_embed.vectors import storage
+from keras_embed.vectors import evaluation, storage
 from keras_embed.vectors._queries import Neighbor
 from keras_embed.vectors._unknown_word import UnknownWordError
 from keras_embed.vectors.cooccurrence import Cooccurrences, cooccurrences
@@ -19,6 +19,7 @@ __all__ = [
     "UnknownWordError",
     "WordVectors",
     "cooccurrences",
+    "evaluation",
     "storage",
     "train_fasttext",
     "train_glove",

@@ -52,7 +52,7 @@ def nearest(
 
     Returns:
         Row numbers and cosines, both (N, min(top, n)), the best first, ties by row. Where too few rows were left, the
-        last cosines are -inf.
+        last ones are -1 with a cosine of -inf.
     """
     queries = unit(queries)
     return _in_chunks(
@@ -130,6 +130,7 @@ def _in_chunks(
             hidden = mine & (row >= part.start) & (row < part.stop)
             found[query[hidden] - low, row[hidden] - start] = -np.inf
             rows[some], scores[some] = _merge(rows[some], scores[some], found, start)
+    rows[scores == -np.inf] = -1
     order = np.lexsort((rows, -scores), axis=1)
     return np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
 
