@@ -66,6 +66,8 @@ class Word2VecExamples(keras.utils.PyDataset):
         self._noise = np.cumsum(skipgram.noise_probability(ids.counts))
         kept = float((ids.counts * self._keep).sum())
         self._examples = kept * (window + 1 if algorithm == "skipgram" else 1)
+        if not _has_pairs(ids.sentences):
+            raise ValueError(_checks.message("a sentence with two frequent words", "none", "a lower min_count"))
         self._epoch = -1
         self.on_epoch_end()
 
@@ -76,16 +78,17 @@ class Word2VecExamples(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         """Thins the text out anew."""
         self._epoch += 1
-        chance = np.random.default_rng([self._seed, self._epoch]).random(len(self._ids))
-        kept = chance < self._keep[self._ids]
+        rng = np.random.default_rng([self._seed, self._epoch])
+        self._text = self._thinned(rng)
+        while not _has_pairs(self._text[1]):  # a text so small that nothing may be left of it
+            self._text = self._thinned(rng)
+
+    def _thinned(self, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The words that are kept, and their sentences, with padding at both ends."""
+        kept = rng.random(len(self._ids)) < self._keep[self._ids]
         padding = np.full(self._window, -1)
-        self._kept = np.concatenate([padding, self._ids[kept], padding])
-        self._kept_sentences = np.concatenate([padding, self._sentences[kept], padding])
-        same = self._kept_sentences[1:] == self._kept_sentences[:-1]
-        if not np.any(same & (self._kept_sentences[1:] >= 0)):
-            raise ValueError(
-                _checks.message("a sentence with two words that are kept", "none", "a lower min_count, or subsample=0")
-            )
+        words, sentences = (np.concatenate([padding, values[kept], padding]) for values in (self._ids, self._sentences))
+        return words, sentences
 
     def __getitem__(self, index: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
         """The features and labels of a batch."""
@@ -106,25 +109,30 @@ class Word2VecExamples(keras.utils.PyDataset):
 
     def _skipgram(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
         """Up to B pairs, each as likely as the others: places and offsets whose word is context."""
-        places, around, near = self._places(rng)
+        words, places, around, near = self._places(rng)
         rows, columns = np.arange(len(places)), rng.integers(0, around.shape[1], len(places))
         good = near[rows, columns]
-        tokens = self._kept[places[good]][:, None]
-        return tokens, np.ones_like(tokens, bool), self._kept[around[rows, columns][good]]
+        tokens = words[places[good]][:, None]
+        return tokens, np.ones_like(tokens, bool), words[around[rows, columns][good]]
 
     def _cbow(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
         """Up to B words that have a context."""
-        places, around, near = self._places(rng)
+        words, places, around, near = self._places(rng)
         good = near.any(axis=1)
-        tokens = np.where(near, self._kept[around], 0)
-        return tokens[good], near[good], self._kept[places[good]]
+        tokens = np.where(near, words[around], 0)
+        return tokens[good], near[good], words[places[good]]
 
-    def _places(self, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
-        """B random places (B,), those around them (B, 2c), and which of these are context."""
-        window = self._window
+    def _places(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        """The text, B random places in it (B,), those around them (B, 2c), and which of these are context."""
+        (words, sentences), window = self._text, self._window
         offsets = np.delete(np.arange(-window, window + 1), window)
-        places = rng.integers(window, len(self._kept) - window, self._batch_size)
+        places = rng.integers(window, len(words) - window, self._batch_size)
         halves = rng.integers(1, window + 1, len(places))
         around = places[:, None] + offsets
-        same = self._kept_sentences[around] == self._kept_sentences[places, None]
-        return places, around, same & (np.abs(offsets) <= halves[:, None])
+        same = sentences[around] == sentences[places, None]
+        return words, places, around, same & (np.abs(offsets) <= halves[:, None])
+
+
+def _has_pairs(sentences: NDArray[Any]) -> bool:
+    """Whether two words that stand together are of one sentence; padding is negative."""
+    return bool(np.any((sentences[1:] == sentences[:-1]) & (sentences[1:] >= 0)))

@@ -113,5 +113,5 @@ def test_bad_arguments_are_refused():
         Word2VecExamples([["a", "b"]], "glove", min_count=1)
     with pytest.raises(ValueError, match="Expected `window` to be a positive integer"):
         Word2VecExamples([["a", "b"]], window=0, min_count=1)
-    with pytest.raises(ValueError, match="two words that are kept. Received: none. Try a lower min_count"):
+    with pytest.raises(ValueError, match="two frequent words. Received: none. Try a lower min_count"):
         Word2VecExamples([["a"], ["b"]], min_count=1)
