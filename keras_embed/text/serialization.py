@@ -24,11 +24,8 @@ from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
 
 _STEPS: tuple[Any, ...] = (CharacterNgrams, KeepWords, Lowercase, Pipeline, SnowballStemmer, StopWords, StripAccents)
 _STEPS += (Lemmatizer, TokenPattern, Tokenize, UnicodeNormalize, UposKeys, WordNgrams)
-_CLASSES: dict[str, Any] = {
-    cls.__name__: cls
-    for cls in (ByteCharacters, CharacterVocabulary, WhitespaceTokenizer, WordNormalizer, WordTokenizer, *_STEPS)
-    for cls in (ByteCharacters, CharacterVocabulary, SubwordIndex, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
-}
+_OTHERS = (ByteCharacters, CharacterVocabulary, SubwordIndex, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
+_CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*_OTHERS, *_STEPS)}
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"
 
