@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 # Read when the frameworks are imported, so they come first. One thread a process: xdist fills the cores.
@@ -11,6 +12,8 @@ for _name, _value in {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }.items():
     os.environ.setdefault(_name, _value)
@@ -42,6 +45,8 @@ def _seeded():
     """Every test starts from the same random state, under float32."""
     keras.utils.set_random_seed(7)
     yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
     keras.config.set_dtype_policy("float32")
 
 

@@ -61,8 +61,31 @@ LAYERS = [
     LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
     LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
     LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
+    LayerRow("PartlyFrozenEmbedding", lambda: layers.PartlyFrozenEmbedding(9, 4, [2, 5, 6]), FEATURES["token_ids"]),
+    LayerRow("SubwordEmbedding", lambda: layers.SubwordEmbedding(9, 4), pick("subword_ids")),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
+    LayerRow("WordEmbedding partly frozen", lambda: layers.WordEmbedding(9, 4, frozen_rows=[3, 4]), pick("token_ids")),
     LayerRow("WordEmbedding", lambda: layers.WordEmbedding(9, 4, unknown_dropout=0.2), pick("token_ids")),
+]
+TEXTS = np.array(["To be, or not to be", "", "Быть или не быть"], object)
+
+
+def adapted(**arguments):
+    """A row's layer that has seen the texts."""
+
+    def make():
+        layer = layers.TfidfVectorization(**arguments)
+        layer.adapt(TEXTS)
+        return layer
+
+    return make
+
+
+# Layers of strings: what they learn is no weight, and only TensorFlow lets strings into a compiled model.
+STRING_LAYERS = [
+    LayerRow("TfidfVectorization", adapted(ngrams=(1, 2), sublinear_tf=True), TEXTS),
+    LayerRow("TfidfVectorization count", adapted(output="count", stemmer="russian"), TEXTS),
+    LayerRow("TfidfVectorization one_hot", adapted(output="one_hot", stop_words="english"), TEXTS),
 ]
 LOSSES = [
     ScoreRow("CRFLoss", losses.CRFLoss, LABELS, CHAIN),
@@ -79,12 +102,43 @@ def rows(table, wanted=lambda row: True):
     return pytest.mark.parametrize("row", [row for row in table if wanted(row)], ids=lambda row: row.name)
 
 
-@pytest.mark.parametrize(("room", "table"), [("layers", LAYERS), ("losses", LOSSES), ("metrics", METRICS)])
+@pytest.mark.parametrize(
+    ("room", "table"), [("layers", [*LAYERS, *STRING_LAYERS]), ("losses", LOSSES), ("metrics", METRICS)]
+)
 def test_every_exported_class_has_a_row(room, table):
     module = importlib.import_module(f"keras_embed.{room}")
     exported = {name for name in getattr(module, "__all__", ()) if inspect.isclass(getattr(module, name))}
     covered = {type(row.make()).__name__ for row in table}
     assert exported <= covered, f"rows missing in the contract table: {sorted(exported - covered)}"
+
+
+@rows(STRING_LAYERS)
+def test_a_layer_of_strings_promises_what_it_gives(row):
+    layer = row.make()
+    real = layer(row.inputs)
+    for shape in [(None,), (BATCH,), (BATCH, 1)]:
+        promised = layer(keras.Input(batch_shape=shape, dtype="string"))
+        assert len(promised.shape) == len(real.shape) and promised.shape[-1] == real.shape[-1]
+        assert keras.backend.standardize_dtype(promised.dtype) == keras.backend.standardize_dtype(real.dtype)
+
+
+@rows(STRING_LAYERS)
+def test_a_layer_of_strings_round_trips(row, tmp_path):
+    layer = row.make()
+    expected = layer(row.inputs)
+    config = layer.get_config()
+    json.dumps(keras.saving.serialize_keras_object(layer))
+    assert sum(np.size(x) for x in keras.tree.flatten(config)) < 1000
+    inputs = keras.Input((), dtype="string")
+    model = keras.Model(inputs, layer(inputs))
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    loaded = keras.saving.load_model(tmp_path / "model.keras").layers[-1]
+    assert_same(row, loaded(row.inputs), expected)
+    fresh = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    again = keras.Model(inputs, fresh(inputs))
+    again.load_weights(tmp_path / "model.weights.h5")
+    assert_same(row, fresh(row.inputs), expected)
 
 
 @rows(LAYERS)

@@ -2,6 +2,7 @@
 
 from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
+from keras_embed.text.lemmas import Lemmatizer, UposKeys
 from keras_embed.text.ngrams import (
     character_ngrams,
     fnv1a,
@@ -10,6 +11,8 @@ from keras_embed.text.ngrams import (
     subword_buckets,
 )
 from keras_embed.text.normalizers import WordNormalizer
+from keras_embed.text.packing import pack, unpack
+from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.serialization import (
     as_tokenizer,
     deserialize,
@@ -17,6 +20,9 @@ from keras_embed.text.serialization import (
     serialize,
     serialize_tokenizer,
 )
+from keras_embed.text.stemming import SnowballStemmer
+from keras_embed.text.steps import HostWordStep, Step, WordStep
+from keras_embed.text.subword_index import SubwordIndex
 from keras_embed.text.tag_schemes import (
     OUTSIDE,
     SCHEMES,
@@ -34,23 +40,53 @@ from keras_embed.text.tag_schemes import (
     split_tag,
     tags_of,
 )
+from keras_embed.text.term_counts import TermCounts
+from keras_embed.text.term_matrix import SparseRows, TermMatrix
+from keras_embed.text.term_weights import IDF, idf
+from keras_embed.text.token_pattern import TokenPattern
+from keras_embed.text.tokenize_step import Tokenize
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
+from keras_embed.text.unicode_steps import Lowercase, StripAccents, UnicodeNormalize
 from keras_embed.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from keras_embed.text.word_lists import KeepWords, StopWords
+from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
+from keras_embed.text.words_pipeline import words_pipeline
 
 __all__ = [
     "ByteCharacters",
     "CASING_CLASSES",
+    "CharacterNgrams",
     "CharacterVocabulary",
     "Constraints",
+    "HostWordStep",
+    "IDF",
+    "KeepWords",
+    "Lemmatizer",
+    "Lowercase",
     "OUTSIDE",
     "PADDING",
+    "Pipeline",
     "SCHEMES",
+    "SnowballStemmer",
     "Span",
     "SpanTables",
+    "SparseRows",
+    "Step",
+    "StopWords",
+    "StripAccents",
+    "SubwordIndex",
+    "TermCounts",
+    "TermMatrix",
+    "TokenPattern",
+    "Tokenize",
     "UNKNOWN",
+    "UnicodeNormalize",
+    "UposKeys",
     "Vocabulary",
     "WhitespaceTokenizer",
+    "WordNgrams",
     "WordNormalizer",
+    "WordStep",
     "WordTokenizer",
     "allowed_transitions",
     "as_tokenizer",
@@ -63,9 +99,11 @@ __all__ = [
     "deserialize",
     "deserialize_tokenizer",
     "fnv1a",
+    "idf",
     "infer_scheme",
     "ngram_bucket_table",
     "ngram_buckets",
+    "pack",
     "serialize",
     "serialize_tokenizer",
     "span_tables",
@@ -74,4 +112,6 @@ __all__ = [
     "split_tag",
     "subword_buckets",
     "tags_of",
+    "unpack",
+    "words_pipeline",
 ]

@@ -32,3 +32,19 @@ def check_utf8(text: str, what: str) -> None:
                 "reading the source with errors='replace', or removing the surrogate",
             )
         ) from error
+
+
+def lower(strings: Any) -> Any:
+    """Lower case by Unicode's rules, for a dense string tensor. Bytes that are not UTF-8 become U+FFFD."""
+
+    # `tf.strings.lower` loses what follows a NUL, and so does any string attribute with a NUL in it. Where there is
+    # one: lower the pieces between NULs, put a NUL after each, and take the last one off.
+    def piecewise() -> Any:
+        pieces = tf.strings.split(tf.reshape(strings, [-1]), "\0")  # ragged (N, None)
+        lowered = tf.strings.join([tf.strings.lower(pieces.flat_values, encoding="utf-8"), tf.constant("\0")])
+        joined = tf.strings.reduce_join(pieces.with_flat_values(lowered), axis=-1)
+        lengths = tf.strings.length(joined) - 1
+        return tf.reshape(tf.strings.substr(joined, tf.zeros_like(lengths), lengths), tf.shape(strings))
+
+    has_nul = tf.reduce_any(tf.strings.regex_full_match(strings, r"\C*\x00\C*"))
+    return tf.cond(has_nul, piecewise, lambda: tf.strings.lower(strings, encoding="utf-8"))

@@ -13,9 +13,14 @@ _VERSION = 1
 
 
 def write(path: str | Path, words: Sequence[str], counts: Sequence[int] | None) -> None:
+    """Writes a vocabulary."""
+    counts = counts and list(counts)
+    write_json(path, {"format": _FORMAT, "version": _VERSION, "words": list(words), "counts": counts})
+
+
+def write_json(path: str | Path, content: Any) -> None:
     """Writes beside the target and renames: a full disk leaves an older file as it was."""
     path = Path(path)
-    content = {"format": _FORMAT, "version": _VERSION, "words": list(words), "counts": counts and list(counts)}
     beside = path.with_name(path.name + f".{os.getpid()}.part")
     try:
         with open(beside, "w", encoding="utf-8", newline="\n") as file:

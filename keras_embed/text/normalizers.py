@@ -4,7 +4,7 @@ import unicodedata
 from typing import Any
 
 from keras_embed._backend import tf, tf_text
-from keras_embed.text._strings import map_strings
+from keras_embed.text._strings import lower, map_strings
 
 
 class WordNormalizer:
@@ -36,7 +36,7 @@ class WordNormalizer:
         if self.compose:
             strings = tf_text.normalize_utf8(strings, "NFC")
         if self.lowercase:
-            strings = _lower(strings)
+            strings = lower(strings)
         if self.zero_digits:
             strings = tf.strings.regex_replace(strings, r"\p{Nd}", "0")
         return strings
@@ -65,14 +65,3 @@ class WordNormalizer:
     def from_config(cls, config: dict[str, Any]) -> "WordNormalizer":
         """Rebuilds the normaliser from `get_config`'s answer."""
         return cls(**config)
-
-
-def _lower(strings: Any) -> Any:
-    # `tf.strings.lower` loses what follows a NUL, and so does any string attribute with a NUL in it: lower the pieces
-    # between NULs, put a NUL after each, and take the last one off.
-    shape = tf.shape(strings)
-    pieces = tf.strings.split(tf.reshape(strings, [-1]), "\0")  # ragged (N, None)
-    lowered = tf.strings.join([tf.strings.lower(pieces.flat_values, encoding="utf-8"), tf.constant("\0")])
-    joined = tf.strings.reduce_join(pieces.with_flat_values(lowered), axis=-1)
-    lengths = tf.strings.length(joined) - 1
-    return tf.reshape(tf.strings.substr(joined, tf.zeros_like(lengths), lengths), shape)

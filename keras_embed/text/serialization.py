@@ -9,19 +9,34 @@ from typing import Any
 from keras_embed._backend import tf, tf_text
 from keras_embed._checks import check_one_of, message
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
+from keras_embed.text.lemmas import Lemmatizer, UposKeys
 from keras_embed.text.normalizers import WordNormalizer
+from keras_embed.text.pipeline import Pipeline
+from keras_embed.text.stemming import SnowballStemmer
+from keras_embed.text.steps import Step
+from keras_embed.text.subword_index import SubwordIndex
+from keras_embed.text.token_pattern import TokenPattern
+from keras_embed.text.tokenize_step import Tokenize
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
+from keras_embed.text.unicode_steps import Lowercase, StripAccents, UnicodeNormalize
+from keras_embed.text.word_lists import KeepWords, StopWords
+from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
 
+_STEPS: tuple[Any, ...] = (CharacterNgrams, KeepWords, Lowercase, Pipeline, SnowballStemmer, StopWords, StripAccents)
+_STEPS += (Lemmatizer, TokenPattern, Tokenize, UnicodeNormalize, UposKeys, WordNgrams)
 _CLASSES: dict[str, Any] = {
     cls.__name__: cls
-    for cls in (ByteCharacters, CharacterVocabulary, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
+    for cls in (ByteCharacters, CharacterVocabulary, WhitespaceTokenizer, WordNormalizer, WordTokenizer, *_STEPS)
+    for cls in (ByteCharacters, CharacterVocabulary, SubwordIndex, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
 }
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"
 
 
 def serialize(thing: Any) -> dict[str, Any]:
-    """A character set, normaliser or tokenizer of this room as a JSON-ready dictionary.
+    """A character set, normaliser, tokenizer or step as a JSON-ready dictionary.
+
+    A step of your own is described by Keras, if its class is registered with it.
 
     Example:
     >>> serialize(WordTokenizer())
@@ -29,12 +44,18 @@ def serialize(thing: Any) -> dict[str, Any]:
     """
     name = type(thing).__name__
     if _CLASSES.get(name) is not type(thing):
+        if isinstance(thing, Step):
+            return _by_keras(thing)
         raise TypeError(message(f"an object of one of {sorted(_CLASSES)}", thing))
     return {"module": _OURS, "class_name": name, "config": thing.get_config()}
 
 
 def deserialize(config: dict[str, Any]) -> Any:
     """Rebuilds what `serialize` described."""
+    if config.get("module") == _KERAS:
+        import keras
+
+        return keras.saving.deserialize_keras_object(config["config"])
     check_one_of("class_name", config.get("class_name"), _CLASSES)
     return _CLASSES[config["class_name"]].from_config(config["config"])
 
@@ -86,17 +107,21 @@ def serialize_tokenizer(tokenizer: Any) -> dict[str, Any]:
     name = type(tokenizer).__name__
     if _tf_text_class(name) is type(tokenizer) and _is_plain(tokenizer):
         return {"module": _TF_TEXT, "class_name": name, "config": {}}
+    return _by_keras(tokenizer, " or keras_hub, one of tensorflow_text made without arguments")
+
+
+def _by_keras(thing: Any, others: str = "") -> dict[str, Any]:
+    """Something that Keras can describe."""
     import keras  # not at the top: Keras brings its backend with it
 
-    if hasattr(tokenizer, "get_config") and keras.saving.get_registered_object(
-        keras.saving.get_registered_name(type(tokenizer))
-    ):
-        return {"module": _KERAS, "class_name": name, "config": keras.saving.serialize_keras_object(tokenizer)}
+    name = type(thing)
+    if hasattr(thing, "get_config") and keras.saving.get_registered_object(keras.saving.get_registered_name(name)):
+        return {"module": _KERAS, "class_name": name.__name__, "config": keras.saving.serialize_keras_object(thing)}
+    kind = "a step" if isinstance(thing, Step) else "a tokenizer"
     raise TypeError(
         message(
-            "a tokenizer of keras_embed or keras_hub, one of tensorflow_text made without arguments, or a class of "
-            "your own registered with Keras",
-            tokenizer,
+            f"{kind} of keras_embed{others}, or a class of your own registered with Keras",
+            thing,
             "keras.saving.register_keras_serializable on its class",
         )
     )

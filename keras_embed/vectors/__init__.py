@@ -3,7 +3,9 @@
 from keras_embed.vectors import evaluation, storage
 from keras_embed.vectors._queries import Neighbor
 from keras_embed.vectors._unknown_word import UnknownWordError
+from keras_embed.vectors.alignment import align
 from keras_embed.vectors.cooccurrence import Cooccurrences, cooccurrences
+from keras_embed.vectors.coverage import Coverage
 from keras_embed.vectors.quantized import QuantizedMatrix
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.train_fasttext import train_fasttext
@@ -13,11 +15,13 @@ from keras_embed.vectors.word_vectors import WordVectors
 
 __all__ = [
     "Cooccurrences",
+    "Coverage",
     "Neighbor",
     "QuantizedMatrix",
     "Subwords",
     "UnknownWordError",
     "WordVectors",
+    "align",
     "cooccurrences",
     "evaluation",
     "storage",

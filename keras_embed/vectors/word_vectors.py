@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from keras_embed import text
 from keras_embed._checks import check_one_of, check_positive, message
 from keras_embed.vectors import _queries, _search, _transforms, evaluation
 from keras_embed.vectors._queries import Neighbor
@@ -222,6 +223,12 @@ class WordVectors:
         check_one_of("dtype", dtype, _DTYPES)
         matrix = QuantizedMatrix.of(self.matrix) if dtype == "int8" else np.asarray(self.matrix[:], dtype)
         return WordVectors(self.words, matrix, self.subwords, self.counts, self.report)
+
+    def subword_index(self, normalizer: text.WordNormalizer | None = None) -> text.SubwordIndex:
+        """What makes the ids that `layers.SubwordEmbedding.from_vectors` reads, in graphs too."""
+        if self.subwords is None:
+            raise ValueError(message("vectors with n-gram rows", "none", "a fastText .bin file"))
+        return self.subwords.index(self.words, normalizer)
 
     def save(self, folder: str | Path) -> None:
         """Writes a folder that `keras_embed.vectors.load` opens at once, memory-mapped; see `vectors.storage`."""

@@ -1,0 +1,33 @@
+"""Axes to draw on, and the colours of all pictures."""
+
+import importlib
+from typing import Any
+
+from keras_embed._checks import message
+
+#: Okabe and Ito's palette (2008), which colour-blind readers can tell apart; yellow is left out, too pale for text.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+
+def optional(module: str, package: str, purpose: str) -> Any:
+    """A module of the extra `plots`, imported when a picture is asked for."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            message(f"{package} to be installed, for {purpose}", str(error), "pip install 'keras-embed[plots]'")
+        ) from error
+
+
+def axes(ax: Any, width: float, height: float) -> Any:
+    """The axes that were given, or those of a new figure of so many inches."""
+    if ax is None:
+        pyplot = optional("matplotlib.pyplot", "matplotlib", "pictures")
+        _, ax = pyplot.subplots(figsize=(width, height), layout="constrained")
+    return ax
+
+
+def bare(ax: Any, *sides: str) -> None:
+    """Takes away the frame on some sides."""
+    for side in sides:
+        ax.spines[side].set_visible(False)
