@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 NAMES = ("crf", "tagger", "padding", "import_time", "machine")
+NAMES += ("tfidf", "vectors_io", "skipgram", "vector_scores", "classify")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -100,6 +100,20 @@ def _tensorflow_scan(step: Any, initial: Any, inputs: Any) -> tuple[Any, Any]:
     return states.stack(), final
 
 
+def sparse_matrix(places: Any, values: Any, shape: tuple[int, int]) -> Any:
+    """A sparse matrix as `keras.ops` takes it, on TensorFlow and JAX; Keras has none on PyTorch.
+
+    Args:
+        places: int64 (N, 2), rows and columns, row after row, each place once.
+        values: tensor (N,).
+        shape: of the matrix.
+    """
+    if keras.config.backend() == "jax":
+        bcoo = importlib.import_module("jax.experimental.sparse").BCOO
+        return bcoo((values, places), shape=shape, indices_sorted=True, unique_indices=True)
+    return tf.SparseTensor(places, values, shape)
+
+
 def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any, Any]:
     """A Keras model as a function of TensorFlow tensors, for a SavedModel.
 

@@ -44,8 +44,8 @@ class TfidfVectorization(keras.layers.Layer):
         stop_words: words that are no terms: "english", "russian" or a list.
         stemmer: a language of Snowball: "russian", "english" ... Stemming runs in Python, so it cannot be exported.
         pipeline: `text.Pipeline` from text to words, instead of the three arguments above. `ngrams` come after it.
-        sparse: whether to give sparse tensors: on TensorFlow, and in `tf.data` for JAX, whose `fit` makes them its
-            own. Keras has none on PyTorch: there the answer is dense. `terms` is sparse on every backend.
+        sparse: whether to give sparse tensors: TensorFlow's, or JAX's BCOO (in `tf.data` TensorFlow's, which `fit` on
+            JAX makes its own). Keras has none on PyTorch: there the answer is dense. `terms` is sparse everywhere.
         **kwargs: `name`, `dtype`.
 
     Call arguments:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._backend import keras, tf
+from keras_embed._backend import keras, sparse_matrix, tf
 from keras_embed._checks import message
 from keras_embed.text.term_counts import each_text
 from keras_embed.text.term_matrix import TermMatrix
@@ -34,10 +34,10 @@ def vectors(matrix: TermMatrix, texts: Any, ordered: bool, sparse: bool, dtype: 
     single, listed = strings.ndim == 0, list(each_text([strings.ravel()]))
     if ordered:
         answer: Any = _one_hot(matrix, listed)
-    elif sparse and backend == "tensorflow":
+    elif sparse and backend != "torch" and not single:
         rows = matrix.sparse(listed)
-        places = np.stack([rows.rows(), rows.ids], 1)
-        return tf.SparseTensor(places, tf.cast(rows.values, dtype), (len(listed), rows.width))
+        values = keras.ops.convert_to_tensor(rows.values, dtype)
+        return sparse_matrix(np.stack([rows.rows(), rows.ids], 1), values, (len(listed), rows.width))
     else:
         answer = matrix.sparse(listed).dense()
     return keras.ops.convert_to_tensor(answer[0] if single else answer, dtype)

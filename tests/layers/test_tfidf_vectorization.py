@@ -183,6 +183,16 @@ def test_errors():
             TfidfVectorization(**wrong)
 
 
+@pytest.mark.skipif(keras.config.backend() == "torch", reason="Keras has no sparse tensors on PyTorch")
+def test_sparse_tensors_of_the_backend():
+    layer, dense = TfidfVectorization(sparse=True), TfidfVectorization()
+    for one in (layer, dense):
+        one.adapt(TEXTS)
+    rows, head = layer(TEXTS), keras.layers.Dense(2)
+    assert type(rows).__name__ == {"tensorflow": "SparseTensor", "jax": "BCOO"}[keras.config.backend()]
+    assert_array(head(rows), keras.ops.convert_to_numpy(head(dense(TEXTS))))
+
+
 def test_sparse_in_tf_data():
     layer, dense = TfidfVectorization(sparse=True), TfidfVectorization()
     layer.adapt(TEXTS)
