@@ -6,7 +6,10 @@ from keras_embed.vectors._unknown_word import UnknownWordError
 from keras_embed.vectors.alignment import align
 from keras_embed.vectors.cooccurrence import Cooccurrences, cooccurrences
 from keras_embed.vectors.coverage import Coverage
+from keras_embed.vectors.load import load
 from keras_embed.vectors.quantized import QuantizedMatrix
+from keras_embed.vectors.read_report import ReadReport
+from keras_embed.vectors.save_word2vec import save_word2vec
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.train_fasttext import train_fasttext
 from keras_embed.vectors.train_glove import train_glove
@@ -18,12 +21,15 @@ __all__ = [
     "Coverage",
     "Neighbor",
     "QuantizedMatrix",
+    "ReadReport",
     "Subwords",
     "UnknownWordError",
     "WordVectors",
     "align",
     "cooccurrences",
     "evaluation",
+    "load",
+    "save_word2vec",
     "storage",
     "train_fasttext",
     "train_glove",

@@ -1,0 +1,139 @@
+"""Decimal numbers in bytes to float32, many at once and exactly: eight digits in one 64-bit word.
+
+A number of at most 16 characters after its sign, `-12.345`, is loaded as two words that end where it ends: the `early`
+and the `late` half, the last character in the highest byte. The point is cut out, and the digits of a word become an
+integer by three multiplications (D. Lemire, "Quickly parsing eight digits", 2018). An integer below 2**53 over a power
+of ten up to 10**22 is rounded once, by the division (W. Clinger 1990), so it is the double that `float(text)` gives.
+What is written otherwise, `1e-05`, goes to C's parser.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH = 16
+"""Bytes that must stand before the first number: words are loaded from there."""
+
+_U = np.uint64
+_EACH = 0x0101010101010101  # times a byte: that byte in all eight places
+_ZEROS, _SIXES, _HIGH_NIBBLES = _U(0x30 * _EACH), _U(0x06 * _EACH), _U(0xF0 * _EACH)
+_POINT_BITS, _POINT = _U(0x10 * _EACH), _U(ord(".") ^ 0x30)  # the bit that a point has and no digit, after ^ "0"
+_PAIRS, _HUNDREDS, _TEN_THOUSANDS = _U(0x000000FF000000FF), _U(0x000F424000000064), _U(0x0000271000000001)
+# Which bits of the two words belong to a number of n characters, n = 0 ... 16.
+_ALL = 2**64 - 1
+_EARLY_BITS = np.array([_ALL << 8 * (16 - max(n, 8)) & _ALL for n in range(WIDTH + 1)], np.uint64)
+_LATE_BITS = np.array([_ALL << 8 * (8 - min(n, 8)) & _ALL for n in range(WIDTH + 1)], np.uint64)
+# By the byte of the point, 0 ... 7: what an integer is divided by to have its decimals; then the same below zero.
+_LATE_SCALES = np.array([s * 10.0 ** (7 - byte) for s in (1, -1) for byte in range(8)])
+_EARLY_SCALES = np.array([s * 10.0 ** (15 - byte) for s in (1, -1) for byte in range(8)])
+
+
+class _Words(NamedTuple):
+    early: NDArray[np.uint64]
+    late: NDArray[np.uint64]
+    size: NDArray[np.int64]
+    negative: NDArray[np.bool_]
+
+    def some(self, rows: NDArray[np.int64]) -> "_Words":
+        return _Words(self.early[rows], self.late[rows], self.size[rows], self.negative[rows])
+
+
+def parse(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    """Reads numbers.
+
+    Args:
+        text: with at least `WIDTH` bytes before the first number.
+        starts: (N,) where numbers begin.
+        ends: (N,) one past their last bytes.
+
+    Returns:
+        (N,) `np.float32(float(number))` of each, or `None` if one of them is no number.
+    """
+    words = _load(text, starts, ends)
+    values, right = _point_late(words)
+    rest = np.flatnonzero(~right)
+    for kernel in (_point_early, _no_point):
+        if len(rest):
+            values[rest], right = kernel(words.some(rest))
+            rest = rest[~right]
+    if len(rest):
+        fields = [text[start:end] for start, end in zip(starts[rest].tolist(), ends[rest].tolist(), strict=True)]
+        read = by_c(fields)
+        if read is None:
+            return None
+        values[rest] = read
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def _load(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> _Words:
+    negative = np.frombuffer(text, np.uint8).take(starts, mode="clip") == ord("-")
+    size = ends - starts - negative
+    # Sixteen bytes from every offset; complex numbers are only the type of that width that is copied fastest.
+    pairs = np.ndarray((len(text) - WIDTH + 1,), np.complex128, text, 0, (1,))[ends - WIDTH].view("<u8")
+    early = (pairs[0::2] ^ _ZEROS) & _EARLY_BITS.take(size, mode="clip")
+    late = (pairs[1::2] ^ _ZEROS) & _LATE_BITS.take(size, mode="clip")
+    return _Words(early, late, size, negative)
+
+
+def _point_late(words: _Words) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values, and which of them are right: where the point is one of the last eight characters."""
+    digits, scale, wrong, pointed = _cut_point(words.late, words.negative, _LATE_SCALES)
+    number = _integer(digits)
+    if words.size.max(initial=0) > 8:
+        wrong |= _no_digits(words.early)
+        number += _integer(words.early) * _U(10**7)
+    return number.astype(np.float64) / scale, pointed & (wrong == 0) & (words.size > 1) & (words.size <= WIDTH)
+
+
+def _point_early(words: _Words) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The same, where eight digits or more follow the point."""
+    digits, scale, wrong, pointed = _cut_point(words.early, words.negative, _EARLY_SCALES)
+    wrong |= _no_digits(words.late)
+    number = _integer(digits) * _U(10**8) + _integer(words.late)
+    return number.astype(np.float64) / scale, pointed & (wrong == 0) & (words.size <= WIDTH)
+
+
+def _no_point(words: _Words) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The same, where there are only digits."""
+    wrong = _no_digits(words.early) | _no_digits(words.late)
+    number = _integer(words.early) * _U(10**8) + _integer(words.late)
+    right = (wrong == 0) & (words.size > 0) & (words.size <= WIDTH) & (number < _U(2**53))
+    return number.astype(np.float64) * np.where(words.negative, -1.0, 1.0), right
+
+
+def _cut_point(
+    word: NDArray[np.uint64], negative: NDArray[np.bool_], scales: NDArray[np.float64]
+) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.uint64], NDArray[np.bool_]]:
+    """Digits with the point cut out, what to divide them by, bits set where a word is wrong, where there is a point."""
+    bit = word & _POINT_BITS
+    unit = bit >> _U(4)  # the lowest bit of the point's byte
+    without = word ^ (unit * _POINT)
+    wrong = (bit & (bit - _U(1))) | (without & (unit * _U(0xFF))) | _no_digits(without)
+    before = without & (unit - _U(1))
+    # The exponent of a double says which bit is set: (1023 + 8 * byte) >> 3 is 127 + byte.
+    byte = (unit.astype(np.float64).view(np.int64) >> 55) - 127
+    scale = scales.take(byte + 8 * negative, mode="clip")
+    return without + before * _U(0xFF), scale, wrong, bit != 0  # what stands before moves up by one byte
+
+
+def _no_digits(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Bits that are set where a byte is none of 0 ... 9."""
+    return (word | (word + _SIXES)) & _HIGH_NIBBLES
+
+
+def _integer(digits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """What eight bytes 0 ... 9 spell, the first digit in the lowest byte."""
+    pairs = digits * _U(10) + (digits >> _U(8))
+    return ((pairs & _PAIRS) * _HUNDREDS + ((pairs >> _U(16)) & _PAIRS) * _TEN_THOUSANDS) >> _U(32)
+
+
+def by_c(fields: list[bytes]) -> list[float] | None:
+    """`float` of each, `None` if one is no number; Python's digit groups, `1_000`, are none."""
+    if b"_" in b"".join(fields):
+        return None
+    try:
+        return list(map(float, fields))
+    except ValueError:
+        return None

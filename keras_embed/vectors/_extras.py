@@ -1,0 +1,23 @@
+"""Optional packages, imported when a file needs them."""
+
+import importlib
+from typing import Any
+
+from keras_embed._checks import message
+
+
+def import_extra(name: str, what: str) -> Any:
+    """Imports a package of the extra `vectors`.
+
+    Args:
+        name: of the package.
+        what: what it is needed for, a clause after "for".
+
+    Raises:
+        ImportError: that says how to install it.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as missing:
+        text = message(f"the package `{name}` for {what}", str(missing), "pip install 'keras-embed[vectors]'")
+        raise ImportError(text) from missing

@@ -1,0 +1,137 @@
+"""fastText's own files, `.bin` and the quantised `.ftz`, of both generations.
+
+int32 magic and version (older files have neither), 12 int32 and a double of settings, the dictionary, the pairs of a
+pruned index, then the input matrix: a row for each word and each bucket of n-grams.
+"""
+
+import struct
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_embed.vectors import _product_quantizer
+from keras_embed.vectors._byte_reader import ByteReader
+from keras_embed.vectors._repairs import Repairs
+from keras_embed.vectors._selection import Selection
+from keras_embed.vectors._table import decode, word_vectors
+from keras_embed.vectors.subwords import Subwords
+from keras_embed.vectors.word_vectors import WordVectors
+
+MAGIC = struct.pack("<i", 793712314)
+_VERSIONS = (11, 12)
+_SUPERVISED = 3
+_SETTINGS = (
+    *("dim", "window", "epochs", "min_count", "negatives", "word_ngrams", "loss", "model"),
+    *("num_buckets", "min_n", "max_n", "update_rate", "sampling"),
+)
+_TRY = "a file written by fastText 0.1 to 0.9"
+
+
+class _Dictionary(NamedTuple):
+    tokens: list[bytes]
+    counts: list[int]
+    kept: dict[int, int] | None
+
+
+def is_old(head: bytes) -> bool:
+    """Whether a file begins like those from before there was a magic number: with the settings."""
+    if len(head) < 56:
+        return False
+    *numbers, sampling = struct.unpack("<12id", head[:56])
+    settings = dict(zip(_SETTINGS, numbers, strict=False))
+    return (
+        all(0 <= number < 2**28 for number in numbers)
+        and 0 < settings["dim"] < 100_000
+        and settings["loss"] in (1, 2, 3)
+        and settings["model"] in (1, 2, 3)
+        and settings["min_n"] <= settings["max_n"] < 256
+        and 0 <= sampling <= 1
+    )
+
+
+def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVectors:
+    """Reads a model's words and n-grams; the vectors of words are composed of both, as fastText does.
+
+    Args:
+        stream: the file, unpacked.
+        selection: what is wanted of it.
+        repairs: where what is mended is counted.
+    """
+    reader = ByteReader(stream, repairs)
+    version = _version(reader, repairs)
+    values = reader.values("12id", "the settings")
+    settings: dict[str, Any] = dict(zip(_SETTINGS, values, strict=True))
+    if version == 11 and settings["model"] == _SUPERVISED:
+        settings["max_n"] = 0  # such models were trained without n-grams, whatever they say
+    dictionary = _dictionary(reader, version, repairs)
+    matrix = _matrix(reader, version, settings, dictionary, repairs)
+    rows = selection.rows(dictionary.tokens)
+    tokens, counts, words = dictionary.tokens, dictionary.counts, matrix[: len(dictionary.tokens)]
+    if rows is not None:
+        tokens, counts, words = [tokens[row] for row in rows], [counts[row] for row in rows], words[rows]
+    subwords = None
+    composed = words
+    if settings["max_n"] > 0:
+        subwords = Subwords(
+            matrix[len(dictionary.tokens) :],
+            settings["num_buckets"],
+            settings["min_n"],
+            settings["max_n"],
+            dictionary.kept,
+            words,
+        )
+        composed = subwords.vectors(tokens, words)
+    names = decode(tokens, repairs, lambda place: f"word {place + 1}")
+    repairs.rows_seen = len(dictionary.tokens)
+    return word_vectors(names, composed, repairs, "fasttext", subwords, np.array(counts, np.int64))
+
+
+def _version(reader: ByteReader, repairs: Repairs) -> int:
+    """11 or 12; 0 for the older generation."""
+    head = reader.peek(56)
+    if head[:4] != MAGIC:
+        if not is_old(head):
+            raise repairs.error("", "a fastText model", f"it begins with {head[:8]!r}", "another `format`")
+        return 0
+    _, version = reader.values("2i", "magic and version")
+    if version not in _VERSIONS:
+        raise repairs.error("", f"a fastText model of version {_VERSIONS}", version, _TRY)
+    return int(version)
+
+
+def _dictionary(reader: ByteReader, version: int, repairs: Repairs) -> _Dictionary:
+    size, num_words, _ = reader.values("3i", "the size of the dictionary")
+    reader.values("q", "the number of tokens")
+    num_kept = reader.values("q", "the size of the pruned index")[0] if version else -1
+    tokens, counts, kinds = [], [], []
+    for number in range(size):
+        tokens.append(reader.text(f"word {number + 1} of {size}"))
+        count, kind = reader.values("qb", f"word {number + 1} of {size}")
+        counts.append(count)
+        kinds.append(kind)
+    if any(kinds[:num_words]):  # labels stand behind the words
+        raise repairs.error("", f"{num_words} words, then labels", "a label among the words", _TRY)
+    kept = None
+    if num_kept >= 0:
+        pairs = reader.array("<i4", (num_kept, 2), "the pruned index")
+        kept = dict(map(tuple, pairs.tolist()))
+    return _Dictionary(tokens[:num_words], counts[:num_words], kept)
+
+
+def _matrix(
+    reader: ByteReader, version: int, settings: dict[str, Any], dictionary: _Dictionary, repairs: Repairs
+) -> NDArray[np.float32]:
+    """(words + n-grams, D)."""
+    quantized = version and reader.values("?", "a flag")[0]
+    if quantized:
+        matrix = _product_quantizer.read_matrix(reader)
+    else:
+        shape = reader.values("qq", "the shape of the matrix")
+        matrix = reader.array("<f4", shape, "the matrix")
+    grams = len(dictionary.kept) if dictionary.kept is not None else settings["num_buckets"]
+    least = len(dictionary.tokens) + (grams if settings["max_n"] > 0 else 0)
+    if matrix.shape[1] != settings["dim"] or len(matrix) < least:
+        expected = f"a matrix of at least {least} rows of {settings['dim']} numbers"
+        raise repairs.error("", expected, f"one of shape {matrix.shape}", "to fetch the file again")
+    return matrix

@@ -1,0 +1,92 @@
+"""word2vec's binary files: a line with rows and width, then for each row its word, a space and floats.
+
+The C tool writes a line feed after each row, gensim writes none.
+"""
+
+from collections.abc import Iterator
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_embed.vectors._repairs import Repairs
+from keras_embed.vectors._selection import Selection
+from keras_embed.vectors._table import Table, decode, word_vectors
+from keras_embed.vectors._text_layout import header_of
+from keras_embed.vectors.word_vectors import WordVectors
+
+_BLOCK = 1 << 21
+_LONGEST = 1 << 16  # bytes of a word: a longer one is no word
+
+
+def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs) -> WordVectors:
+    """Reads a binary file.
+
+    Args:
+        stream: the file, unpacked.
+        size: its bytes, a guess.
+        selection: what is wanted of it.
+        repairs: where what is mended is counted.
+    """
+    head = stream.read(_BLOCK)
+    line, _, rest = head.partition(b"\n")
+    header = header_of(line)
+    if header is None or header[1] < 1:
+        raise repairs.error("line 1", "two integers, the rows and their width", repr(line[:80]), "another `format`")
+    rows, dim = repairs.header = header
+    repairs.dim = dim
+    if selection.limit is not None:
+        rows = min(rows, selection.limit)
+    table = Table(dim, min(rows, size // (4 * dim) + 1) if selection.tokens is None else len(selection.tokens))
+    seen, left = 0, selection.limit
+    for tokens, block, offsets in _rows(rest, stream, dim, repairs):
+        count = len(tokens) if left is None else min(left, len(tokens))
+        chosen = range(count)
+        if selection.tokens is not None:
+            chosen = [row for row in chosen if tokens[row] in selection.tokens]  # type: ignore[assignment]
+        _add(table, [tokens[row] for row in chosen], block, [offsets[row] for row in chosen], repairs, seen)
+        seen += count
+        if left is not None and (left := left - count) == 0:
+            break
+        if selection.tokens is not None and len(table) == len(selection.words or ()):
+            break
+    else:
+        repairs.rows_seen = seen
+        if seen != header[0]:
+            repairs.wrong_header()
+    return word_vectors(table.words, table.matrix(), repairs, "word2vec_binary")
+
+
+def _rows(rest: bytes, stream: IO[bytes], dim: int, repairs: Repairs) -> Iterator[tuple[list[bytes], bytes, list[int]]]:
+    """Words of whole rows, the bytes that they stand in, and where in these their floats begin."""
+    width, seen, block = 4 * dim, 0, rest
+    while True:
+        tokens, offsets, start = [], [], 0
+        last = len(block) - width - 1
+        while 0 <= (space := block.find(b" ", start)) <= last:
+            tokens.append(block[start:space])
+            start = space + 1 + width
+            offsets.append(space + 1)
+        yield [token.lstrip(b"\n") for token in tokens], block, offsets
+        seen += len(tokens)
+        block = block[start:]
+        chunk = stream.read(max(_BLOCK, width))
+        if not chunk:
+            break
+        if len(block) > width + _LONGEST:
+            what = f"no space in the {len(block)} bytes after row {seen}"
+            raise repairs.error(f"row {seen + 1}", "a word, a space and floats", what, "another `format`")
+        block += chunk
+    if block.strip(b"\n"):
+        announced = (repairs.header or (0, 0))[0]
+        received = f"{seen} whole rows, then {len(block)} bytes"
+        raise repairs.truncated(f"{announced} rows of a word and {width} bytes", received, seen)
+
+
+def _add(table: Table, tokens: list[bytes], block: bytes, offsets: list[int], repairs: Repairs, seen: int) -> None:
+    width = 4 * table.dim
+    if offsets:
+        # Rows of bytes from every offset: indexing copies those that are asked for.
+        rows: NDArray[np.void] = np.ndarray((len(block) - width + 1,), f"V{width}", block, 0, (1,))[offsets]
+        matrix = rows.view("<f4").reshape(-1, table.dim)
+        table.add(decode(tokens, repairs, lambda place: f"row {seen + place + 1}"), matrix)
