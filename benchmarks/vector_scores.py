@@ -7,6 +7,7 @@ analogies are right answers in percent, of questions whose words are known. Mean
 import argparse
 import statistics
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from benchmarks import literature, machine, report, worker
@@ -18,7 +19,12 @@ WAYS = ("skipgram", "cbow", "fasttext", "glove")
 
 
 def measure(
-    ways: Sequence[str] = WAYS, seeds: Sequence[int] = (1, 2, 3), epochs: int = 5, limit: int | None = None, **more: Any
+    ways: Sequence[str] = WAYS,
+    seeds: Sequence[int] = (1, 2, 3),
+    epochs: int = 5,
+    dim: int = 100,
+    num_buckets: int = 200_000,
+    limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """Trains by each way, with each seed, and scores.
 
@@ -26,17 +32,18 @@ def measure(
         ways: of `WAYS`.
         seeds: one training each.
         epochs: of Word2Vec and fastText; GloVe makes five times as many, over pairs.
+        dim: width of the vectors.
+        num_buckets: rows of fastText's n-grams.
         limit: only so many sentences.
-        **more: other settings, as `dim`.
 
     Returns:
         A dict for each way and side, "keras_embed" or "gensim": its scores by name, each a list over the seeds.
     """
     corpus = literature.english(limit)
-    settings = {**SETTINGS, "epochs": epochs, **more}
+    settings = {**SETTINGS, "epochs": epochs, "dim": dim}
     rows = []
     for way in ways:
-        for side, train in _sides(way).items():
+        for side, train in _sides(way, num_buckets).items():
             scores = [_scores(*train(corpus, settings, seed)) for seed in seeds]
             rows.append(
                 {"way": way, "side": side, "scores": {name: [one[name] for one in scores] for name in scores[0]}}
@@ -45,7 +52,7 @@ def measure(
     return rows
 
 
-def _sides(way: str) -> dict[str, Callable[..., tuple[Any, Any]]]:
+def _sides(way: str, num_buckets: int) -> dict[str, Callable[..., tuple[Any, Any]]]:
     """Who trains in this way: () -> (words, matrix)."""
     from keras_embed import vectors
 
@@ -54,7 +61,8 @@ def _sides(way: str) -> dict[str, Callable[..., tuple[Any, Any]]]:
         return made.words, made.matrix
 
     def fasttext(corpus: Any, settings: dict[str, Any], seed: int) -> tuple[Any, Any]:
-        made = vectors.train_fasttext(corpus, seed=seed, workers=worker.THREADS, verbose=0, **settings)
+        more = {"num_buckets": num_buckets, "workers": worker.THREADS}
+        made = vectors.train_fasttext(corpus, seed=seed, verbose=0, **settings, **more)
         return made.words, made.matrix
 
     def glove(corpus: Any, settings: dict[str, Any], seed: int) -> tuple[Any, Any]:
@@ -63,14 +71,16 @@ def _sides(way: str) -> dict[str, Callable[..., tuple[Any, Any]]]:
         return made.words, made.matrix
 
     ours = {"skipgram": word2vec, "cbow": word2vec, "fasttext": fasttext, "glove": glove}[way]
-    return {"keras_embed": ours} | ({} if way == "glove" else {"gensim": lambda *given: _gensim(way, *given)})
+    return {"keras_embed": ours} | (
+        {} if way == "glove" else {"gensim": lambda *given: _gensim(way, num_buckets, *given)}
+    )
 
 
-def _gensim(way: str, corpus: Any, settings: dict[str, Any], seed: int) -> tuple[Any, Any]:
+def _gensim(way: str, num_buckets: int, corpus: Any, settings: dict[str, Any], seed: int) -> tuple[Any, Any]:
     """gensim called as its own users call it."""
     from gensim.models import FastText, Word2Vec
 
-    model = (FastText if way == "fasttext" else Word2Vec)(
+    model = (partial(FastText, bucket=num_buckets) if way == "fasttext" else Word2Vec)(
         corpus,
         vector_size=settings["dim"],
         window=settings["window"],
