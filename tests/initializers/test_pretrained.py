@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from keras_embed import text
+from keras_embed.backbones import RecurrentBackbone
 from keras_embed.initializers import Pretrained
 from keras_embed.layers import WordEmbedding
 from keras_embed.vectors import WordVectors, align
@@ -72,6 +73,17 @@ def test_a_model_built_from_its_config_alone_warns(make):
         clone = keras.models.clone_model(model)
     clone.set_weights(model.get_weights())
     np.testing.assert_array_equal(numpy(clone(ids)), numpy(model(ids)))
+
+
+def test_a_preset_loads_quietly(tmp_path):
+    layer = WordEmbedding(len(VOCABULARY), 50, embeddings_initializer=Pretrained(VECTORS, VOCABULARY))
+    backbone = RecurrentBackbone([layer], hidden_dim=3)
+    backbone.save_to_preset(str(tmp_path / "preset"))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*Pretrained")
+        again = RecurrentBackbone.from_preset(str(tmp_path / "preset"))
+    matrix = numpy(again.embeddings[0].embedding.embeddings)
+    np.testing.assert_array_equal(matrix, align(VECTORS, VOCABULARY)[0])
 
 
 def test_a_model_of_ones_own_class_loads_quietly(tmp_path):

@@ -131,6 +131,14 @@ def test_small_types_answer_alike(dtype, tolerance):
     np.testing.assert_array_equal(small.subset(["w9", "w3"])["w3"], small["w3"])
 
 
+def test_cosines_in_int8_are_as_near_as_documented():
+    vectors = random_vectors(1000, 100)
+    small = vectors.astype("int8")
+    pairs = [vectors.normalized().matrix, small.normalized().matrix]
+    moved = np.abs(pairs[0] @ pairs[0].T - pairs[1] @ pairs[1].T)
+    assert moved.mean() < 0.00075 and moved.max() < 0.0055
+
+
 @given(hnp.arrays("float32", (3, 4), elements=st.floats(-1e3, 1e3, width=32)))
 def test_int8_is_half_a_step_off_at_most(matrix):
     step = np.abs(matrix).max(axis=1) / 127
