@@ -209,7 +209,8 @@ class WordVectors:
 
     def all_but_the_top(self, k: int = 3) -> "WordVectors":
         """Without the mean and the k first principal components, which say how frequent a word is more than what it
-        means (Mu and Viswanath 2018, https://arxiv.org/abs/1702.01417, algorithm 1; they take k = D / 100).
+        means (Mu and Viswanath 2018, https://arxiv.org/abs/1702.01417, algorithm 1; they take k = D / 100). Components
+        are found in the centred vectors and taken out of them.
         """
         if not 0 <= k <= self.dim:
             raise ValueError(message(f"`k` from 0 to {self.dim}", k))
