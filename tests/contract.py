@@ -30,6 +30,7 @@ def features(vocabulary: int = 9, characters: int = 7) -> dict[str, np.ndarray]:
         "casing_ids": np.where(MASK, 1 + ids % 3, 0).astype("int32"),
         "char_ids": RNG.integers(1, characters, (BATCH, TIME, 4)).astype("int32"),
         "char_index": np.where(MASK, RNG.integers(0, BATCH * TIME, (BATCH, TIME)), 0).astype("int32"),
+        "subword_ids": np.where(MASK[..., None], RNG.integers(0, vocabulary, (BATCH, TIME, 4)), 0).astype("int32"),
         "padding_mask": MASK,
     }
 

@@ -61,7 +61,10 @@ LAYERS = [
     LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
     LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
     LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
+    LayerRow("PartlyFrozenEmbedding", lambda: layers.PartlyFrozenEmbedding(9, 4, [2, 5, 6]), FEATURES["token_ids"]),
+    LayerRow("SubwordEmbedding", lambda: layers.SubwordEmbedding(9, 4), pick("subword_ids")),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
+    LayerRow("WordEmbedding partly frozen", lambda: layers.WordEmbedding(9, 4, frozen_rows=[3, 4]), pick("token_ids")),
     LayerRow("WordEmbedding", lambda: layers.WordEmbedding(9, 4, unknown_dropout=0.2), pick("token_ids")),
 ]
 LOSSES = [

@@ -10,6 +10,8 @@ from keras_embed.layers.crf_decoders import CRFEntropy as CRFEntropy
 from keras_embed.layers.crf_decoders import CRFKBest as CRFKBest
 from keras_embed.layers.crf_decoders import CRFMarginals as CRFMarginals
 from keras_embed.layers.crf_decoders import CRFSample as CRFSample
+from keras_embed.layers.partly_frozen_embedding import PartlyFrozenEmbedding as PartlyFrozenEmbedding
+from keras_embed.layers.subword_embedding import SubwordEmbedding as SubwordEmbedding
 from keras_embed.layers.variational_dropout import VariationalDropout as VariationalDropout
 from keras_embed.layers.word_embedding import WordEmbedding as WordEmbedding
 
@@ -24,6 +26,8 @@ __all__ = [
     "CharacterCNN",
     "CharacterLSTM",
     "IndependentTags",
+    "PartlyFrozenEmbedding",
+    "SubwordEmbedding",
     "VariationalDropout",
     "WordEmbedding",
 ]

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_embed import _checks
 from keras_embed.layers._features import Features, FeatureShapes, Shape
+from keras_embed.layers.partly_frozen_embedding import PartlyFrozenEmbedding
 
 _UNKNOWN = 1  # 0 is padding, 1 is the unknown word, 2 and above are words.
 
@@ -27,8 +28,10 @@ class WordEmbedding(keras.layers.Layer):
         dropout: rate of plain dropout on the vectors.
         weights: matrix `(vocabulary_size, dim)` to start from, for example pretrained vectors. It is saved with the
             weights and never written into the config. `trainable=False` keeps it as it is.
-        embeddings_initializer: where there are no `weights`.
+        embeddings_initializer: where there are no `weights`; `initializers.Pretrained`, for example.
         seed: makes both dropouts repeatable.
+        frozen_rows: ids whose vectors never change in training, as a mask `(vocabulary_size,)` or as numbers; see
+            `PartlyFrozenEmbedding`. `Pretrained(...).coverage.found` freezes the pretrained ones.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
@@ -61,6 +64,7 @@ class WordEmbedding(keras.layers.Layer):
         weights: Any = None,
         embeddings_initializer: Any = "uniform",
         seed: int | None = None,
+        frozen_rows: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -84,15 +88,17 @@ class WordEmbedding(keras.layers.Layer):
                     )
                 )
         # `weights=` and not a constant initializer: the latter would write the matrix into the config.
-        self.embedding = keras.layers.Embedding(
-            vocabulary_size,
-            dim,
-            embeddings_initializer=embeddings_initializer,
-            weights=weights,
-            dtype=self.dtype_policy,
-            trainable=self.trainable,  # Keras does not hand it down.
-            name="embedding",
-        )
+        table: dict[str, Any] = {
+            "embeddings_initializer": embeddings_initializer,
+            "weights": weights,
+            "dtype": self.dtype_policy,
+            "trainable": self.trainable,  # Keras does not hand it down.
+            "name": "embedding",
+        }
+        if frozen_rows is None:
+            self.embedding = keras.layers.Embedding(vocabulary_size, dim, **table)
+        else:
+            self.embedding = PartlyFrozenEmbedding(vocabulary_size, dim, frozen_rows, **table)
         self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name="dropout")
 
     @property
@@ -131,4 +137,5 @@ class WordEmbedding(keras.layers.Layer):
             "dropout": self.dropout.rate,
             "embeddings_initializer": keras.initializers.serialize(self.embedding.embeddings_initializer),
             "seed": self.seed,
+            "frozen_rows": getattr(self.embedding, "num_frozen", None),
         }

@@ -13,8 +13,10 @@ from keras_embed._checks import check_positive, message
 from keras_embed.preprocessors._tensors import bucket_length, dense
 
 _VOCABULARY = "vocabulary.json"
+_SUBWORDS = "subwords.json"
 #: Lengths that batches are padded to: few enough for compilers that build one program for each shape.
 BUCKET_LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 256, 512)
+_SUBWORD_WIDTHS = (16, 32, 64, 128, 256)
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -33,6 +35,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         max_characters: C, the width of the character table; longer words keep their beginning.
         bucket_lengths: rising lengths that sentences are padded to. Longer sentences are padded to a multiple of the
             last.
+        subwords: `text.SubwordIndex`, to give words the ids that `layers.SubwordEmbedding` reads; it sees the word as
+            it is. `None`: no such feature.
         **kwargs: `name`, `config_file`.
 
     Example:
@@ -51,6 +55,7 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         normalizer: Any = None,
         max_characters: int = 20,
         bucket_lengths: Sequence[int] = BUCKET_LENGTHS,
+        subwords: Any = None,
         **kwargs: Any,
     ) -> None:
         kwargs.pop("dtype", None)
@@ -64,7 +69,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         self.normalizer = normalizer if normalizer is not None else text.WordNormalizer()
         self.max_characters = max_characters
         self.bucket_lengths = tuple(int(length) for length in bucket_lengths)
-        self.file_assets = [_VOCABULARY]
+        self.subwords = subwords
+        self.file_assets = [_VOCABULARY] if subwords is None else [_VOCABULARY, _SUBWORDS]
         self.built = True
 
     @classmethod
@@ -122,7 +128,7 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
                 `token_ids` (B, T) int32, `casing_ids` (B, T) int32, `padding_mask` (B, T) bool, True = real;
                 `char_ids` (B, W, C) int32, the distinct words of the whole batch, row after row, and `char_index`
                 (B, T) int32, each token's row in that table. W is half of T where that is enough, else T: two shapes
-                for each T.
+                for each T; and, where there are `subwords`, `subword_ids` (B, T, N) int32, N one of few widths.
         """
         tokens = tokens if isinstance(tokens, tf.RaggedTensor) else tf.ragged.constant(tokens, tf.string, ragged_rank=1)
         batch = tokens.nrows()
@@ -139,13 +145,24 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         def padded(values: Any) -> Any:
             return dense(tokens.with_flat_values(values), length)
 
-        return {
+        features = {
             "token_ids": padded(tf.gather(token_ids, index)),
             "casing_ids": padded(tf.gather(text.casing_ids(words), index)),
             "char_ids": tf.reshape(table, [batch, width, self.max_characters]),
             "char_index": padded(index),
             "padding_mask": tf.sequence_mask(tokens.row_lengths(), length),
         }
+        if self.subwords is not None:
+            # Padding reads one row more, of zeros.
+            places = dense(tokens.with_flat_values(index), length, tf.size(words))
+            features["subword_ids"] = tf.gather(self._subword_table(words), places)  # (B, T, N)
+        return features
+
+    def _subword_table(self, words: Any) -> Any:
+        """(N + 1, S) the subword ids of N words, and a row of zeros."""
+        ids = self.subwords.encode(words)
+        width = bucket_length(ids.bounding_shape(axis=1), _SUBWORD_WIDTHS)
+        return tf.pad(dense(ids, width), [[0, 1], [0, 0]])
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing to build."""
@@ -169,10 +186,14 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
     def save_assets(self, dir_path: str) -> None:
         """Writes the vocabulary into a folder."""
         self._vocabulary().save(Path(dir_path) / _VOCABULARY)
+        if self.subwords is not None:
+            self.subwords.save(Path(dir_path) / _SUBWORDS)
 
     def load_assets(self, dir_path: str) -> None:
         """Reads what `save_assets` wrote."""
         self.vocabulary = text.Vocabulary.load(Path(dir_path) / _VOCABULARY)
+        if self.subwords is not None:
+            self.subwords = text.SubwordIndex.load(Path(dir_path) / _SUBWORDS)
 
     def _vocabulary(self) -> Any:
         if self.vocabulary is None:
@@ -194,6 +215,7 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
             "normalizer": text.serialize(self.normalizer),
             "max_characters": self.max_characters,
             "bucket_lengths": self.bucket_lengths,
+            "subwords": None if self.subwords is None else text.serialize(self.subwords),
         }
 
     @classmethod
@@ -205,5 +227,6 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
                 "characters": text.deserialize(config["characters"]),
                 "splitter": text.deserialize_tokenizer(config["splitter"]),
                 "normalizer": text.deserialize(config["normalizer"]),
+                "subwords": text.deserialize(config["subwords"]) if config.get("subwords") else None,
             }
         )

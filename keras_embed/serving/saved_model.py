@@ -14,7 +14,7 @@ from keras_embed._backend import graph_function, tf
 from keras_embed._checks import message
 
 #: Symbols of the dynamic axes of each feature, for JAX.
-_AXES = {"char_ids": ("batch", "words", "characters")}
+_AXES = {"char_ids": ("batch", "words", "characters"), "subword_ids": ("batch", "time", "subwords")}
 
 
 def export_tagger(tagger: Any, path: Any) -> None:
@@ -80,6 +80,8 @@ def _write(tagger: Any, path: Path) -> None:
     module = tf.Module()
     module.model = held
     module.table = preprocessor.tokenizer.vocabulary.table
+    subwords = preprocessor.tokenizer.subwords
+    module.subword_table = None if subwords is None else subwords.table
 
     def tag_tokens(tokens: Any) -> dict[str, Any]:
         features = preprocessor.tokenizer.encode(tokens)

@@ -17,6 +17,7 @@ from keras_embed.text.serialization import (
     serialize,
     serialize_tokenizer,
 )
+from keras_embed.text.subword_index import SubwordIndex
 from keras_embed.text.tag_schemes import (
     OUTSIDE,
     SCHEMES,
@@ -47,6 +48,7 @@ __all__ = [
     "SCHEMES",
     "Span",
     "SpanTables",
+    "SubwordIndex",
     "UNKNOWN",
     "Vocabulary",
     "WhitespaceTokenizer",

@@ -10,11 +10,12 @@ from keras_embed._backend import tf, tf_text
 from keras_embed._checks import check_one_of, message
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
 from keras_embed.text.normalizers import WordNormalizer
+from keras_embed.text.subword_index import SubwordIndex
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
 
 _CLASSES: dict[str, Any] = {
     cls.__name__: cls
-    for cls in (ByteCharacters, CharacterVocabulary, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
+    for cls in (ByteCharacters, CharacterVocabulary, SubwordIndex, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
 }
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"

@@ -1,8 +1,10 @@
 """Static word vectors in NumPy: reading, asking, training. Importing it imports no framework."""
 
-from keras_embed.vectors import storage
+from keras_embed.vectors import evaluation, storage
 from keras_embed.vectors._queries import Neighbor
 from keras_embed.vectors._unknown_word import UnknownWordError
+from keras_embed.vectors.alignment import align
+from keras_embed.vectors.coverage import Coverage
 from keras_embed.vectors.load import load
 from keras_embed.vectors.quantized import QuantizedMatrix
 from keras_embed.vectors.read_report import ReadReport
@@ -11,12 +13,15 @@ from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 
 __all__ = [
+    "Coverage",
     "Neighbor",
     "QuantizedMatrix",
     "ReadReport",
     "Subwords",
     "UnknownWordError",
     "WordVectors",
+    "align",
+    "evaluation",
     "load",
     "save_word2vec",
     "storage",

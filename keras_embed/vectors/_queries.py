@@ -60,7 +60,7 @@ def analogies(
     """
     check_one_of("method", method, ("3cosadd", "3cosmul"))
     rows = _search.unit(_rows(vectors, [word for question in questions for word in question]))
-    a, b, c = rows.reshape(len(questions), 3, -1).transpose(1, 0, 2)  # (Q, D) each
+    a, b, c = rows.reshape(len(questions), 3, vectors.dim).transpose(1, 0, 2)  # (Q, D) each
     own = _own_rows(vectors, questions)
     if method == "3cosadd":
         return _search.nearest(vectors.matrix, inverse, b + c - a, top, own)
@@ -110,9 +110,5 @@ def _own_rows(vectors: Any, questions: Sequence[Sequence[Any]]) -> _search.Pairs
 
 
 def _neighbors(vectors: Any, found: _search.Found) -> list[Neighbor]:
-    rows, scores = found[0][0], found[1][0]
-    return [
-        Neighbor(vectors.words[row], float(score))
-        for row, score in zip(rows.tolist(), scores, strict=True)
-        if score > -np.inf
-    ]
+    rows, scores = found[0][0].tolist(), found[1][0].tolist()
+    return [Neighbor(vectors.words[row], score) for row, score in zip(rows, scores, strict=True) if row >= 0]

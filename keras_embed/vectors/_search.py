@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 16_384
+BLOCK = 8_192
 """Rows that are looked at together."""
 
-_QUERIES = 512  # queries that are looked at together
+_QUERIES = 256  # queries that are looked at together
 _EPSILON = 1e-6  # 3CosMul's, as in Levy and Goldberg's code and gensim's
 
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -52,7 +52,7 @@ def nearest(
 
     Returns:
         Row numbers and cosines, both (N, min(top, n)), the best first, ties by row. Where too few rows were left, the
-        last cosines are -inf.
+        last ones are -1 with a cosine of -inf.
     """
     queries = unit(queries)
     return _in_chunks(
@@ -130,6 +130,7 @@ def _in_chunks(
             hidden = mine & (row >= part.start) & (row < part.stop)
             found[query[hidden] - low, row[hidden] - start] = -np.inf
             rows[some], scores[some] = _merge(rows[some], scores[some], found, start)
+    rows[scores == -np.inf] = -1
     order = np.lexsort((rows, -scores), axis=1)
     return np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
 
@@ -147,7 +148,7 @@ def _merge(rows: NDArray[np.int64], scores: NDArray[np.float32], found: NDArray[
         columns = np.argpartition(found, -kept, axis=1)[:, -kept:]
         values = np.take_along_axis(found, columns, 1)
     else:
-        query, column = np.nonzero(better)
+        query, column = np.divmod(np.flatnonzero(better), better.shape[1])  # nonzero of two axes is far slower
         place = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts)
         columns = np.zeros((len(rows), width), np.int64)
         values = np.full((len(rows), width), -np.inf, np.float32)

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_embed._checks import message
+
 _ROWS = 65_536  # rows quantised at a time
 
 
@@ -12,7 +14,7 @@ class QuantizedMatrix:
     """(V, D) floats as int8 with a scale for each row: a quarter of the memory.
 
     A row `x` is kept as `round(x / s)` with `s = max|x| / 127`, so no number is off by more than `s / 2`, 0.4 % of the
-    row's largest. Cosines between random vectors of 100 numbers move by about 0.001.
+    row's largest. Cosines between random vectors of 100 numbers move by 0.0007 on average and by 0.005 at most.
 
     It stands for an array wherever rows are read: indexing gives float32 rows.
 
@@ -77,3 +79,20 @@ class QuantizedMatrix:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """All of it as floats."""
         return self[:].astype(np.float32 if dtype is None else dtype, copy=False)
+
+
+def as_matrix(matrix: Any) -> Any:
+    """Checks (V, D) floats; anything but half, single and quantised ones becomes float32."""
+    if isinstance(matrix, QuantizedMatrix):
+        return matrix
+    matrix = np.asanyarray(matrix)
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+        raise ValueError(message("`matrix` of floats (V, D)", f"shape {matrix.shape}, {matrix.dtype}"))
+    return matrix if matrix.dtype in (np.float16, np.float32) else matrix.astype(np.float32)
+
+
+def take(matrix: Any, rows: NDArray[np.int64]) -> Any:
+    """Some rows as a matrix of the same kind."""
+    if isinstance(matrix, QuantizedMatrix):
+        return QuantizedMatrix(matrix.values[rows], matrix.scales[rows])
+    return np.array(matrix[rows])

@@ -119,6 +119,10 @@ class Subwords:
         """The same n-grams beside some of the words, by their rows."""
         return self if self.word_rows is None else dataclasses.replace(self, word_rows=np.array(self.word_rows[rows]))
 
+    def index(self, words: Sequence[str], normalizer: text.WordNormalizer | None = None) -> text.SubwordIndex:
+        """Numbers for padding, words and n-gram rows, in that order, for graphs."""
+        return text.SubwordIndex(words, self.min_n, self.max_n, self.num_buckets, self.kept, normalizer)
+
     @functools.cached_property
     def _row_of(self) -> NDArray[np.int64] | None:
         """(num_buckets,) the row of each bucket, -1 where it was pruned."""

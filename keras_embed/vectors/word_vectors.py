@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from keras_embed import text
 from keras_embed._checks import check_one_of, check_positive, message
-from keras_embed.vectors import _queries, _search, _transforms
+from keras_embed.vectors import _queries, _search, _transforms, evaluation
 from keras_embed.vectors._queries import Neighbor
 from keras_embed.vectors._unknown_word import UnknownWordError
 from keras_embed.vectors._words import LazyWords
-from keras_embed.vectors.quantized import QuantizedMatrix
+from keras_embed.vectors.quantized import QuantizedMatrix, as_matrix, take
 from keras_embed.vectors.subwords import Subwords
 
 _DTYPES = ("float16", "float32", "int8")
@@ -52,7 +53,7 @@ class WordVectors:
         report: Any = None,
     ) -> None:
         self.words: Sequence[str] = words if isinstance(words, LazyWords) else tuple(words)
-        self.matrix: Any = _as_matrix(matrix)
+        self.matrix: Any = as_matrix(matrix)
         self.subwords = subwords
         self.counts: NDArray[np.int64] | None = None if counts is None else np.asanyarray(counts, np.int64)
         self.report = report
@@ -178,18 +179,21 @@ class WordVectors:
             raise ValueError(message(f"`queries` of shape (N, {self.dim})", f"shape {queries.shape}"))
         return _search.nearest(self.matrix, self.inverse_norms, queries, top, block=block)
 
+    def evaluate_analogies(self, questions: Any, **options: Any) -> evaluation.AnalogyScore:
+        """Answers a file of analogies, or questions by section; see `vectors.evaluation.evaluate_analogies`."""
+        return evaluation.evaluate_analogies(self, questions, **options)
+
+    def evaluate_similarity(self, pairs: Any, **options: Any) -> evaluation.SimilarityScore:
+        """Compares cosines with people's judgements of pairs; see `vectors.evaluation.evaluate_similarity`."""
+        return evaluation.evaluate_similarity(self, pairs, **options)
+
     def subset(self, words: Iterable[str]) -> "WordVectors":
         """Those of some words that are known, in the order given; n-gram rows stay."""
         rows = [row for row in map(self._table().get, dict.fromkeys(words)) if row is not None]
         chosen = np.array(rows, np.int64)
         subwords = self.subwords and self.subwords.of_words(chosen)
         counts = None if self.counts is None else self.counts[chosen]
-        matrix = self.matrix
-        if isinstance(matrix, QuantizedMatrix):
-            matrix = QuantizedMatrix(matrix.values[chosen], matrix.scales[chosen])
-        else:
-            matrix = np.array(matrix[chosen])
-        return WordVectors([self.words[row] for row in rows], matrix, subwords, counts)
+        return WordVectors([self.words[row] for row in rows], take(self.matrix, chosen), subwords, counts)
 
     def normalized(self) -> "WordVectors":
         """Every vector of length one. n-gram rows are dropped: a mean of them would not have that length."""
@@ -220,6 +224,12 @@ class WordVectors:
         matrix = QuantizedMatrix.of(self.matrix) if dtype == "int8" else np.asarray(self.matrix[:], dtype)
         return WordVectors(self.words, matrix, self.subwords, self.counts, self.report)
 
+    def subword_index(self, normalizer: text.WordNormalizer | None = None) -> text.SubwordIndex:
+        """What makes the ids that `layers.SubwordEmbedding.from_vectors` reads, in graphs too."""
+        if self.subwords is None:
+            raise ValueError(message("vectors with n-gram rows", "none", "a fastText .bin file"))
+        return self.subwords.index(self.words, normalizer)
+
     def save(self, folder: str | Path) -> None:
         """Writes a folder that `keras_embed.vectors.load` opens at once, memory-mapped; see `vectors.storage`."""
         from keras_embed.vectors import storage
@@ -239,12 +249,3 @@ class WordVectors:
                 raise ValueError(message("each word once", f"{repeated!r} more than once"))
             self._rows_of = table
         return self._rows_of
-
-
-def _as_matrix(matrix: Any) -> Any:
-    if isinstance(matrix, QuantizedMatrix):
-        return matrix
-    matrix = np.asanyarray(matrix)
-    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
-        raise ValueError(message("`matrix` of floats (V, D)", f"shape {matrix.shape}, {matrix.dtype}"))
-    return matrix if matrix.dtype in (np.float16, np.float32) else matrix.astype(np.float32)

@@ -1,0 +1,5 @@
+"""Initializers: what weights start from."""
+
+from keras_embed.initializers.pretrained import Pretrained
+
+__all__ = ["Pretrained"]
