@@ -85,13 +85,16 @@ def word_vectors(
     counts: NDArray[np.int64] | None = None,
 ) -> WordVectors:
     """Words and rows as `WordVectors` with a report; of a repeated word the first row stays."""
-    if len(set(words)) != len(words):
+    try:
+        return WordVectors(words, matrix, subwords, counts, repairs.report(format, len(words), matrix.shape[1]))
+    except ValueError:  # that is how a repeated word is noticed: looking for one beforehand would take as long again
         seen: dict[str, int] = {}
         for row, word in enumerate(words):
             if seen.setdefault(word, row) != row:
                 repairs.duplicate(f"row {row + 1}", word)
-        kept = np.fromiter(seen.values(), np.int64, len(seen))
-        words, matrix = list(seen), matrix[kept]
-        subwords, counts = subwords and subwords.of_words(kept), None if counts is None else counts[kept]
-    report = repairs.report(format, len(words), matrix.shape[1])
-    return WordVectors(words, matrix, subwords, counts, report)
+        if len(seen) == len(words):
+            raise
+    kept = np.fromiter(seen.values(), np.int64, len(seen))
+    subwords, counts = subwords and subwords.of_words(kept), None if counts is None else counts[kept]
+    report = repairs.report(format, len(seen), matrix.shape[1])
+    return WordVectors(list(seen), matrix[kept], subwords, counts, report)

@@ -2,9 +2,10 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, Any
+from itertools import chain
+from typing import IO, Any, TypeVar
 
 from keras_embed.vectors import _text_block, _text_layout
 from keras_embed.vectors._repairs import Repairs
@@ -12,11 +13,12 @@ from keras_embed.vectors._selection import Selection
 from keras_embed.vectors._table import Table, decode, word_vectors
 from keras_embed.vectors._text_block import PADDING, Rows
 from keras_embed.vectors._text_layout import Layout
-from keras_embed.vectors._text_scan import lines_of
+from keras_embed.vectors._text_scan import wanted_lines
 from keras_embed.vectors.word_vectors import WordVectors
 
 _BLOCK = 1 << 19  # bytes that are parsed together: what comes of them stays in a core's cache
 _WORKERS = 4
+_T = TypeVar("_T")
 
 
 def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs, header: bool | None) -> WordVectors:
@@ -73,7 +75,7 @@ def _read_all(
     table = Table(layout.dim, guess if selection.limit is None else min(guess, selection.limit))
     below = 1 if layout.header is None else 2  # the number of the first line with a row
     line, limit, seen = below, selection.limit, 0
-    for block, rows in _parsed(first, blocks, layout):
+    for (block, _), rows in _parsed(((block, None) for block in chain([first], blocks)), layout):
         numbers: Any = range(line, line + (block.count(b"\n") if rows is None else len(rows.tokens)))
         line = numbers.stop
         if rows is None:
@@ -91,45 +93,40 @@ def _read_all(
     return word_vectors(table.words, table.matrix(), repairs, "text")
 
 
-def _parsed(first: bytes, blocks: Iterator[bytes], layout: Layout) -> Iterator[tuple[bytes, Rows | None]]:
-    """Each block and its rows, in order; several are parsed at a time."""
+def _parsed(blocks: Iterable[tuple[bytes, _T]], layout: Layout) -> Iterator[tuple[tuple[bytes, _T], Rows | None]]:
+    """Each block, with what belongs to it, and its rows, in order; several are parsed at a time."""
     workers = min(_WORKERS, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[tuple[bytes, Future[Rows | None]]] = deque()
+        waiting: deque[tuple[tuple[bytes, _T], Future[Rows | None]]] = deque()
         try:
-            for block in _chain(first, blocks):
-                waiting.append((block, pool.submit(_text_block.regular, block, layout)))
+            for block in blocks:
+                waiting.append((block, pool.submit(_text_block.regular, block[0], layout)))
                 if len(waiting) > 2 * workers:
-                    block, future = waiting.popleft()
-                    yield block, future.result()
+                    done, future = waiting.popleft()
+                    yield done, future.result()
             while waiting:
-                block, future = waiting.popleft()
-                yield block, future.result()
+                done, future = waiting.popleft()
+                yield done, future.result()
         finally:
             for _, future in waiting:
                 future.cancel()
 
 
-def _chain(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from blocks
-
-
 def _read_some(blocks: Iterator[bytes], layout: Layout, selection: Selection, repairs: Repairs) -> WordVectors:
     below = 1 if layout.header is None else 2
-    text, numbers = lines_of(blocks, selection, below)
-    block = PADDING + b"".join(text)
-    rows = _text_block.regular(block, layout)
-    if rows is None:
-        rows, places = _text_block.irregular(block, layout, repairs, numbers.__getitem__)
-        numbers = [numbers[place] for place in places]
+    table = Table(layout.dim, len(selection.words or ()))
     # The first part of a word that holds spaces may be another word of the file.
-    chosen = selection.rows(rows.tokens) if any(b" " in token for token in selection.tokens or ()) else None
-    if chosen is not None:
-        rows = Rows([rows.tokens[row] for row in chosen], rows.matrix[chosen])
-        numbers = [numbers[row] for row in chosen]
-    words = decode(rows.tokens, repairs, _text_block.where(numbers))
-    return word_vectors(words, rows.matrix, repairs, "text")
+    exact = not any(b" " in token for token in selection.tokens or ())
+    for (block, numbers), rows in _parsed(wanted_lines(blocks, selection, below), layout):
+        if rows is None:
+            rows, places = _text_block.irregular(block, layout, repairs, numbers.__getitem__)
+            numbers = [numbers[place] for place in places]
+        chosen = None if exact else selection.rows(rows.tokens)
+        if chosen is not None:
+            rows = Rows([rows.tokens[row] for row in chosen], rows.matrix[chosen])
+            numbers = [numbers[row] for row in chosen]
+        table.add(decode(rows.tokens, repairs, _text_block.where(numbers)), rows.matrix)
+    return word_vectors(table.words, table.matrix(), repairs, "text")
 
 
 def _check_header(layout: Layout, repairs: Repairs, words: list[str]) -> None:
