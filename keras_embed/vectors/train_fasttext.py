@@ -3,6 +3,7 @@
 from keras_embed import _checks
 from keras_embed.vectors import _gensim_engine
 from keras_embed.vectors.corpus_ids import Corpus
+from keras_embed.vectors.train_word2vec import check_rates
 from keras_embed.vectors.word_vectors import WordVectors
 
 
@@ -65,6 +66,7 @@ def train_fasttext(
     grams = {"min_n": min_n, "max_n": max_n, "num_buckets": num_buckets}
     for name, value in {**sizes, **grams}.items():
         _checks.check_positive(name, value)
+    check_rates(learning_rate, subsample)
     if max_n < min_n:
         raise ValueError(_checks.message("`max_n` of at least `min_n`", f"min_n={min_n}, max_n={max_n}"))
     return _gensim_engine.fasttext(

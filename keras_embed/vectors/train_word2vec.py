@@ -69,6 +69,7 @@ def train_word2vec(
     sizes = {"dim": dim, "window": window, "negatives": negatives, "min_count": min_count, "epochs": epochs}
     for name, value in sizes.items():
         _checks.check_positive(name, value)
+    check_rates(learning_rate, subsample)
     if engine == "gensim":
         return _gensim_engine.word2vec(
             corpus, algorithm, learning_rate=learning_rate, subsample=subsample, seed=seed, workers=workers,
@@ -79,3 +80,11 @@ def train_word2vec(
         algorithm, dim, window, negatives, epochs, subsample, learning_rate, seed, verbose
     )
     return WordVectors(ids.words, _keras_word2vec.train(ids, settings), counts=ids.counts)
+
+
+def check_rates(learning_rate: float, subsample: float) -> None:
+    """Raises `ValueError` unless the learning rate is above 0, and the share from which words are thinned not below."""
+    if not learning_rate > 0:
+        raise ValueError(_checks.message("`learning_rate` above 0", learning_rate))
+    if not subsample >= 0:
+        raise ValueError(_checks.message("`subsample` of at least 0", subsample))

@@ -42,7 +42,7 @@ def test_few_words_do_not_diverge(nodes):
 
 
 def test_divergence_is_an_error():
-    with pytest.raises(FloatingPointError, match="Try a lower learning_rate"):
+    with np.errstate(invalid="ignore"), pytest.raises(FloatingPointError, match="Try a lower learning_rate"):
         train_word2vec(walks(count=5), **{**FAST, "learning_rate": float("inf")})
 
 
@@ -103,6 +103,10 @@ def test_bad_arguments_are_refused(engine):
             train_word2vec([["a"]], engine=engine, **{name: value})
     with pytest.raises(ValueError, match="Expected `algorithm` to be one of"):
         train_word2vec([["a"]], algorithm="glove", engine=engine)
+    with pytest.raises(ValueError, match="Expected `learning_rate` above 0. Received: -1"):
+        train_word2vec([["a"]], engine=engine, learning_rate=-1)
+    with pytest.raises(ValueError, match="Expected `subsample` of at least 0. Received: nan"):
+        train_word2vec([["a"]], engine=engine, subsample=float("nan"))
     with pytest.raises(TypeError, match="more than once"):
         train_word2vec(iter([["a"]]), engine=engine)
     with pytest.raises(ValueError, match="seen at least 5 times"):
