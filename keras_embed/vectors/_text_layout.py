@@ -48,6 +48,8 @@ def find(head: bytes, header: bool | None = None) -> Layout | None:
     if len(lines) > 2 or not lines[-1]:
         lines.pop()  # empty, or cut
     lines = lines[:_LINES]
+    if not lines:
+        return None
     announced = header_of(lines[0]) if header is not False else None
     if header and announced is None:
         return None
