@@ -224,7 +224,9 @@ def test_a_file_that_is_not_there(tmp_path):
         load(tmp_path / "glove.txt", format="glov")
 
 
-@pytest.mark.parametrize(("word", "arguments"), [("a\nb", {}), ("a b", {"binary": True}), ("\ud800", {}), ("a 1.5", {})])
+@pytest.mark.parametrize(
+    ("word", "arguments"), [("a\nb", {}), ("a b", {"binary": True}), ("\ud800", {}), ("a 1.5", {})]
+)
 def test_words_that_could_not_be_read_back_are_not_written(tmp_path, word, arguments):
     with pytest.raises(ValueError, match="words"):
         save_word2vec(WordVectors([word], [[1.0]]), tmp_path / "w", **arguments)
