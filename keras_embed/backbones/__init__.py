@@ -1,5 +1,8 @@
 """Backbones: from features to hidden states."""
 
+from keras_embed.backbones.averaging import AveragingBackbone as AveragingBackbone
+from keras_embed.backbones.bag import BagBackbone as BagBackbone
+from keras_embed.backbones.convolutional import ConvolutionalBackbone as ConvolutionalBackbone
 from keras_embed.backbones.recurrent import RecurrentBackbone as RecurrentBackbone
 
-__all__ = ["RecurrentBackbone"]
+__all__ = ["AveragingBackbone", "BagBackbone", "ConvolutionalBackbone", "RecurrentBackbone"]

@@ -1,6 +1,7 @@
 """Formulas: pure functions on arrays, one formula a function, each with its source."""
 
 from keras_embed.functional import linear_chain as linear_chain
+from keras_embed.functional import pooling as pooling
 from keras_embed.functional import spans as spans
 
-__all__ = ["linear_chain", "spans"]
+__all__ = ["linear_chain", "pooling", "spans"]
