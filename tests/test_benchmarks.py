@@ -10,7 +10,7 @@ import pytest
 
 import keras_embed as ke
 from benchmarks import __main__ as command
-from benchmarks import crf, import_time, machine, padding, report, tagger, worker
+from benchmarks import crf, import_time, machine, padding, report, tagger, tfidf, worker
 from benchmarks.tagger_clock import Clock
 from benchmarks.tagger_recipes import RECIPES
 from benchmarks.timing import alternate
@@ -52,6 +52,17 @@ def test_functions_are_timed_in_turn():
     times = alternate((lambda: calls.append("A"), lambda: calls.append("B")), runs=2, least=0.0)
     assert "".join(calls) == "AAABBB" + "ABAB"
     assert all(time["p10"] <= time["median"] <= time["p90"] for time in times)
+
+
+def test_tfidf_agrees_with_scikit_learn(data_dir, monkeypatch):
+    monkeypatch.setenv("KERAS_EMBED_DATA", str(data_dir))
+    rows = tfidf.measure(corpora=["subj", "novels"], ngrams=[(1, 1)], limit=200, runs=1)
+    for row in rows:
+        assert row["same_terms"] and max(row["host_error"], row["graph_error"]) < 1e-6
+    sizes = tfidf.peak("ours", "mr", 200, 2)
+    assert sizes["before"] > 0 and sizes["grown"] >= 0
+    table = tfidf.tables(rows, [{"side": "ours", "texts": 200, "once": 1.0, "four": 1.0}])
+    assert "novels, 200 texts" in table and "grown by MB" in table
 
 
 @pytest.mark.slow

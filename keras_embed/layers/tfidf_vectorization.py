@@ -45,7 +45,7 @@ class TfidfVectorization(keras.layers.Layer):
         stemmer: a language of Snowball: "russian", "english" ... Stemming runs in Python, so it cannot be exported.
         pipeline: `text.Pipeline` from text to words, instead of the three arguments above. `ngrams` come after it.
         sparse: whether to give sparse tensors: on TensorFlow, and in `tf.data` for JAX, whose `fit` makes them its
-            own. PyTorch's `fit` takes dense ones only. For training with large vocabularies, see also `terms`.
+            own. Keras has none on PyTorch: there the answer is dense. `terms` is sparse on every backend.
         **kwargs: `name`, `dtype`.
 
     Call arguments:

@@ -136,20 +136,19 @@ class TermCounts:
         """
         highest = max_df if isinstance(max_df, int) else max_df * self.num_documents
         lowest = min_df if isinstance(min_df, int) else min_df * self.num_documents
-        if highest < lowest:
+        if self.num_documents and highest < lowest:
             raise ValueError(message("`max_df` to be no fewer documents than `min_df`", f"{max_df} and {min_df}"))
-        terms = sorted(self._index)
-        places = np.fromiter(map(self._index.__getitem__, terms), np.int64, len(terms))
-        documents = self._documents[places]
-        kept = np.flatnonzero((documents <= highest) & (documents >= lowest))
+        terms = list(self._index)
+        kept = np.flatnonzero((self._documents <= highest) & (self._documents >= lowest))
+        kept = np.array(sorted(kept.tolist(), key=terms.__getitem__), np.int64)
         if max_features is not None and len(kept) > max_features:
-            totals = documents[kept] if binary else self._totals[places[kept]]
+            totals = (self._documents if binary else self._totals)[kept]
             # In floats, as in TfidfVectorizer: the order of equals depends on the type.
-            kept = np.sort(kept[(-totals.astype(np.float64)).argsort()[:max_features]])
+            kept = kept[np.sort((-totals.astype(np.float64)).argsort()[:max_features])]
         if not len(kept):
             received = f"{len(self)} terms in {self.num_documents} documents, min_df={min_df}, max_df={max_df}"
             raise ValueError(message("a term to be left", received, "a lower min_df or a higher max_df"))
-        return [terms[place] for place in kept], documents[kept]
+        return [terms[place] for place in kept.tolist()], self._documents[kept]
 
     def save(self, path: str | Path) -> None:
         """Writes a JSON file. It appears whole or not at all."""

@@ -88,13 +88,13 @@ class TermMatrix:
         check_one_of("norm", norm, NORMS)
         self.vocabulary = tuple(terms)
         self.idf = np.asarray(idf, np.float64)
-        if self.idf.shape != (len(set(self.vocabulary)),):
+        self._index = {term: place for place, term in enumerate(self.vocabulary)}
+        if not self.idf.shape == (len(self._index),) == (len(self.vocabulary),):
             raise ValueError(
                 message("distinct terms and one idf for each", f"{len(self.vocabulary)}, {self.idf.shape}")
             )
         self.pipeline = Pipeline() if pipeline is None else pipeline
         self.binary, self.sublinear_tf, self.norm = binary, sublinear_tf, norm
-        self._index = {term: place for place, term in enumerate(self.vocabulary)}
         self._table = WordTable(self.vocabulary)
 
     def sparse(self, texts: Iterable[Any]) -> SparseRows:
@@ -142,7 +142,7 @@ class TermMatrix:
         """
         numbers = self.numbers(strings)
         counted = tf.raw_ops.RaggedCountSparseOutput(
-            splits=numbers.row_splits,
+            splits=tf.concat([numbers.row_splits, numbers.row_splits[-1:]], 0),  # it takes no batch of no rows
             values=tf.cast(numbers.values, tf.int64),
             weights=tf.zeros([0], tf.float64),
             minlength=-1,

@@ -26,14 +26,15 @@ def vectors(matrix: TermMatrix, texts: Any, ordered: bool, sparse: bool, dtype: 
     Returns:
         (B, V), or (V,) for a single text; where `ordered`, (B, T, V) or (T, V).
     """
+    backend = keras.config.backend()
     if _in_graph(texts):
-        return _graph_vectors(matrix, texts, ordered, sparse, dtype)
+        return _graph_vectors(matrix, texts, ordered, sparse and backend != "torch", dtype)
     strings = np.asarray(texts.numpy() if hasattr(texts, "numpy") else texts, object)
     _check_rank(strings.ndim, strings.shape)
     single, listed = strings.ndim == 0, list(each_text([strings.ravel()]))
     if ordered:
         answer: Any = _one_hot(matrix, listed)
-    elif sparse:
+    elif sparse and backend == "tensorflow":
         rows = matrix.sparse(listed)
         places = np.stack([rows.rows(), rows.ids], 1)
         return tf.SparseTensor(places, tf.cast(rows.values, dtype), (len(listed), rows.width))
