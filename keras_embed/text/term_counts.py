@@ -15,7 +15,7 @@ from keras_embed.text._vocabulary_file import write_json
 from keras_embed.text.pipeline import Pipeline
 
 Ints = NDArray[np.int64]
-_BATCH = 1024
+_BATCH = 256  # the words of a batch stay in the processor's cache
 _FORMAT, _VERSION = "keras_embed.TermCounts", 1
 
 

@@ -15,7 +15,7 @@ from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.term_counts import flat_numbers
 from keras_embed.text.term_weights import NORMS
 
-_BATCH = 1024
+_BATCH = 256  # the words of a batch stay in the processor's cache
 
 
 @dataclass(frozen=True)
