@@ -24,8 +24,8 @@ def log_count_ratios(rows: Any, ids: Any, labels: Any, num_terms: int, smoothing
 
     Example:
     >>> ratios = log_count_ratios([0, 0, 1], [0, 1, 1], [[1, 0], [0, 1]], num_terms=2)
-    >>> ratios.round(3).tolist()
-    [[0.511, -0.511], [-0.182, 0.182]]
+    >>> np.round(ratios.astype(float), 3).tolist()
+    [[0.405, -0.405], [-0.288, 0.288]]
     """
     labels = np.asarray(labels, np.float64)
     with_term = np.zeros((num_terms, labels.shape[1]))
