@@ -8,6 +8,7 @@ import keras_hub
 from keras import ops
 
 from keras_embed import _checks
+from keras_embed.backbones._embedded import cleared, feature_inputs, side_by_side
 from keras_embed.layers import VariationalDropout
 
 _CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM, "simple_rnn": keras.layers.SimpleRNN}
@@ -94,16 +95,15 @@ class RecurrentBackbone(keras_hub.models.Backbone):
         ]
 
         # === Functional Model ===
-        inputs = _inputs(embeddings)
+        inputs = feature_inputs(embeddings)
         mask = inputs["padding_mask"]
-        vectors = [layer({name: inputs[name] for name in layer.features}) for layer in embeddings]
-        x = vectors[0] if len(vectors) == 1 else keras.layers.Concatenate(dtype=dtype, name="vectors")(vectors)
+        x = side_by_side(embeddings, inputs, dtype)
         read = _readable(mask)
         for layer, drop in zip(recurrent, dropouts[:-1], strict=True):
             y = layer(drop(x), mask=read)  # (B, T, D)
             x = y + x if skip_connections and x.shape[-1] == y.shape[-1] else y
         x = dropouts[-1](x)
-        x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
+        x = cleared(x, mask)
         super().__init__(inputs=inputs, outputs={"sequence_output": x}, dtype=dtype, **kwargs)
 
         # === Config ===
@@ -135,35 +135,6 @@ class RecurrentBackbone(keras_hub.models.Backbone):
         """A backbone of the same shape with fresh weights."""
         embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
         return super().from_config({**config, "embeddings": embeddings})
-
-
-def _inputs(embeddings: list[keras.layers.Layer]) -> dict[str, Any]:
-    """One `keras.Input` for each feature that any embedding reads, and the padding mask."""
-    if not embeddings:
-        raise ValueError(
-            _checks.message("at least one layer in `embeddings`", embeddings, "embeddings=[WordEmbedding(...)]")
-        )
-    shapes: dict[str, tuple[int | None, ...]] = {}
-    for layer in embeddings:
-        if not hasattr(layer, "features"):
-            raise ValueError(
-                _checks.message(
-                    "every layer in `embeddings` to have a property `features`, feature name -> shape of a row",
-                    f"{type(layer).__name__}",
-                    "WordEmbedding instead of keras.layers.Embedding, or add the property to your own layer",
-                )
-            )
-        for name, shape in layer.features.items():
-            if shapes.setdefault(name, tuple(shape)) != tuple(shape):
-                raise ValueError(
-                    _checks.message(
-                        f"embeddings to agree on the shape of feature `{name}`",
-                        f"{shapes[name]} and {tuple(shape)} (layer {layer.name})",
-                    )
-                )
-    inputs = {name: keras.Input(shape, dtype="int32", name=name) for name, shape in shapes.items()}
-    inputs["padding_mask"] = keras.Input((None,), dtype="bool", name="padding_mask")
-    return inputs
 
 
 def _recurrent_layer(

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_embed import _checks
+from keras_embed.functional.pooling import masked_max
 from keras_embed.layers import _distinct_words
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 
@@ -97,15 +98,14 @@ class CharacterCNN(keras.layers.Layer):
         return _distinct_words.encode(features, lambda table: self._encode(table, training))
 
     def _encode(self, char_ids: Any, training: bool) -> Any:
-        real = ops.expand_dims(ops.not_equal(char_ids, 0), -1)  # (N, C, 1)
+        mask = ops.not_equal(char_ids, 0)  # (N, C)
+        real = ops.expand_dims(mask, -1)
         vectors = self.dropout(self.embedding(char_ids), training=training)  # (N, C, D)
         # The padding's own vector must not enter the windows of the last characters.
         vectors = ops.where(real, vectors, ops.zeros_like(vectors))
         answers = ops.concatenate([convolution(vectors) for convolution in self.convolutions], axis=-1)  # (N, C, F)
-        # -1e4 and not -inf: float16 holds it, and no gradient becomes NaN.
-        best = ops.max(ops.where(real, answers, ops.full_like(answers, -1e4)), axis=1)  # (N, F)
         # f never falls, so max f(x) = f(max x), and C times fewer values go through it.
-        best = self.activation(best)
+        best = self.activation(masked_max(answers, mask))  # (N, F)
         return ops.where(ops.any(real, axis=1), best, ops.zeros_like(best))
 
     def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape:

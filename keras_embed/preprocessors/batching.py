@@ -37,15 +37,16 @@ def similar_length_batches(
     return batches
 
 
-def batched_dataset(columns: tuple[Any, ...], batch_size: int, seed: int | None) -> Any:
+def batched_dataset(columns: tuple[Any, ...], batch_size: int, seed: int | None, lengths: Any = None) -> Any:
     """A `tf.data.Dataset` of batches of similar length, in a new order every epoch.
 
     Args:
-        columns: tensors with a common first axis, the first of them ragged: its row lengths decide.
+        columns: tensors with a common first axis, dense or ragged, or dicts of such.
         batch_size: sentences in a batch.
         seed: of the shuffling; `None` keeps the order by length.
+        lengths: of all sentences; those of the first column, which is ragged then, where `None`.
     """
-    lengths = columns[0].row_lengths().numpy()
+    lengths = columns[0].row_lengths().numpy() if lengths is None else lengths
     generator = None if seed is None else np.random.default_rng(seed)
     count = -(-len(lengths) // batch_size)
 
@@ -53,14 +54,16 @@ def batched_dataset(columns: tuple[Any, ...], batch_size: int, seed: int | None)
         yield from similar_length_batches(lengths, batch_size, generator)
 
     dataset = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec([None], tf.int64))
-    return dataset.map(lambda rows: tuple(tf.gather(column, rows) for column in columns)).apply(
+    return dataset.map(lambda rows: tf.nest.map_structure(lambda column: tf.gather(column, rows), columns)).apply(
         tf.data.experimental.assert_cardinality(count)
     )
 
 
 def gather_rows(tokens: Any, rows: NDArray[np.int64]) -> Any:
-    """Some rows of a ragged tensor, then empty ones up to a power of two: fewer shapes for a compiler."""
+    """Some rows of a ragged tensor, or strings, then empty ones up to a power of two: fewer shapes for a compiler."""
     batch = tf.gather(tokens, rows)
     missing = (1 << (len(rows) - 1).bit_length()) - len(rows)
+    if not isinstance(batch, tf.RaggedTensor):
+        return tf.concat([batch, tf.fill([missing], "")], axis=0)
     lengths = tf.concat([batch.row_lengths(), tf.zeros([missing], tf.int64)], axis=0)
     return tf.RaggedTensor.from_row_lengths(batch.flat_values, lengths)

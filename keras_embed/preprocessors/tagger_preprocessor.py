@@ -6,12 +6,13 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed import layers, text
+from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed._checks import check_one_of, message
+from keras_embed._checks import message
 from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
 from keras_embed.preprocessors._tagged_data import ANY_TAG, all_tags, check_tags, sentences_of
 from keras_embed.preprocessors._tensors import dense, ragged_strings
+from keras_embed.preprocessors._word_embeddings import word_embeddings
 from keras_embed.preprocessors.batching import batched_dataset
 from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.tagged_spans import tagged_spans
@@ -120,20 +121,18 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             dropout: on the words' vectors.
             weights: (vocabulary, word_dim) pretrained word vectors.
         """
-        check_one_of("char_encoder", char_encoder, ("cnn", "lstm"))
-        found: list[keras.layers.Layer] = []
-        if word_dim:
-            size = self.tokenizer.vocabulary_size()
-            found.append(layers.WordEmbedding(size, word_dim, unknown_dropout, dropout, weights))
-        if char_filters:
-            size = len(self.tokenizer.characters)
-            if char_encoder == "lstm":
-                found.append(layers.CharacterLSTM(size, char_dim, char_filters // 2))
-            else:
-                found.append(layers.CharacterCNN(size, char_dim, char_filters, char_kernel_sizes))
-        if casing_dim:
-            found.append(layers.CasingEmbedding(len(text.CASING_CLASSES), casing_dim))
-        return found
+        return word_embeddings(
+            self.tokenizer,
+            word_dim,
+            char_filters,
+            casing_dim,
+            char_dim,
+            char_encoder,
+            char_kernel_sizes,
+            unknown_dropout,
+            dropout,
+            weights,
+        )
 
     def call(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
         tokens = self.tokens_of(x)

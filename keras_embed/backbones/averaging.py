@@ -1,0 +1,93 @@
+"""Averaged word vectors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import keras_hub
+
+from keras_embed import _checks
+from keras_embed.backbones._embedded import check_hidden, feature_inputs, hidden_stack, side_by_side
+from keras_embed.layers import MeanPooling, WordDropout
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class AveragingBackbone(keras_hub.models.Backbone):
+    """The mean of a text's word vectors, and hidden layers over it: a deep averaging network (Iyyer et al. 2015).
+
+    `h_0 = mean of e_t over real words`, `h_l = f(W h_{l-1} + b)`. Word order is not seen. In training, whole words are
+    left out of the mean at random. Padding changes nothing, and a text without words has the mean zero.
+
+    Args:
+        embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features`: `WordEmbedding`, with
+            pretrained weights or without, `CharacterCNN` ... They keep their own `dtype`.
+        hidden_dims: widths of the hidden layers; `()` for none.
+        activation: `f`.
+        word_dropout: rate at which words are left out of the mean in training.
+        dropout: rate on the input of each hidden layer.
+        dtype: dtype or policy of everything but the embeddings.
+        **kwargs: `name`, `trainable`.
+
+    Call arguments:
+        inputs: dict with the features of all embeddings, and `padding_mask`, bool `(B, T)`, True = real.
+
+    Returns:
+        Dict with `pooled_output`, floats `(B, D)`, D the last hidden width, or that of the vectors.
+
+    References:
+        Iyyer et al. 2015, https://aclanthology.org/P15-1162.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_embed.layers import WordEmbedding
+    >>> backbone = AveragingBackbone([WordEmbedding(10, 4)], hidden_dims=(3,))
+    >>> inputs = {"token_ids": np.array([[2, 3, 0]]), "padding_mask": np.array([[True, True, False]])}
+    >>> tuple(backbone(inputs)["pooled_output"].shape)
+    (1, 3)
+    """
+
+    def __init__(
+        self,
+        embeddings: Sequence[keras.layers.Layer],
+        hidden_dims: Sequence[int] = (),
+        activation: Any = "relu",
+        word_dropout: float = 0.3,
+        dropout: float = 0.0,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        _checks.check_rate("word_dropout", word_dropout)
+        hidden_dims = check_hidden(hidden_dims, dropout)
+
+        # === Functional Model ===
+        embeddings = list(embeddings)
+        inputs = feature_inputs(embeddings)
+        x = side_by_side(embeddings, inputs, dtype)  # (B, T, D)
+        kept = WordDropout(word_dropout, name="word_dropout")(inputs["padding_mask"])
+        x = MeanPooling(dtype=dtype, name="mean")(x, mask=kept)  # (B, D)
+        x = hidden_stack(x, hidden_dims, activation, dropout, dtype)
+        super().__init__(inputs=inputs, outputs={"pooled_output": x}, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.embeddings = embeddings
+        self.hidden_dims = hidden_dims
+        self.activation = keras.activations.get(activation)
+        self.word_dropout = word_dropout
+        self.dropout = dropout
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, the embedding layers serialised."""
+        return {
+            **super().get_config(),
+            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
+            "hidden_dims": list(self.hidden_dims),
+            "activation": keras.activations.serialize(self.activation),
+            "word_dropout": self.word_dropout,
+            "dropout": self.dropout,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "AveragingBackbone":
+        """A backbone of the same shape with fresh weights."""
+        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
+        return super().from_config({**config, "embeddings": embeddings})

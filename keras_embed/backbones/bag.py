@@ -1,0 +1,88 @@
+"""Texts as weighted bags of terms."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import keras_hub
+
+from keras_embed import _checks
+from keras_embed.backbones._embedded import check_hidden, hidden_stack
+from keras_embed.layers import EmbeddingBag
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class BagBackbone(keras_hub.models.Backbone):
+    """A text as counts or TF-IDF weights of its terms, and hidden layers over them if asked for.
+
+    Without hidden layers it is the sparse vector itself: a head on it is the classic linear model of TF-IDF vectors,
+    one row of weights for each term. With them, `h_1 = f(sum_n w_n E[i_n] + b)` and `h_l = f(W h_{l-1} + b)`; with one
+    layer and `activation="linear"` it is fastText's classifier. No vector has a column for each term of the
+    vocabulary.
+
+    Args:
+        vocabulary_size: V, number of terms, such as `preprocessor.num_terms`.
+        hidden_dims: widths of the hidden layers; `()` for none.
+        activation: `f`.
+        dropout: rate on the term weights, and on the input of each further hidden layer.
+        dtype: dtype or policy.
+        **kwargs: `name`, `trainable`.
+
+    Call arguments:
+        inputs: dict with `term_ids`, int32 `(B, N)`, and `term_weights`, float32 `(B, N)`, 0 at padding.
+
+    Returns:
+        Dict with `pooled_output`, floats `(B, last width)`; without hidden layers with `term_ids` and `term_weights`.
+
+    References:
+        Joulin et al. 2017, https://aclanthology.org/E17-2068.
+
+    Example:
+    >>> import numpy as np
+    >>> inputs = {"term_ids": np.array([[3, 1, 0]]), "term_weights": np.array([[0.6, 0.8, 0.0]], "float32")}
+    >>> tuple(BagBackbone(5, hidden_dims=(4,))(inputs)["pooled_output"].shape)
+    (1, 4)
+    >>> sorted(BagBackbone(5)(inputs))
+    ['term_ids', 'term_weights']
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        hidden_dims: Sequence[int] = (),
+        activation: Any = "relu",
+        dropout: float = 0.0,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        _checks.check_positive("vocabulary_size", vocabulary_size)
+        hidden_dims = check_hidden(hidden_dims, dropout)
+
+        # === Functional Model ===
+        inputs = {
+            "term_ids": keras.Input((None,), dtype="int32", name="term_ids"),
+            "term_weights": keras.Input((None,), dtype="float32", name="term_weights"),
+        }
+        weights = keras.layers.Dropout(dropout, dtype=dtype, name="term_dropout")(inputs["term_weights"])
+        outputs = {"term_ids": inputs["term_ids"], "term_weights": weights}
+        if hidden_dims:
+            bag = EmbeddingBag(vocabulary_size, hidden_dims[0], activation=activation, dtype=dtype, name="bag")
+            x = bag(outputs)  # (B, D)
+            outputs = {"pooled_output": hidden_stack(x, hidden_dims[1:], activation, dropout, dtype)}
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.vocabulary_size = vocabulary_size
+        self.hidden_dims = hidden_dims
+        self.activation = keras.activations.get(activation)
+        self.dropout = dropout
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "hidden_dims": list(self.hidden_dims),
+            "activation": keras.activations.serialize(self.activation),
+            "dropout": self.dropout,
+        }
