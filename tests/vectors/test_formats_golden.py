@@ -98,7 +98,7 @@ def test_quantised_language_model_as_fasttext(find):
 
 
 def test_supervised_model_without_n_grams_and_with_words_of_other_encodings(find):
-    """A version 11 supervised model, whose header speaks of n-grams that it was trained without; its `.vec` beside it."""
+    """A version 11 supervised model: its header speaks of n-grams that it was trained without."""
     model = vectors.load(find("gensim_fixtures/pang_lee_polarity_fasttext.bin"))
     listed = vectors.load(find("gensim_fixtures/pang_lee_polarity_fasttext.vec.gz"))
     assert model.subwords is None
