@@ -7,8 +7,7 @@ import tarfile
 
 import pytest
 
-from benchmarks import literature, skipgram, vector_scores, vectors_io
-from keras_embed.vectors import WordVectors
+from benchmarks import literature, skipgram, vector_scores
 
 
 @pytest.fixture
@@ -60,18 +59,3 @@ def test_vectors_are_scored_beside_gensims(tales):
     assert all(len(scores) == 2 for row in rows for scores in row["scores"].values())
     assert set(rows[0]["scores"]) == {"WS-353", "MEN", "SimLex", "analogies"}
     assert "fasttext" in vector_scores.table(rows)
-
-
-def test_reading_is_timed_after_it_was_compared():
-    rows = vectors_io.measure(rows=60, runs=1, peer_runs=1)
-    assert [row["kind"] for row in rows] == ["text", "some words", "binary", "second load"]
-    table = vectors_io.table(rows)
-    assert "25x" in table and "0.1 s" in table
-
-
-def test_a_reader_that_is_wrong_is_noticed():
-    loop = {"a": [1.0], "b": [2.0]}
-    right, wrong = (WordVectors(["a", "b"], [[1.0], [number]]) for number in (2.0, 2.5))
-    vectors_io._check(right, loop, right)
-    with pytest.raises(AssertionError):
-        vectors_io._check(wrong, loop, right)

@@ -70,5 +70,8 @@ def _subwords(keyed: Any, rows: Any, repairs: Repairs) -> Subwords | None:
     if not getattr(keyed, "compatible_hash", True):
         what = "n-grams hashed as fastText does, as gensim since 3.7 does"
         raise repairs.error("", what, "a model of an older gensim", "its vectors alone, by save_word2vec_format")
+    # gensim 3 kept the rows of the buckets that its words use; gensim 4 reads these, and then looks in wrong rows.
+    kept = {int(bucket): int(row) for bucket, row in getattr(keyed, "hash2index", {}).items()}
     words = np.asarray(keyed.vectors_vocab, np.float32)[rows]
-    return Subwords(np.asarray(grams, np.float32), keyed.bucket, keyed.min_n, keyed.max_n, None, words)
+    packed = kept if len(grams) < keyed.bucket else None
+    return Subwords(np.asarray(grams, np.float32), keyed.bucket, keyed.min_n, keyed.max_n, packed, words)

@@ -79,7 +79,8 @@ def _read_all(
         numbers: Any = range(line, line + (block.count(b"\n") if rows is None else len(rows.tokens)))
         line = numbers.stop
         if rows is None:
-            rows, places = _text_block.irregular(block, layout, repairs, numbers.__getitem__)
+            most = None if limit is None else limit - seen
+            rows, places = _text_block.irregular(block, layout, repairs, numbers.__getitem__, most)
             numbers = [numbers[place] for place in places]
         if limit is not None:
             rows = Rows(rows.tokens[: limit - seen], rows.matrix[: limit - seen])

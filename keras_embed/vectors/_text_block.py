@@ -54,7 +54,9 @@ def regular(block: bytes, layout: Layout) -> Rows | None:
     return Rows(tokens, values.reshape(-1, dim))
 
 
-def irregular(block: bytes, layout: Layout, repairs: Repairs, number: Callable[[int], int]) -> tuple[Rows, list[int]]:
+def irregular(
+    block: bytes, layout: Layout, repairs: Repairs, number: Callable[[int], int], most: int | None = None
+) -> tuple[Rows, list[int]]:
     """Reads a block line by line, and leaves out what is no row.
 
     Args:
@@ -62,12 +64,15 @@ def irregular(block: bytes, layout: Layout, repairs: Repairs, number: Callable[[
         layout: of the file.
         repairs: where lines that are left out are counted.
         number: the number in the file of the block's first line, second line ...
+        most: how many rows are wanted; what follows them is not looked at.
 
     Returns:
         The rows, and the places of their lines in the block.
     """
     tokens, texts, places = [], [], []
     for place, line in enumerate(block[len(PADDING) : -1].split(b"\n")):
+        if len(tokens) == most:
+            break
         found = fields(line, layout.dim)
         if found is None:
             repairs.bad_line(number(place), layout.dim, _received(line))

@@ -45,7 +45,7 @@ def find(head: bytes, header: bool | None = None) -> Layout | None:
         header: whether the first line is a header, where that is known.
     """
     lines = head.split(b"\n")
-    if len(lines) > 2 or not lines[-1]:
+    if len(lines) > 2 or (len(lines) == 2 and not lines[1]):
         lines.pop()  # empty, or cut
     lines = lines[:_LINES]
     if not lines:
