@@ -131,13 +131,13 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         """
         known = ClassLabels.from_labels(labels, multi_label)
         known.encode(labels)
-        texts = encoded_texts(texts, len(labels))
+        encoded = encoded_texts(texts, len(labels))
         if tokenizer is None and tfidf is None and encoder is None:
-            tokens = text.as_tokenizer(splitter).tokenize(tf.constant(texts, tf.string))
+            tokens = text.as_tokenizer(splitter).tokenize(tf.constant(encoded, tf.string))
             words = ([word.decode("utf-8", "replace") for word in row] for row in tokens.to_list())
             tokenizer = FeatureTokenizer.from_tokens(words, splitter=splitter, **kwargs)
         if tfidf is not None and tfidf.get_build_config()["width"] is None:
-            tfidf.adapt(texts)
+            tfidf.adapt(encoded)
         return cls(known.classes, tokenizer, tfidf, encoder, known.multi_label, max_length)
 
     def embeddings(
@@ -212,11 +212,11 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         Raises:
             ValueError: for no texts, a text that is no string, a label that is not known. It names the text.
         """
-        texts = encoded_texts(texts, None if labels is None else len(labels))
-        if not texts:
+        encoded = encoded_texts(texts, None if labels is None else len(labels))
+        if not encoded:
             raise ValueError(message("at least one text", "none"))
-        parts = self.features.split_all(texts)
-        columns = [parts]
+        parts = self.features.split_all(encoded)
+        columns: list[Any] = [parts]
         if labels is not None:
             columns.append(tf.constant(self.labels.encode(labels)))
         if sample_weight is not None:
@@ -240,7 +240,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
             TermAssets(self.tfidf).load_preset_assets(preset)
 
     def get_config(self) -> dict[str, Any]:
-        parts = {name: getattr(self, name) for name in ("tfidf", "encoder")}
+        parts: dict[str, Any] = {"tfidf": self.tfidf, "encoder": self.encoder}
         return {
             **super().get_config(),
             **{name: keras.layers.serialize(part) for name, part in parts.items() if part is not None},

@@ -134,7 +134,7 @@ class TextClassifier(StringTask):
                 metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy"), ClassF1(self.num_classes)]
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
-    def fit(
+    def fit(  # type: ignore[override]
         self,
         x: Any = None,
         y: Any = None,
