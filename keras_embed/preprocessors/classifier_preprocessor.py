@@ -241,9 +241,10 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
 
     def get_config(self) -> dict[str, Any]:
         parts: dict[str, Any] = {"tfidf": self.tfidf, "encoder": self.encoder}
+        described: dict[str, Any] = {n: keras.layers.serialize(part) for n, part in parts.items() if part is not None}
         return {
             **super().get_config(),
-            **{name: keras.layers.serialize(part) for name, part in parts.items() if part is not None},
+            **described,
             "classes": self.classes,
             "multi_label": self.multi_label,
             "max_length": self.max_length,
