@@ -69,7 +69,9 @@ def irregular(
     Returns:
         The rows, and the places of their lines in the block.
     """
-    tokens, texts, places = [], [], []
+    tokens: list[bytes] = []
+    texts: list[bytes] = []
+    places: list[int] = []
     for place, line in enumerate(block[len(PADDING) : -1].split(b"\n")):
         if len(tokens) == most:
             break
