@@ -253,5 +253,8 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ClassifierPreprocessor":
         """A preprocessor without words and terms, which the assets bring."""
-        parts = {name: keras.layers.deserialize(config[name]) for name in ("tfidf", "encoder") if name in config}
-        return super().from_config({**config, **parts})
+        given = dict(config)
+        for name in ("tfidf", "encoder"):
+            if name in config:
+                given[name] = keras.layers.deserialize(config[name])
+        return super().from_config(given)

@@ -70,7 +70,8 @@ def irregular(
         The rows, and the places of their lines in the block.
     """
     tokens: list[bytes] = []
-    texts, places = [], []
+    texts: list[bytes] = []
+    places: list[int] = []
     for place, line in enumerate(block[len(PADDING) : -1].split(b"\n")):
         if len(tokens) == most:
             break
