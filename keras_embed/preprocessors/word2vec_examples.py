@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from keras_embed import _checks
 from keras_embed.functional import skipgram
-from keras_embed.vectors.corpus_ids import token_ids
+from keras_embed.vectors.training.corpus_ids import token_ids
 
 
 class Word2VecExamples(keras.utils.PyDataset):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_embed.vectors import cooccurrence
-from keras_embed.vectors.cooccurrence import cooccurrences
+from keras_embed.vectors.training import cooccurrence
+from keras_embed.vectors.training.cooccurrence import cooccurrences
 
 
 def by_hand(sentences, window, min_count, weighting, symmetric):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_embed.corpora import Corpus, Sentence
-from keras_embed.vectors.corpus_ids import Sentences, token_ids
+from keras_embed.vectors.training.corpus_ids import Sentences, token_ids
 
 TALE = [["the", "wolf", "met", "the", "fox"], [], ["the", "fox", "ran"]]
 

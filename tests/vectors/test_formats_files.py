@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 from keras_embed import vectors
-from keras_embed.vectors import _word2vec_binary
+from keras_embed.vectors.formats import _word2vec_binary
 
 WORDS = st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=6), unique=True)
 
@@ -309,7 +309,7 @@ def test_the_second_time_is_memory_mapped(tmp_path, monkeypatch):
         same(found, plain)
         assert found.report == plain.report
         assert isinstance(found.matrix, np.memmap)
-        monkeypatch.setattr("keras_embed.vectors._text.read", None)
+        monkeypatch.setattr("keras_embed.vectors.formats._text.read", None)
     assert len(list(cache.iterdir())) == 1
     monkeypatch.undo()
     assert list(vectors.load(path, words=["b"], cache=cache).words) == ["b"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from keras_embed import text, vectors
-from keras_embed.vectors import _decimals, _text, _text_layout
+from keras_embed.vectors.formats import _decimals, _text, _text_layout
 
 AWKWARD = [
     '"',

@@ -7,7 +7,7 @@ import pytest
 from vectors.walks import agreement, walks
 
 from keras_embed.vectors import cooccurrences, train_glove
-from keras_embed.vectors.train_glove import adagrad
+from keras_embed.vectors.training.train_glove import adagrad
 
 FAST = dict(dim=16, window=8, min_count=1, x_max=500.0, verbose=0)
 

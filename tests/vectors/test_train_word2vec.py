@@ -8,9 +8,10 @@ import pytest
 from vectors.walks import agreement, walks
 
 from keras_embed.functional.skipgram import noise_probability
-from keras_embed.vectors import _keras_word2vec, _skipgram_batches, train_word2vec
-from keras_embed.vectors._skipgram_batches import Draw, blocks, shape_of
-from keras_embed.vectors.corpus_ids import token_ids
+from keras_embed.vectors import train_word2vec
+from keras_embed.vectors.training import _keras_word2vec, _skipgram_batches
+from keras_embed.vectors.training._skipgram_batches import Draw, blocks, shape_of
+from keras_embed.vectors.training.corpus_ids import token_ids
 
 FAST = dict(dim=16, window=6, min_count=1, epochs=5, subsample=0, learning_rate=0.05, verbose=0)
 

@@ -7,13 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import IO, Any, TypeVar
 
-from keras_embed.vectors import _text_block, _text_layout
-from keras_embed.vectors._repairs import Repairs
-from keras_embed.vectors._selection import Selection
-from keras_embed.vectors._table import Table, decode, word_vectors
-from keras_embed.vectors._text_block import PADDING, Rows
-from keras_embed.vectors._text_layout import Layout
-from keras_embed.vectors._text_scan import wanted_lines
+from keras_embed.vectors.formats import _text_block, _text_layout
+from keras_embed.vectors.formats._repairs import Repairs
+from keras_embed.vectors.formats._selection import Selection
+from keras_embed.vectors.formats._table import Table, decode, word_vectors
+from keras_embed.vectors.formats._text_block import PADDING, Rows
+from keras_embed.vectors.formats._text_layout import Layout
+from keras_embed.vectors.formats._text_scan import wanted_lines
 from keras_embed.vectors.word_vectors import WordVectors
 
 _BLOCK = 1 << 19  # bytes that are parsed together: what comes of them stays in a core's cache

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors._repairs import Repairs
+from keras_embed.vectors.formats._repairs import Repairs
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 

@@ -8,10 +8,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_embed.vectors._byte_reader import ByteReader
-from keras_embed.vectors._repairs import Repairs
-from keras_embed.vectors._selection import Selection
-from keras_embed.vectors._table import decode, word_vectors
+from keras_embed.vectors.formats._byte_reader import ByteReader
+from keras_embed.vectors.formats._repairs import Repairs
+from keras_embed.vectors.formats._selection import Selection
+from keras_embed.vectors.formats._table import decode, word_vectors
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 

@@ -9,10 +9,10 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors._repairs import Repairs
-from keras_embed.vectors._selection import Selection
-from keras_embed.vectors._table import Table, decode, word_vectors
-from keras_embed.vectors._text_layout import header_of
+from keras_embed.vectors.formats._repairs import Repairs
+from keras_embed.vectors.formats._selection import Selection
+from keras_embed.vectors.formats._table import Table, decode, word_vectors
+from keras_embed.vectors.formats._text_layout import header_of
 from keras_embed.vectors.word_vectors import WordVectors
 
 _BLOCK = 1 << 21

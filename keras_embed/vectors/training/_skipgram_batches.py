@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors.corpus_ids import TokenIds
+from keras_embed.vectors.training.corpus_ids import TokenIds
 
 #: Centers of a group at most, and noise words of each: 32 of both were the fastest on a CPU.
 _GROUP = 32

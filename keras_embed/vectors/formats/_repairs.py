@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_embed._checks import message
-from keras_embed.vectors.read_report import ReadReport
+from keras_embed.vectors.formats.read_report import ReadReport
 
 _EXAMPLES = 10
 _WORDS = "words that are UTF-8"

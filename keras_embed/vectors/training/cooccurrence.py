@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import _checks
-from keras_embed.vectors.corpus_ids import Corpus, TokenIds, token_ids
+from keras_embed.vectors.training.corpus_ids import Corpus, TokenIds, token_ids
 
 #: Pairs of a block: 8 bytes each, and as much again while they are sorted.
 _BLOCK = 1 << 23

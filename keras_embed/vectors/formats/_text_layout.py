@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from keras_embed.vectors import _decimals
+from keras_embed.vectors.formats import _decimals
 
 HEAD = 1 << 18
 """Bytes from the start of a file that are looked at."""

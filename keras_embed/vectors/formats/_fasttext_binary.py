@@ -10,11 +10,11 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors import _product_quantizer
-from keras_embed.vectors._byte_reader import ByteReader
-from keras_embed.vectors._repairs import Repairs
-from keras_embed.vectors._selection import Selection
-from keras_embed.vectors._table import decode, word_vectors
+from keras_embed.vectors.formats import _product_quantizer
+from keras_embed.vectors.formats._byte_reader import ByteReader
+from keras_embed.vectors.formats._repairs import Repairs
+from keras_embed.vectors.formats._selection import Selection
+from keras_embed.vectors.formats._table import decode, word_vectors
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from keras_embed import _checks
 from keras_embed._backend import add_rows, keras, row_loop, take_rows
-from keras_embed.vectors._progress import Progress
-from keras_embed.vectors.cooccurrence import Cooccurrences, cooccurrences
-from keras_embed.vectors.corpus_ids import Corpus
+from keras_embed.vectors.training._progress import Progress
+from keras_embed.vectors.training.cooccurrence import Cooccurrences, cooccurrences
+from keras_embed.vectors.training.corpus_ids import Corpus
 from keras_embed.vectors.word_vectors import WordVectors
 
 #: Pairs of a batch at most, how often one word may be in it on average, and batches of a call of the compiled loop.

@@ -1,8 +1,8 @@
 """Word2Vec from a corpus: skip-gram and CBOW with negative sampling."""
 
 from keras_embed import _checks
-from keras_embed.vectors import _gensim_engine, _keras_word2vec
-from keras_embed.vectors.corpus_ids import Corpus, token_ids
+from keras_embed.vectors.training import _gensim_engine, _keras_word2vec
+from keras_embed.vectors.training.corpus_ids import Corpus, token_ids
 from keras_embed.vectors.word_vectors import WordVectors
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_embed._checks import check_one_of
-from keras_embed.vectors import (
+from keras_embed.vectors import storage
+from keras_embed.vectors.formats import (
     _cache,
     _detection,
     _fasttext_binary,
@@ -17,10 +18,9 @@ from keras_embed.vectors import (
     _opening,
     _text,
     _word2vec_binary,
-    storage,
 )
-from keras_embed.vectors._repairs import Repairs
-from keras_embed.vectors._selection import Selection
+from keras_embed.vectors.formats._repairs import Repairs
+from keras_embed.vectors.formats._selection import Selection
 from keras_embed.vectors.word_vectors import WordVectors
 
 _HEADERS = {"text": None, "glove": False, "word2vec_text": True}

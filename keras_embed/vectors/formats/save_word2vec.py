@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from keras_embed._checks import message
-from keras_embed.vectors import _text_layout
+from keras_embed.vectors.formats import _text_layout
 from keras_embed.vectors.word_vectors import WordVectors
 
 _ROWS = 4096  # written at a time

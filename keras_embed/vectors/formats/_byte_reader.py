@@ -6,7 +6,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors._repairs import Repairs
+from keras_embed.vectors.formats._repairs import Repairs
 
 _CHUNK = 1 << 20
 

@@ -1,9 +1,9 @@
 """fastText from a corpus: word2vec over character n-grams."""
 
 from keras_embed import _checks
-from keras_embed.vectors import _gensim_engine
-from keras_embed.vectors.corpus_ids import Corpus
-from keras_embed.vectors.train_word2vec import check_rates
+from keras_embed.vectors.training import _gensim_engine
+from keras_embed.vectors.training.corpus_ids import Corpus
+from keras_embed.vectors.training.train_word2vec import check_rates
 from keras_embed.vectors.word_vectors import WordVectors
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors._selection import Selection
-from keras_embed.vectors._text_block import PADDING
+from keras_embed.vectors.formats._selection import Selection
+from keras_embed.vectors.formats._text_block import PADDING
 
 _BATCH = 1 << 18  # bytes of lines that are handed on together, about
 _WINDOW = 16

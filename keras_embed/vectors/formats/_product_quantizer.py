@@ -6,7 +6,7 @@ Joulin et al. 2016, https://arxiv.org/abs/1612.03651, section 3.2.
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors._byte_reader import ByteReader
+from keras_embed.vectors.formats._byte_reader import ByteReader
 
 _CENTROIDS = 256
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors import _decimals
-from keras_embed.vectors._repairs import Repairs
-from keras_embed.vectors._text_layout import Layout, fields
+from keras_embed.vectors.formats import _decimals
+from keras_embed.vectors.formats._repairs import Repairs
+from keras_embed.vectors.formats._text_layout import Layout, fields
 
 PADDING = b" " * _decimals.WIDTH
 """What a block begins with, before its first line."""

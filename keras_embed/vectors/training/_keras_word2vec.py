@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from keras_embed import _checks
 from keras_embed._backend import add_rows, keras, row_loop, take_rows
-from keras_embed.vectors._progress import Progress
-from keras_embed.vectors._skipgram_batches import Draw, blocks, shape_of
-from keras_embed.vectors.corpus_ids import TokenIds
+from keras_embed.vectors.training._progress import Progress
+from keras_embed.vectors.training._skipgram_batches import Draw, blocks, shape_of
+from keras_embed.vectors.training.corpus_ids import TokenIds
 
 LAST_LEARNING_RATE = 1e-4
 #: The most updates of one row in a batch, times the learning rate: at 4 training of few words begins to diverge, at 1

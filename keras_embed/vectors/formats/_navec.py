@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_embed.vectors._extras import import_extra
-from keras_embed.vectors._repairs import Repairs
-from keras_embed.vectors._selection import Selection
-from keras_embed.vectors._table import word_vectors
+from keras_embed.vectors.formats._repairs import Repairs
+from keras_embed.vectors.formats._selection import Selection
+from keras_embed.vectors.formats._table import word_vectors
 from keras_embed.vectors.word_vectors import WordVectors
 
 MEMBERS = ("meta.json", "vocab.bin", "pq.bin")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from keras_embed import _checks
-from keras_embed.vectors._progress import Progress
-from keras_embed.vectors.corpus_ids import Corpus, Sentences
 from keras_embed.vectors.subwords import Subwords
+from keras_embed.vectors.training._progress import Progress
+from keras_embed.vectors.training.corpus_ids import Corpus, Sentences
 from keras_embed.vectors.word_vectors import WordVectors
 
 LAST_LEARNING_RATE = 1e-4

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_embed.vectors import storage
-from keras_embed.vectors.read_report import ReadReport
+from keras_embed.vectors.formats.read_report import ReadReport
 from keras_embed.vectors.word_vectors import WordVectors
 
 _VERSION = 1
