@@ -22,12 +22,13 @@ if TYPE_CHECKING:
         text,
         vectors,
     )
-    from keras_embed.tasks import Tagger
+    from keras_embed.tasks import Tagger, TextClassifier
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Tagger",
+    "TextClassifier",
     "backbones",
     "corpora",
     "functional",

@@ -17,6 +17,9 @@ PACKAGE = "keras_embed"
 
 # Class name -> the module that defines it. tests/test_registration.py keeps it equal to what the modules register.
 CLASSES: dict[str, str] = {
+    "AttentionPooling": "keras_embed.layers.attention_pooling",
+    "AveragingBackbone": "keras_embed.backbones.averaging",
+    "BagBackbone": "keras_embed.backbones.bag",
     "CRF": "keras_embed.layers.crf",
     "CRFDecode": "keras_embed.layers.crf_decoders",
     "CRFEntropy": "keras_embed.layers.crf_decoders",
@@ -27,15 +30,27 @@ CLASSES: dict[str, str] = {
     "CasingEmbedding": "keras_embed.layers.casing_embedding",
     "CharacterCNN": "keras_embed.layers.character_cnn",
     "CharacterLSTM": "keras_embed.layers.character_lstm",
+    "ClassF1": "keras_embed.metrics.class_f1",
+    "ClassifierPreprocessor": "keras_embed.preprocessors.classifier_preprocessor",
+    "ConvolutionalBackbone": "keras_embed.backbones.convolutional",
+    "EmbeddingBag": "keras_embed.layers.embedding_bag",
     "EntityF1": "keras_embed.metrics.entity_f1",
     "FeatureTokenizer": "keras_embed.preprocessors.feature_tokenizer",
+    "FirstPooling": "keras_embed.layers.pooling",
     "IndependentTags": "keras_embed.layers.crf",
+    "LastPooling": "keras_embed.layers.pooling",
+    "MaxPooling": "keras_embed.layers.pooling",
+    "MeanPooling": "keras_embed.layers.pooling",
+    "MultiLabelCrossentropy": "keras_embed.losses.multi_label_crossentropy",
+    "OneVersusRestHinge": "keras_embed.losses.one_versus_rest_hinge",
     "RecurrentBackbone": "keras_embed.backbones.recurrent",
     "TagAccuracy": "keras_embed.metrics.tag_accuracy",
     "Tagger": "keras_embed.tasks.tagger",
     "TaggerPreprocessor": "keras_embed.preprocessors.tagger_preprocessor",
+    "TextClassifier": "keras_embed.tasks.text_classifier",
     "TfidfVectorization": "keras_embed.layers.tfidf_vectorization",
     "VariationalDropout": "keras_embed.layers.variational_dropout",
+    "WordDropout": "keras_embed.layers.word_dropout",
     "WordEmbedding": "keras_embed.layers.word_embedding",
 }
 

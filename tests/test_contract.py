@@ -49,7 +49,13 @@ CHAIN = potentials(TAGS)
 UNPACKED = dict(real=lambda output: output[:, : TAGS + 2 + TIME], tokens=False)
 CONSTRAINTS = allowed_transitions(SOME_TAGS, "BIO")
 
+BAG = {"term_ids": FEATURES["token_ids"], "term_weights": np.where(MASK, floats(BATCH, TIME), 0).astype("float32")}
+SCALES = floats(9, 4)
+WHOLE = dict(real=lambda output: output, tokens=False)  # one vector for a whole text
+CLASS_IDS, CLASS_HOT, SCORES = np.array([0, 2, 2]), np.eye(TAGS, dtype="float32"), floats(BATCH, TAGS)
+
 LAYERS = [
+    LayerRow("AttentionPooling", lambda: layers.AttentionPooling(2), sequence(4), mask=MASK, **WHOLE),
     LayerRow("CRF", lambda: layers.CRF(TAGS, CONSTRAINTS), sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("CRF free", lambda: layers.CRF(TAGS, use_boundary=False), sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("IndependentTags", layers.IndependentTags, sequence(TAGS), mask=MASK, **UNPACKED),
@@ -61,7 +67,15 @@ LAYERS = [
     LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
     LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
     LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
+    LayerRow("EmbeddingBag", lambda: layers.EmbeddingBag(9, 4, activation="tanh"), BAG, **WHOLE),
+    LayerRow("EmbeddingBag scaled", lambda: layers.EmbeddingBag(9, 4, scales=SCALES), BAG, **WHOLE),
+    LayerRow("FirstPooling", layers.FirstPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("LastPooling", layers.LastPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("LastPooling both", lambda: layers.LastPooling(True), sequence(4), mask=MASK, **WHOLE),
+    LayerRow("MaxPooling", layers.MaxPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("MeanPooling", layers.MeanPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
+    LayerRow("WordDropout", lambda: layers.WordDropout(0.5), MASK),
     LayerRow("WordEmbedding", lambda: layers.WordEmbedding(9, 4, unknown_dropout=0.2), pick("token_ids")),
 ]
 TEXTS = np.array(["To be, or not to be", "", "Быть или не быть"], object)
@@ -86,8 +100,13 @@ STRING_LAYERS = [
 ]
 LOSSES = [
     ScoreRow("CRFLoss", losses.CRFLoss, LABELS, CHAIN),
+    ScoreRow("MultiLabelCrossentropy", losses.MultiLabelCrossentropy, CLASS_HOT, SCORES, padding=None),
+    ScoreRow("OneVersusRestHinge", losses.OneVersusRestHinge, CLASS_IDS, SCORES, padding=None),
+    ScoreRow("OneVersusRestHinge hot", losses.OneVersusRestHinge, CLASS_HOT, SCORES, padding=None),
 ]
 METRICS = [
+    ScoreRow("ClassF1", lambda: metrics.ClassF1(TAGS), CLASS_IDS, SCORES, padding=None),
+    ScoreRow("ClassF1 hot", lambda: metrics.ClassF1(TAGS, "weighted", 0.0), CLASS_HOT, SCORES, padding=None),
     ScoreRow("EntityF1", lambda: metrics.EntityF1(SOME_TAGS), LABELS, CHAIN),
     ScoreRow("EntityF1 strict", lambda: metrics.EntityF1(SOME_TAGS, mode="strict"), LABELS, np.maximum(LABELS, 0)),
     ScoreRow("TagAccuracy", metrics.TagAccuracy, LABELS, CHAIN),

@@ -85,9 +85,7 @@ class ConvolutionalBackbone(keras_hub.models.Backbone):
         x = answers[0] if len(answers) == 1 else keras.layers.Concatenate(dtype=dtype, name="answers")(answers)
         x = cleared(x, mask)  # (B, T, F)
         pooled = MaxPooling(dtype=dtype, name="max")(x, mask=mask)  # (B, F)
-        super().__init__(
-            inputs=inputs, outputs={"sequence_output": x, "pooled_output": pooled}, dtype=dtype, **kwargs
-        )
+        super().__init__(inputs=inputs, outputs={"sequence_output": x, "pooled_output": pooled}, dtype=dtype, **kwargs)
 
         # === Config ===
         self.embeddings = embeddings

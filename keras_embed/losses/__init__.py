@@ -1,5 +1,7 @@
-"""Losses."""
+"""Losses that plain `compile` and `fit` can use."""
 
 from keras_embed.losses.crf_loss import CRFLoss as CRFLoss
+from keras_embed.losses.multi_label_crossentropy import MultiLabelCrossentropy as MultiLabelCrossentropy
+from keras_embed.losses.one_versus_rest_hinge import OneVersusRestHinge as OneVersusRestHinge
 
-__all__ = ["CRFLoss"]
+__all__ = ["CRFLoss", "MultiLabelCrossentropy", "OneVersusRestHinge"]

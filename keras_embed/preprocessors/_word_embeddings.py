@@ -13,13 +13,13 @@ def word_embeddings(
     tokenizer: Any,
     word_dim: int,
     char_filters: int,
-    char_dim: int,
     casing_dim: int,
-    char_encoder: str,
-    char_kernel_sizes: Sequence[int],
-    unknown_dropout: float,
-    dropout: float,
-    weights: Any,
+    char_dim: int = 30,
+    char_encoder: str = "cnn",
+    char_kernel_sizes: Sequence[int] = (3,),
+    unknown_dropout: float = 0.02,
+    dropout: float = 0.0,
+    weights: Any = None,
 ) -> list[keras.layers.Layer]:
     """Words, characters and casing; a dimension of 0 leaves its layer out. See `TaggerPreprocessor.embeddings`."""
     check_one_of("char_encoder", char_encoder, ("cnn", "lstm"))

@@ -54,9 +54,9 @@ def batched_dataset(columns: tuple[Any, ...], batch_size: int, seed: int | None,
         yield from similar_length_batches(lengths, batch_size, generator)
 
     dataset = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec([None], tf.int64))
-    return dataset.map(
-        lambda rows: tf.nest.map_structure(lambda column: tf.gather(column, rows), columns)
-    ).apply(tf.data.experimental.assert_cardinality(count))
+    return dataset.map(lambda rows: tf.nest.map_structure(lambda column: tf.gather(column, rows), columns)).apply(
+        tf.data.experimental.assert_cardinality(count)
+    )
 
 
 def gather_rows(tokens: Any, rows: NDArray[np.int64]) -> Any:

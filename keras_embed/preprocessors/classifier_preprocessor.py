@@ -1,7 +1,6 @@
 """Texts and labels in, features and numbers out; and back."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,7 +12,8 @@ from keras_embed import text
 from keras_embed._backend import tf
 from keras_embed._checks import check_positive, message
 from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
-from keras_embed.preprocessors._tensors import ragged_strings
+from keras_embed.preprocessors._tensors import encoded_texts
+from keras_embed.preprocessors._term_assets import TermAssets
 from keras_embed.preprocessors._word_embeddings import word_embeddings
 from keras_embed.preprocessors.batching import batched_dataset
 from keras_embed.preprocessors.class_labels import ClassLabels
@@ -21,8 +21,6 @@ from keras_embed.preprocessors.classified_labels import classified_labels
 from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.log_count_ratios import log_count_ratios
 from keras_embed.preprocessors.text_features import TextFeatures
-
-_TERMS = "terms.npz"
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -133,45 +131,29 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         """
         known = ClassLabels.from_labels(labels, multi_label)
         known.encode(labels)
-        texts = _texts(texts, len(labels))
+        data = encoded_texts(texts, len(labels))
         if tokenizer is None and tfidf is None and encoder is None:
-            tokens = text.as_tokenizer(splitter).tokenize(tf.constant(texts, tf.string))
+            tokens = text.as_tokenizer(splitter).tokenize(tf.constant(data, tf.string))
             words = ([word.decode("utf-8", "replace") for word in row] for row in tokens.to_list())
             tokenizer = FeatureTokenizer.from_tokens(words, splitter=splitter, **kwargs)
-        if tfidf is not None and not tfidf.adapted:
-            tfidf.adapt(texts)
+        if tfidf is not None and tfidf.get_build_config()["width"] is None:
+            tfidf.adapt(data)
         return cls(known.classes, tokenizer, tfidf, encoder, known.multi_label, max_length)
 
     def embeddings(
-        self,
-        word_dim: int = 100,
-        char_filters: int = 0,
-        char_dim: int = 30,
-        casing_dim: int = 0,
-        char_encoder: str = "cnn",
-        char_kernel_sizes: Sequence[int] = (3,),
-        unknown_dropout: float = 0.02,
-        dropout: float = 0.0,
-        weights: Any = None,
+        self, word_dim: int = 100, char_filters: int = 0, casing_dim: int = 0, **kwargs: Any
     ) -> list[keras.layers.Layer]:
         """Embedding layers that fit these features, for a backbone: words alone unless asked for more.
 
-        Args as for `TaggerPreprocessor.embeddings`.
+        Args:
+            word_dim: of `layers.WordEmbedding`; 0 leaves it out, as it does for the other two.
+            char_filters: output width of the character encoder.
+            casing_dim: of `layers.CasingEmbedding`.
+            **kwargs: the other arguments of `TaggerPreprocessor.embeddings`, such as `weights`, pretrained vectors.
         """
         if self.tokenizer is None:
             raise ValueError(message("a preprocessor with a `tokenizer`", "one without", "from_corpus(texts, labels)"))
-        return word_embeddings(
-            self.tokenizer,
-            word_dim,
-            char_filters,
-            char_dim,
-            casing_dim,
-            char_encoder,
-            char_kernel_sizes,
-            unknown_dropout,
-            dropout,
-            weights,
-        )
+        return word_embeddings(self.tokenizer, word_dim, char_filters, casing_dim, **kwargs)
 
     def log_count_ratios(
         self, texts: Sequence[str], labels: Sequence[Any], smoothing: float = 1.0
@@ -189,12 +171,12 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         ids = self.labels.encode(labels)
         hot = ids if self.multi_label else np.eye(len(self.classes))[ids]
         num_terms = self.num_terms
-        terms = self.features.split_all(_texts(texts, len(labels)))["term_ids"]
+        terms = self.features.split_all(encoded_texts(texts, len(labels)))["term_ids"]
         return log_count_ratios(terms.value_rowids().numpy(), terms.values.numpy(), hot, num_terms, smoothing)
 
     def call(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
         if not isinstance(x, dict):
-            x = _texts(x) if isinstance(x, (list, tuple)) else x
+            x = encoded_texts(x) if isinstance(x, (list, tuple)) else x
             x = self.features.split(tf.reshape(tf.convert_to_tensor(x, tf.string), [-1]))
         features = self.features.encode(x)
         if isinstance(y, (list, tuple)):
@@ -205,6 +187,10 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing to build."""
+
+    def split(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Checks texts in memory and splits them; see `TextFeatures.split`."""
+        return self.features.split_all(encoded_texts(texts))
 
     def dataset(
         self,
@@ -226,11 +212,11 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         Raises:
             ValueError: for no texts, a text that is no string, a label that is not known. It names the text.
         """
-        texts = _texts(texts, None if labels is None else len(labels))
-        if not texts:
+        data = encoded_texts(texts, None if labels is None else len(labels))
+        if not data:
             raise ValueError(message("at least one text", "none"))
-        parts = self.features.split_all(texts)
-        columns = [parts]
+        parts = self.features.split_all(data)
+        columns: list[Any] = [parts]
         if labels is not None:
             columns.append(tf.constant(self.labels.encode(labels)))
         if sample_weight is not None:
@@ -245,8 +231,25 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         """Writes config and assets into a folder."""
         super().save_to_preset(preset_dir)
         if self.tfidf is not None:
-            store: dict[str, Any] = {}
-            self.tfidf.save_own_variables(store)
-            folder = Path(preset_dir) / "assets"
-            folder.mkdir(exist_ok=True)
-            np.savez(folder / _TERMS, **store)
+            TermAssets(self.tfidf).save_assets(preset_dir)
+
+    def load_preset_assets(self, preset: Any) -> None:
+        """Reads what `save_to_preset` wrote."""
+        super().load_preset_assets(preset)
+        if self.tfidf is not None:
+            TermAssets(self.tfidf).load_preset_assets(preset)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {**super().get_config(), "classes": self.classes, "multi_label": self.multi_label}
+        config["max_length"] = self.max_length
+        for name, part in (("tfidf", self.tfidf), ("encoder", self.encoder)):
+            if part is not None:
+                config[name] = keras.layers.serialize(part)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ClassifierPreprocessor":
+        """A preprocessor without words and terms, which the assets bring."""
+        parts: dict[str, Any] = {name: config[name] for name in ("tfidf", "encoder") if name in config}
+        made = {name: keras.layers.deserialize(part) for name, part in parts.items()}
+        return super().from_config({**config, **made})

@@ -77,7 +77,8 @@ class TextFeatures:
     def resources(self) -> list[Any]:
         """What an exporter must hold: lookup tables, and layers that have some."""
         held: list[Any] = [] if self.tokenizer is None else [self.tokenizer.vocabulary.table, self.tokenizer.splitter]
-        return [*held, *([] if self.tfidf is None else self.tfidf.resources()), self.encoder]
+        held += [] if self.tfidf is None else self.tfidf.resources()
+        return [*held, *([] if self.encoder is None else [self.encoder])]
 
 
 def pick(features: dict[str, Any], names: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Strings in, answers out, in one SavedModel that needs nothing but TensorFlow."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -10,45 +11,36 @@ from typing import Any
 
 import keras
 
-from keras_embed._backend import graph_function, tf
+from keras_embed._backend import tf
 from keras_embed._checks import message
 
-#: Symbols of the dynamic axes of each feature, for JAX.
-_AXES = {"char_ids": ("batch", "words", "characters")}
 
+def export_task(task: Any, path: Any) -> None:
+    """Writes a task as a SavedModel; see `export_tagger` and `export_classifier` for what is in it.
 
-def export_tagger(tagger: Any, path: Any) -> None:
-    """Writes a tagger as a SavedModel: words split, features made, tags decoded and spans scored in the graph.
-
-    Loading it takes TensorFlow alone (and TensorFlow Text, where the tagger's own tokenizer needs it). It has two
-    signatures, with equal outputs; see `preprocessors.TaggerPreprocessor.postprocess` for these.
-
-        serving_default: `text` (B,) string.
-        tokens: `tokens` (N,) string, the words of all sentences in a row; `row_lengths` (B,) int64.
-
-    Batch and length are dynamic. From TensorFlow and JAX it is written directly; from PyTorch, by another process that
-    loads the saved tagger under TensorFlow.
+    From TensorFlow and JAX it is written directly; from PyTorch, by another process that loads the saved task under
+    TensorFlow.
 
     Args:
-        tagger: `tasks.Tagger` with a preprocessor.
+        task: a task with a preprocessor.
         path: folder to make. It appears when it is complete, and then replaces what stood there; where writing fails,
             what stood there is untouched.
 
     Raises:
-        ValueError: for a tagger without preprocessor.
+        ValueError: for a task without preprocessor, or one with steps that TensorFlow's graph cannot do.
         OSError: where the folder cannot be written, with the reason.
     """
-    if tagger.preprocessor is None:
-        raise ValueError(message("a tagger with a preprocessor", "preprocessor=None", "Tagger(..., preprocessor=...)"))
+    task.check_preprocessor()
+    checked(task)
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             written = Path(folder) / "saved_model"
             if keras.config.backend() == "torch":
-                _export_elsewhere(tagger, written)
+                _export_elsewhere(task, written)
             else:
-                _write(tagger, written)
+                _write(task, written)
             _replace(written, path)
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "message", None) or getattr(error, "strerror", None) or error
@@ -58,6 +50,22 @@ def export_tagger(tagger: Any, path: Any) -> None:
         ) from error
 
 
+@functools.singledispatch
+def served(task: Any, module: Any) -> dict[str, Any]:
+    """The signatures of a task, name to `tf.function`.
+
+    Args:
+        task: one of the tasks that a function is registered for.
+        module: `tf.Module` that is given whatever the functions need to be saved.
+    """
+    raise TypeError(message("a task that can be served", f"{type(task).__name__}"))
+
+
+@functools.singledispatch
+def checked(task: Any) -> None:
+    """Raises `ValueError` for a task that a SavedModel cannot hold."""
+
+
 def _replace(new: Path, path: Path) -> None:
     if path.exists():
         old = new.parent / "replaced"
@@ -65,57 +73,24 @@ def _replace(new: Path, path: Path) -> None:
     os.replace(new, path)
 
 
-def _write(tagger: Any, path: Path) -> None:
-    preprocessor = tagger.preprocessor
-    decoder = tagger.decoder()
-    axes = {
-        name: "(" + ", ".join(_AXES.get(name, ("batch", "time"))[: len(tensor.shape)]) + ")"
-        for name, tensor in tagger.input.items()
-    }
-    for name, tensor in tagger.input.items():
-        if len(tensor.shape) == 3:  # the width of a character table is fixed by its tokenizer
-            axes[name] = axes[name].replace("characters", str(preprocessor.tokenizer.max_characters))
-    decode, held = graph_function(decoder, axes)
-
+def _write(task: Any, path: Path) -> None:
     module = tf.Module()
-    module.model = held
-    module.table = preprocessor.tokenizer.vocabulary.table
-
-    def tag_tokens(tokens: Any) -> dict[str, Any]:
-        features = preprocessor.tokenizer.encode(tokens)
-        features = {name: features[name] for name in axes}
-        return preprocessor.postprocess(tokens, decode(features))
-
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="text")])
-    def serving_default(text: Any) -> dict[str, Any]:
-        return tag_tokens(preprocessor.tokenizer.tokenize(text))
-
-    @tf.function(
-        autograph=False,
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name="tokens"),
-            tf.TensorSpec([None], tf.int64, name="row_lengths"),
-        ],
-    )
-    def tokens(tokens: Any, row_lengths: Any) -> dict[str, Any]:
-        return tag_tokens(tf.RaggedTensor.from_row_lengths(tokens, row_lengths))
-
-    module.splitter = getattr(preprocessor.tokenizer, "splitter", None)
-    tf.saved_model.save(module, str(path), signatures={"serving_default": serving_default, "tokens": tokens})
+    signatures = served(task, module)
+    tf.saved_model.save(module, str(path), signatures=signatures)
 
 
 _ELSEWHERE = """
 import sys, keras, keras_embed.tasks
-from keras_embed.serving import export_tagger
-export_tagger(keras.saving.load_model(sys.argv[1], compile=False), sys.argv[2])
+from keras_embed.serving.saved_model import export_task
+export_task(keras.saving.load_model(sys.argv[1], compile=False), sys.argv[2])
 """
 
 
-def _export_elsewhere(tagger: Any, path: Path) -> None:
+def _export_elsewhere(task: Any, path: Path) -> None:
     """By a process that has the TensorFlow backend."""
     with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "tagger.keras"
-        tagger.save(saved)
+        saved = Path(folder) / "task.keras"
+        task.save(saved)
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(sys.path)}
         done = subprocess.run(
             [sys.executable, "-c", _ELSEWHERE, str(saved), str(path)],

@@ -1,19 +1,17 @@
 """Sequence tagging: named entities, parts of speech, slots."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import keras
-import keras_hub
 
 from keras_embed._checks import check_one_of, message
 from keras_embed.layers import CRF, CRFDecode, IndependentTags
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
 from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.tasks.tagged_sentence import TaggedSentence, tagged_sentences
 from keras_embed.text import allowed_transitions
 
@@ -21,10 +19,12 @@ HEADS = ("crf", "softmax")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class Tagger(keras_hub.models.Task):
+class Tagger(StringTask):
     """Tags every token of a sentence: backbone, emissions, and a linear chain over the tags.
 
-    `fit` and `evaluate` take sentences and tags as strings, and batch sentences of similar length in few fixed shapes.
+    `fit` and `evaluate` take sentences and tags as strings: a `corpora.Corpus`; or lists of words and lists of tags; or
+    a `tf.data.Dataset` of batches `(ragged words, ragged tags)`. They batch sentences of similar length in few fixed
+    shapes. A tag "" is not known: the loss sums over what it may be.
     `tag` gives tags, spans and their probabilities; `export` writes the same as a SavedModel. The training graph emits
     the chain's potentials; see `layers.CRF`.
 
@@ -53,7 +53,7 @@ class Tagger(keras_hub.models.Task):
         Ma and Hovy 2016, https://arxiv.org/abs/1603.01354.
     """
 
-    backbone_cls = ANY_BACKBONE
+    kind = "tagger"
     preprocessor_cls = TaggerPreprocessor
 
     def __init__(
@@ -90,7 +90,7 @@ class Tagger(keras_hub.models.Task):
         self.head = head
         self.num_tags = num_tags
         self.dropout = dropout
-        self._made = _Made()
+        self._made = Made()
 
     def compile(
         self, optimizer: Any = "auto", loss: Any = "auto", *, weighted_metrics: Any = "auto", **kwargs: Any
@@ -116,70 +116,6 @@ class Tagger(keras_hub.models.Task):
             **kwargs,
         )
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Restores optimizer, loss and metrics of a saved tagger: all that `compile` resolved was saved."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None and self.built:
-            self.optimizer.build(self.trainable_variables)
-
-    def preprocess_samples(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Strings to the features that the backbone reads, and no others.
-
-        A Functional model that gets one feature too many pairs them by position, without an error.
-        """
-        if self.preprocessor is None:
-            return super().preprocess_samples(x, y, sample_weight)
-        data = self.preprocessor(x, y=y, sample_weight=sample_weight)
-        features, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        features = {name: features[name] for name in self.input}
-        return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
-
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int = 32,
-        sample_weight: Any = None,
-        validation_data: Any = None,
-        shuffle: bool = True,
-        **kwargs: Any,
-    ) -> Any:
-        """Trains on tagged sentences.
-
-        Args:
-            x: `corpora.Corpus`; or lists of words with `y` the lists of tags; or a `tf.data.Dataset` of batches
-                `(ragged words, ragged tags)`. A tag "" is not known: the loss sums over what it may be.
-            y: see `x`.
-            batch_size: sentences in a batch.
-            sample_weight: (B,) a weight for each sentence.
-            validation_data: a corpus, `(words, tags)`, or a dataset.
-            shuffle: anew in every epoch.
-            **kwargs: for `keras.Model.fit`.
-        """
-        if self.preprocessor is not None:
-            seed = int(keras.random.randint((), 0, 2**31 - 1)) if shuffle else None
-            x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed), None, None
-            shuffle = False  # the dataset does
-            if validation_data is not None:
-                if not isinstance(validation_data, tuple):
-                    validation_data = (validation_data,)
-                x_val, y_val, weight_val = keras.utils.unpack_x_y_sample_weight(validation_data)
-                validation_data = self._batched(x_val, y_val, weight_val, batch_size, None)
-        kwargs.update(sample_weight=sample_weight, validation_data=validation_data, shuffle=shuffle)
-        return super().fit(x, y, batch_size=batch_size if self.preprocessor is None else None, **kwargs)
-
-    def evaluate(
-        self, x: Any = None, y: Any = None, batch_size: int = 32, sample_weight: Any = None, **kwargs: Any
-    ) -> Any:
-        """Loss and metrics on tagged sentences; arguments as for `fit`."""
-        if self.preprocessor is not None and not kwargs.get("_use_cached_eval_dataset", False):
-            return super().evaluate(self._batched(x, y, sample_weight, batch_size, None), **kwargs)
-        return super().evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight, **kwargs)
-
-    def _batched(self, x: Any, y: Any, sample_weight: Any, batch_size: int, seed: int | None) -> Any:
-        """Sentences in memory as a dataset of batches; a dataset stays as it is."""
-        return x if hasattr(x, "element_spec") else self.preprocessor.dataset(x, y, sample_weight, batch_size, seed)
-
     def tag(self, sentences: Sequence[Any], batch_size: int = 32) -> list[TaggedSentence]:
         """Tags texts or tokenised sentences.
 
@@ -191,10 +127,7 @@ class Tagger(keras_hub.models.Task):
         Returns:
             one `TaggedSentence` each, in order.
         """
-        if self.preprocessor is None:
-            raise ValueError(
-                message("a tagger with a preprocessor", "preprocessor=None", "Tagger(..., preprocessor=...)")
-            )
+        self.check_preprocessor()
         if isinstance(sentences, (str, bytes)):
             raise ValueError(message("a list of sentences", sentences, "tagger.tag([text])"))
         sentences = list(sentences)
@@ -220,37 +153,10 @@ class Tagger(keras_hub.models.Task):
 
     def decoder(self) -> Any:
         """The model from features to `layers.CRFDecode`'s dict, sharing all weights; made once."""
-        if self._made.decoder is None:
-            self._made.decoder = keras.Model(self.input, CRFDecode(name="decode")(self.output), name="decoder")
-        return self._made.decoder
-
-    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Writes a SavedModel that takes strings and gives tags and spans; see `serving.export_tagger`.
-
-        Args:
-            filepath: folder to make. One that exists is replaced once the new one is complete.
-            format: "tf_saved_model"; other formats go to `keras.Model.export`, without strings.
-            **kwargs: for `keras.Model.export`.
-        """
-        if format != "tf_saved_model":
-            super().export(filepath, format=format, **kwargs)
-            return
-        from keras_embed.serving import export_tagger
-
-        export_tagger(self, filepath)
-
-    def load_task_weights(self, filepath: Any) -> None:
-        """The weights that are not the backbone's. A preset's optimizer state is left alone, without a word."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-            super().load_task_weights(filepath)
+        if self._made.model is None:
+            self._made.model = keras.Model(self.input, CRFDecode(name="decode")(self.output), name="decoder")
+        return self._made.model
 
     def get_config(self) -> dict[str, Any]:
         num_tags = self.num_tags if self.preprocessor is None else None
         return {**super().get_config(), "head": self.head, "num_tags": num_tags, "dropout": self.dropout}
-
-
-class _Made:
-    """Keeps the decoder out of Keras' sight: it has no weights of its own to save."""
-
-    decoder: Any = None

@@ -1,0 +1,113 @@
+"""What all tasks share that are trained on strings and answer with strings."""
+
+import warnings
+from typing import Any
+
+import keras
+import keras_hub
+
+from keras_embed._checks import message
+from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed.preprocessors.text_features import pick
+
+
+class StringTask(keras_hub.models.Task):
+    """A task whose preprocessor makes batches of similar length out of strings in memory.
+
+    Its preprocessor has `dataset(x, y, sample_weight, batch_size, seed)`. `kind` is what error texts call it.
+    """
+
+    backbone_cls = ANY_BACKBONE
+    kind = "task"
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Restores optimizer, loss and metrics of a saved task: all that `compile` resolved was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def preprocess_samples(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Strings to the features that the backbone reads, and no others."""
+        if self.preprocessor is None:
+            return super().preprocess_samples(x, y, sample_weight)
+        data = self.preprocessor(x, y=y, sample_weight=sample_weight)
+        features, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        return keras.utils.pack_x_y_sample_weight(pick(features, self.input), y, sample_weight)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int = 32,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Trains on strings in memory, or on a `tf.data.Dataset` of batches.
+
+        Args:
+            x: what the preprocessor's `dataset` takes, or a dataset.
+            y: see `x`.
+            batch_size: rows in a batch.
+            sample_weight: (B,) a weight for each row.
+            validation_data: `x` alone, `(x, y)`, `(x, y, sample_weight)`, or a dataset.
+            shuffle: anew in every epoch.
+            **kwargs: for `keras.Model.fit`.
+        """
+        if self.preprocessor is not None:
+            seed = int(keras.random.randint((), 0, 2**31 - 1)) if shuffle else None
+            x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed), None, None
+            shuffle = False  # the dataset does
+            if validation_data is not None:
+                if not isinstance(validation_data, tuple):
+                    validation_data = (validation_data,)
+                x_val, y_val, weight_val = keras.utils.unpack_x_y_sample_weight(validation_data)
+                validation_data = self._batched(x_val, y_val, weight_val, batch_size, None)
+        kwargs.update(sample_weight=sample_weight, validation_data=validation_data, shuffle=shuffle)
+        return super().fit(x, y, batch_size=batch_size if self.preprocessor is None else None, **kwargs)
+
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int = 32, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Loss and metrics; arguments as for `fit`."""
+        if self.preprocessor is not None and not kwargs.get("_use_cached_eval_dataset", False):
+            return super().evaluate(self._batched(x, y, sample_weight, batch_size, None), **kwargs)
+        return super().evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight, **kwargs)
+
+    def _batched(self, x: Any, y: Any, sample_weight: Any, batch_size: int, seed: int | None) -> Any:
+        """Strings in memory as a dataset of batches; a dataset stays as it is."""
+        return x if hasattr(x, "element_spec") else self.preprocessor.dataset(x, y, sample_weight, batch_size, seed)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
+        """Writes a SavedModel from strings to answers; see `keras_embed.serving`.
+
+        Args:
+            filepath: folder to make. One that exists is replaced once the new one is complete.
+            format: "tf_saved_model"; other formats go to `keras.Model.export`, without strings.
+            **kwargs: for `keras.Model.export`.
+        """
+        if format != "tf_saved_model":
+            super().export(filepath, format=format, **kwargs)
+            return
+        from keras_embed.serving.saved_model import export_task
+
+        export_task(self, filepath)
+
+    def load_task_weights(self, filepath: Any) -> None:
+        """The weights that are not the backbone's. A preset's optimizer state is left alone, without a word."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            super().load_task_weights(filepath)
+
+    def check_preprocessor(self) -> None:
+        """Raises `ValueError` for a task that cannot read strings."""
+        if self.preprocessor is None:
+            expected = f"a {self.kind} with a preprocessor"
+            raise ValueError(message(expected, "preprocessor=None", f"{type(self).__name__}(..., preprocessor=...)"))
+
+
+class Made:
+    """Keeps a model that shares all weights out of Keras' sight: it has none of its own to save."""
+
+    model: Any = None
