@@ -46,15 +46,16 @@ def pick(*names):
 
 
 CHAIN = potentials(TAGS)
-WHOLE = dict(real=lambda output: output, tokens=False)  # no time left in the output
-BAG = {"term_ids": RNG.integers(0, 9, MASK.shape).astype("int32"), "term_weights": floats(*MASK.shape) * MASK}
-CLASSES, SCORES = np.array([0, 2, 1], "int32"), floats(BATCH, 3)
-HOT = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 1]], "float32")
 UNPACKED = dict(real=lambda output: output[:, : TAGS + 2 + TIME], tokens=False)
 CONSTRAINTS = allowed_transitions(SOME_TAGS, "BIO")
 
+BAG = {"term_ids": FEATURES["token_ids"], "term_weights": np.where(MASK, floats(BATCH, TIME), 0).astype("float32")}
+SCALES = floats(9, 4)
+WHOLE = dict(real=lambda output: output, tokens=False)  # one vector for a whole text
+CLASS_IDS, CLASS_HOT, SCORES = np.array([0, 2, 2]), np.eye(TAGS, dtype="float32"), floats(BATCH, TAGS)
+
 LAYERS = [
-    LayerRow("AttentionPooling", lambda: layers.AttentionPooling(4), sequence(3), mask=MASK, **WHOLE),
+    LayerRow("AttentionPooling", lambda: layers.AttentionPooling(2), sequence(4), mask=MASK, **WHOLE),
     LayerRow("CRF", lambda: layers.CRF(TAGS, CONSTRAINTS), sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("CRF free", lambda: layers.CRF(TAGS, use_boundary=False), sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("IndependentTags", layers.IndependentTags, sequence(TAGS), mask=MASK, **UNPACKED),
@@ -66,15 +67,17 @@ LAYERS = [
     LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
     LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
     LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
-    LayerRow("EmbeddingBag", lambda: layers.EmbeddingBag(9, 4), BAG, **WHOLE),
-    LayerRow("FirstPooling", layers.FirstPooling, sequence(3), mask=MASK, **WHOLE),
-    LayerRow("LastPooling", lambda: layers.LastPooling(bidirectional=True), sequence(4), mask=MASK, **WHOLE),
-    LayerRow("MaxPooling", layers.MaxPooling, sequence(3), mask=MASK, **WHOLE),
-    LayerRow("MeanPooling", layers.MeanPooling, sequence(3), mask=MASK, **WHOLE),
+    LayerRow("EmbeddingBag", lambda: layers.EmbeddingBag(9, 4, activation="tanh"), BAG, **WHOLE),
+    LayerRow("EmbeddingBag scaled", lambda: layers.EmbeddingBag(9, 4, scales=SCALES), BAG, **WHOLE),
+    LayerRow("FirstPooling", layers.FirstPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("LastPooling", layers.LastPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("LastPooling both", lambda: layers.LastPooling(True), sequence(4), mask=MASK, **WHOLE),
+    LayerRow("MaxPooling", layers.MaxPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("MeanPooling", layers.MeanPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("PartlyFrozenEmbedding", lambda: layers.PartlyFrozenEmbedding(9, 4, [2, 5, 6]), FEATURES["token_ids"]),
     LayerRow("SubwordEmbedding", lambda: layers.SubwordEmbedding(9, 4), pick("subword_ids")),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
-    LayerRow("WordDropout", lambda: layers.WordDropout(0.5), MASK, learns=False),
+    LayerRow("WordDropout", lambda: layers.WordDropout(0.5), MASK),
     LayerRow("WordEmbedding partly frozen", lambda: layers.WordEmbedding(9, 4, frozen_rows=[3, 4]), pick("token_ids")),
     LayerRow("WordEmbedding", lambda: layers.WordEmbedding(9, 4, unknown_dropout=0.2), pick("token_ids")),
 ]
@@ -100,12 +103,13 @@ STRING_LAYERS = [
 ]
 LOSSES = [
     ScoreRow("CRFLoss", losses.CRFLoss, LABELS, CHAIN),
-    ScoreRow("MultiLabelCrossentropy", losses.MultiLabelCrossentropy, HOT, SCORES, padding=None),
-    ScoreRow("OneVersusRestHinge", losses.OneVersusRestHinge, CLASSES, SCORES, padding=None),
+    ScoreRow("MultiLabelCrossentropy", losses.MultiLabelCrossentropy, CLASS_HOT, SCORES, padding=None),
+    ScoreRow("OneVersusRestHinge", losses.OneVersusRestHinge, CLASS_IDS, SCORES, padding=None),
+    ScoreRow("OneVersusRestHinge hot", losses.OneVersusRestHinge, CLASS_HOT, SCORES, padding=None),
 ]
 METRICS = [
-    ScoreRow("ClassF1", lambda: metrics.ClassF1(3), CLASSES, SCORES, padding=None),
-    ScoreRow("ClassF1 of labels", lambda: metrics.ClassF1(3, "micro", threshold=0.0), HOT, SCORES, padding=None),
+    ScoreRow("ClassF1", lambda: metrics.ClassF1(TAGS), CLASS_IDS, SCORES, padding=None),
+    ScoreRow("ClassF1 hot", lambda: metrics.ClassF1(TAGS, "weighted", 0.0), CLASS_HOT, SCORES, padding=None),
     ScoreRow("EntityF1", lambda: metrics.EntityF1(SOME_TAGS), LABELS, CHAIN),
     ScoreRow("EntityF1 strict", lambda: metrics.EntityF1(SOME_TAGS, mode="strict"), LABELS, np.maximum(LABELS, 0)),
     ScoreRow("TagAccuracy", metrics.TagAccuracy, LABELS, CHAIN),

@@ -43,7 +43,7 @@ class ClassificationReport:
     def __str__(self) -> str:
         names = ["micro", "macro", "weighted", "samples"] if self.multi_label else ["macro", "weighted"]
         width = max(len("weighted avg"), *map(len, self.classes))
-        lines = [" " * width + " " + " ".join(f"{head:>9}" for head in ("precision", "recall", "f1-score", "support"))]
+        lines = [" " * width + " " + "".join(f" {head:>9}" for head in ("precision", "recall", "f1-score", "support"))]
         lines.append("")
         for row, name in enumerate(self.classes):
             values = (self.precision[row], self.recall[row], self.f1[row])
@@ -51,13 +51,13 @@ class ClassificationReport:
         lines.append("")
         total = self.support.sum()
         if not self.multi_label:
-            lines.append(f"{'accuracy':>{width}} {'':9} {'':9} {self.accuracy:9.2f} {total:9}")
+            lines.append(f"{'accuracy':>{width}}  {'':9} {'':9} {self.accuracy:9.2f} {total:9}")
         lines += [_line(f"{name} avg", width, self.averages[name].values(), total) for name in names]
         return "\n".join(lines) + "\n"
 
 
 def _line(name: str, width: int, values: Iterable[float], support: int) -> str:
-    return f"{name:>{width}} " + " ".join(f"{value:9.2f}" for value in values) + f" {support:9}"
+    return f"{name:>{width}} " + "".join(f" {value:9.2f}" for value in values) + f" {support:9}"
 
 
 def classification_report(

@@ -33,9 +33,9 @@ def ragged_strings(rows: Sequence[Sequence[str]], what: str = "token") -> Any:
     )
 
 
-def encoded(word: Any, sentence: int, position: int | None = None, what: str = "token") -> bytes:
+def encoded(word: Any, sentence: int, position: int | None = None, what: str = "token", of: str = "sentence") -> bytes:
     """A word in UTF-8, or a full sentence that says where the bad one stands."""
-    where = f"in sentence {sentence}" + ("" if position is None else f" at position {position}")
+    where = f"in {of} {sentence}" + ("" if position is None else f" at position {position}")
     if isinstance(word, bytes):
         return word
     if not isinstance(word, str):
@@ -61,7 +61,7 @@ def encoded_texts(texts: Any, expected: int | None = None) -> list[bytes]:
     """
     if isinstance(texts, (str, bytes)):
         raise ValueError(message("a list of texts", texts, "[text]"))
-    found = [encoded(one, number, what="text") for number, one in enumerate(texts)]
+    found = [encoded(one, number, what="text", of="text") for number, one in enumerate(texts)]
     if expected is not None and expected != len(found):
         raise ValueError(message("as many labels as texts", f"{expected} labels, {len(found)} texts"))
     return found

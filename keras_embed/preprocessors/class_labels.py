@@ -50,7 +50,7 @@ class ClassLabels:
         """
         labels = list(labels)
         if multi_label is None:
-            multi_label = bool(labels) and not isinstance(labels[0], (str, bytes))
+            multi_label = bool(labels) and isinstance(labels[0], (list, tuple, set, frozenset))
         rows = _lists(labels) if multi_label else [[label] for label in labels]
         found = {_string(label, number) for number, row in enumerate(rows) for label in row}
         return cls(sorted(found), multi_label)

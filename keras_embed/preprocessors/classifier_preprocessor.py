@@ -131,13 +131,13 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         """
         known = ClassLabels.from_labels(labels, multi_label)
         known.encode(labels)
-        encoded = encoded_texts(texts, len(labels))
+        data = encoded_texts(texts, len(labels))
         if tokenizer is None and tfidf is None and encoder is None:
-            tokens = text.as_tokenizer(splitter).tokenize(tf.constant(encoded, tf.string))
+            tokens = text.as_tokenizer(splitter).tokenize(tf.constant(data, tf.string))
             words = ([word.decode("utf-8", "replace") for word in row] for row in tokens.to_list())
             tokenizer = FeatureTokenizer.from_tokens(words, splitter=splitter, **kwargs)
         if tfidf is not None and tfidf.get_build_config()["width"] is None:
-            tfidf.adapt(encoded)
+            tfidf.adapt(data)
         return cls(known.classes, tokenizer, tfidf, encoder, known.multi_label, max_length)
 
     def embeddings(
@@ -212,10 +212,10 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         Raises:
             ValueError: for no texts, a text that is no string, a label that is not known. It names the text.
         """
-        encoded = encoded_texts(texts, None if labels is None else len(labels))
-        if not encoded:
+        data = encoded_texts(texts, None if labels is None else len(labels))
+        if not data:
             raise ValueError(message("at least one text", "none"))
-        parts = self.features.split_all(encoded)
+        parts = self.features.split_all(data)
         columns: list[Any] = [parts]
         if labels is not None:
             columns.append(tf.constant(self.labels.encode(labels)))
@@ -240,21 +240,16 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
             TermAssets(self.tfidf).load_preset_assets(preset)
 
     def get_config(self) -> dict[str, Any]:
-        parts: dict[str, Any] = {"tfidf": self.tfidf, "encoder": self.encoder}
-        described: dict[str, Any] = {n: keras.layers.serialize(part) for n, part in parts.items() if part is not None}
-        return {
-            **super().get_config(),
-            **described,
-            "classes": self.classes,
-            "multi_label": self.multi_label,
-            "max_length": self.max_length,
-        }
+        config = {**super().get_config(), "classes": self.classes, "multi_label": self.multi_label}
+        config["max_length"] = self.max_length
+        for name, part in (("tfidf", self.tfidf), ("encoder", self.encoder)):
+            if part is not None:
+                config[name] = keras.layers.serialize(part)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ClassifierPreprocessor":
         """A preprocessor without words and terms, which the assets bring."""
-        given = dict(config)
-        for name in ("tfidf", "encoder"):
-            if name in config:
-                given[name] = keras.layers.deserialize(config[name])
-        return super().from_config(given)
+        parts: dict[str, Any] = {name: config[name] for name in ("tfidf", "encoder") if name in config}
+        made = {name: keras.layers.deserialize(part) for name, part in parts.items()}
+        return super().from_config({**config, **made})

@@ -28,9 +28,9 @@ def log_count_ratios(rows: Any, ids: Any, labels: Any, num_terms: int, smoothing
     [[0.405, -0.405], [-0.288, 0.288]]
     """
     labels = np.asarray(labels, np.float64)
-    with_term = np.zeros((num_terms, labels.shape[1]))
-    np.add.at(with_term, np.asarray(ids), labels[np.asarray(rows)])
-    documents = np.bincount(np.asarray(ids), minlength=num_terms)[:, None]
+    rows, ids = np.asarray(rows, np.int64), np.asarray(ids, np.int64)
+    with_term = np.stack([np.bincount(ids, column[rows], minlength=num_terms) for column in labels.T], axis=1)  # (V, K)
+    documents = np.bincount(ids, minlength=num_terms)[:, None]
     inside, outside = smoothing + with_term, smoothing + documents - with_term
     ratios = np.log(inside / inside.sum(0)) - np.log(outside / outside.sum(0))
     return ratios.astype(np.float32)

@@ -78,9 +78,9 @@ def best_thresholds(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[
         order = np.argsort(-probabilities[:, k], kind="stable")
         ranked, correct = probabilities[order, k], np.cumsum(true[order, k])
         f1 = 2 * correct / (np.arange(1, len(ranked) + 1) + correct[-1])
-        below = np.append(ranked[1:], 0.0)
+        below = np.append(ranked[1:], -1.0)
         f1[below >= ranked] = -1.0  # equal probabilities cannot be told apart
         best = int(np.argmax(f1))
-        middle = np.float32((float(ranked[best]) + float(below[best])) / 2)
+        middle = np.float32((float(ranked[best]) + max(0.0, float(below[best]))) / 2)
         thresholds[k] = middle if middle > below[best] else ranked[best]
     return thresholds

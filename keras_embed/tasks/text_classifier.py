@@ -134,13 +134,15 @@ class TextClassifier(StringTask):
                 metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy"), ClassF1(self.num_classes)]
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
-    def fit(  # type: ignore[override]
+    def fit(
         self,
         x: Any = None,
         y: Any = None,
         batch_size: int = 32,
-        class_weight: Any = None,
         sample_weight: Any = None,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
         **kwargs: Any,
     ) -> Any:
         """Trains on texts and labels.
@@ -149,9 +151,11 @@ class TextClassifier(StringTask):
             x: list of texts, or a `tf.data.Dataset` of batches `(texts, labels)` or `(texts, labels, weights)`.
             y: a label for each text; or a list of labels for each.
             batch_size: texts in a batch.
-            class_weight: "balanced", or label -> weight; only for texts in memory. Metrics do not change by it.
             sample_weight: (B,) a weight for each text.
-            **kwargs: `validation_data` (a pair or a dataset), `shuffle`, and those of `keras.Model.fit`.
+            validation_data: `(texts, labels)`, `(texts, labels, weights)` or a dataset.
+            shuffle: anew in every epoch.
+            class_weight: "balanced", or label -> weight; only for texts in memory. Metrics do not change by it.
+            **kwargs: for `keras.Model.fit`.
         """
         if self.preprocessor is None:
             kwargs["class_weight"] = class_weight
@@ -161,7 +165,7 @@ class TextClassifier(StringTask):
                 raise ValueError(message("texts in memory, to weigh classes", received, "weights in the dataset"))
             labels = self.preprocessor.labels.encode(y)
             sample_weight = class_sample_weights(labels, self.preprocessor.classes, class_weight, sample_weight)
-        return super().fit(x, y, batch_size, sample_weight=sample_weight, **kwargs)
+        return super().fit(x, y, batch_size, sample_weight, validation_data, shuffle, **kwargs)
 
     def probabilities(self, texts: Sequence[str], batch_size: int = 32) -> NDArray[np.float32]:
         """The probability of each class, (N, K), in the order of `preprocessor.classes`.
