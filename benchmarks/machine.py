@@ -10,7 +10,7 @@ from typing import Any
 
 LIBRARIES = (
     *("keras-embed", "keras", "keras-hub", "numpy", "tensorflow", "tensorflow-text"),
-    *("jax", "jaxlib", "torch", "pytorch-crf"),
+    *("jax", "jaxlib", "torch", "pytorch-crf", "scikit-learn", "gensim"),
 )
 
 
