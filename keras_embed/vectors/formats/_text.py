@@ -16,7 +16,7 @@ from keras_embed.vectors.formats._text_layout import Layout
 from keras_embed.vectors.formats._text_scan import wanted_lines
 from keras_embed.vectors.word_vectors import WordVectors
 
-_BLOCK = 1 << 19  # bytes that are parsed together: what comes of them stays in a core's cache
+_BLOCK = 1 << 20  # bytes that are parsed together: what comes of them stays in the cache
 _WORKERS = 4
 _T = TypeVar("_T")
 
