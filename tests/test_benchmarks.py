@@ -10,7 +10,7 @@ import pytest
 
 import keras_embed as ke
 from benchmarks import __main__ as command
-from benchmarks import crf, import_time, machine, padding, report, tagger, tfidf, worker
+from benchmarks import classify, crf, import_time, machine, padding, report, tagger, tfidf, worker
 from benchmarks.tagger_clock import Clock
 from benchmarks.tagger_recipes import RECIPES
 from benchmarks.timing import alternate
@@ -157,3 +157,19 @@ def test_the_command_lists_the_benchmarks(capsys):
     assert all(name in listed for name in command.NAMES)
     assert command.main(["nothing"]) == 2
     assert "Expected the name of a benchmark" in capsys.readouterr().err
+
+
+def test_classifiers_are_tested_on_the_same_folds(data_dir):
+    rows = classify.measure("mr", list(classify.KINDS), count=5, limit=200, neural_folds=1)
+    assert [len(row["accuracy"]) for row in rows] == [5, 5, 5, 5, 5, 1, 1]
+    assert all(0.4 < np.mean(row["accuracy"]) <= 1 for row in rows[:5])
+    assert "79.3" in classify.table(rows)
+
+
+def test_folds_are_stratified_and_hold_every_text_once():
+    labels = ["a"] * 23 + ["b"] * 41
+    parts = classify.folds(labels, 5, seed=1)
+    assert sorted(np.concatenate(parts)) == list(range(64))
+    for part in parts:
+        counts = [sum(labels[row] == name for row in part) for name in "ab"]
+        assert 4 <= counts[0] <= 5 and 8 <= counts[1] <= 9
