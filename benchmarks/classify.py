@@ -1,8 +1,8 @@
 """Text classification: accuracy in ten folds on MR and Subj, beside scikit-learn's TF-IDF and linear SVM.
 
 Folds are stratified and the same for all: the texts of each class, shuffled by the seed, are dealt out in turn.
-Vocabulary, idf and weights are learnt from a fold's training part alone. One fixed setting serves both data sets, but for
-the row that says so: there, three folds of the training part choose whether punctuation marks are terms.
+Vocabulary, idf and weights are learnt from a fold's training part alone. One fixed setting serves both data sets, but
+for the row that says so: there, three folds of the training part choose whether punctuation marks are terms.
 """
 
 import argparse
