@@ -71,3 +71,19 @@ def test_unseen_vectors_through_the_tokenizer_are_those_of_numpy():
         np.testing.assert_allclose(given[row, : len(words)], vectors.rows(words), atol=1e-5)
         assert not given[row, len(words) :].any()
     assert "subword_ids" not in ke.preprocessors.FeatureTokenizer.from_tokens(WORDS).encode(sentences)
+
+
+def test_a_classifier_of_words_never_seen_goes_along(tmp_path):
+    texts, labels = (
+        [" ".join(words) for words in WORDS],
+        ["new" if number % 2 else "old" for number in range(len(WORDS))],
+    )
+    vectors = fasttext_like()
+    preprocessor = ke.preprocessors.ClassifierPreprocessor.from_corpus(texts, labels, subwords=vectors.subword_index())
+    backbone = ke.backbones.AveragingBackbone([SubwordEmbedding.from_vectors(vectors, trainable=False)])
+    classifier = ke.TextClassifier(backbone, preprocessor)
+    classifier.fit(texts, labels, epochs=1, verbose=0)
+    classifier.export(tmp_path / "1")
+    serve = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
+    served = serve(text=tf.constant(UNSEEN))["probabilities"].numpy()
+    np.testing.assert_allclose(served, classifier.probabilities(UNSEEN), atol=1e-5)
