@@ -4,7 +4,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-NAMES = ("crf", "tagger", "padding", "import_time", "machine")
+NAMES = ("crf", "elmo", "feature_cache", "kneser_ney", "tagger", "transfer", "padding", "import_time", "machine")
 NAMES += ("tfidf", "vectors_io", "skipgram", "vector_scores", "classify")
 
 

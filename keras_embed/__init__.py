@@ -11,6 +11,7 @@ from keras_embed import _registration
 if TYPE_CHECKING:
     from keras_embed import (
         backbones,
+        checkpoints,
         corpora,
         functional,
         initializers,
@@ -24,14 +25,16 @@ if TYPE_CHECKING:
         text,
         vectors,
     )
-    from keras_embed.tasks import Tagger, TextClassifier
+    from keras_embed.tasks import BidirectionalLanguageModel, Tagger, TextClassifier
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BidirectionalLanguageModel",
     "Tagger",
     "TextClassifier",
     "backbones",
+    "checkpoints",
     "corpora",
     "functional",
     "initializers",

@@ -53,51 +53,60 @@ def compiled(static: tuple[int, ...] = ()) -> Any:
 
 
 def scan(step: Any, initial: Any, inputs: Any) -> tuple[Any, Any]:
-    """A recurrence over the leading axis that keeps the state *before* each step.
-
-    Forward only: nothing here is meant to be differentiated (`functional` writes its gradients in closed form). That
-    is what lets one loop run everywhere: `keras.ops.scan` wants outputs shaped like its carry and has no gradient
-    under XLA on TensorFlow; emitting the state before the update keeps symbolic lengths exportable from JAX.
+    """A recurrence over the leading axis that keeps the state *before* each step: so JAX can export symbolic lengths.
 
     Args:
-        step: `(state, tuple of inputs at t) -> state`, one tensor in, one tensor of the same shape and dtype out.
+        step: `(state, inputs at t) -> state`, one tensor in, one of the same shape and dtype out.
         initial: the first state.
-        inputs: tuple of tensors with a common leading axis `T`.
+        inputs: as of `loop`.
 
     Returns:
         `(states, final)`: the states that entered each step `(T, *state)`, and the state that left the last one.
     """
+    states, (final,) = loop(lambda state, x: (state[0], (step(state[0], x),)), (initial,), inputs, initial.shape)
+    return states, final
+
+
+def loop(step: Any, initial: Any, inputs: Any, shape: Any) -> tuple[Any, Any]:
+    """A recurrence over the leading axis with outputs, and with gradients on all backends, under XLA too.
+
+    Args:
+        step: `(state, tuple of inputs at t) -> (output, state)`; the state is a tuple of tensors that keep shape and
+            dtype, the output is one tensor of the dtype of the first of them.
+        initial: the first state.
+        inputs: tuple of tensors with a common leading axis `T`.
+        shape: of an output, as far as it is known beforehand.
+
+    Returns:
+        `(outputs, final)`: `(T, *output)`, and the state that left the last step.
+    """
     name = keras.config.backend()
     if name == "jax":
-        jax = importlib.import_module("jax")
-        final, states = jax.lax.scan(lambda state, x: (step(state, x), state), initial, inputs)
-        return states, final
+        final, outputs = importlib.import_module("jax").lax.scan(lambda *args: step(*args)[::-1], initial, inputs)
+        return outputs, final
     if name == "torch":
         torch = importlib.import_module("torch")
-        states, state = [], initial
+        outputs, state = [], initial
         for x in zip(*(tensor.unbind(0) for tensor in inputs), strict=True):
-            states.append(state)
-            state = step(state, x)
-        return (torch.stack(states) if states else initial[None][:0]), state
-    return _tensorflow_scan(step, initial, inputs)
-
-
-def _tensorflow_scan(step: Any, initial: Any, inputs: Any) -> tuple[Any, Any]:
+            output, state = step(state, x)
+            outputs.append(output)
+        return (torch.stack(outputs) if outputs else initial[0].new_zeros((0, *shape))), state
     length = inputs[0].shape[0] if inputs[0].shape[0] is not None else tf.shape(inputs[0])[0]
 
     def array(tensor: Any) -> Any:
         return tf.TensorArray(tensor.dtype, size=length, element_shape=tensor.shape[1:]).unstack(tensor)
 
-    arrays = [array(tensor) for tensor in inputs]
-    states = tf.TensorArray(initial.dtype, size=length, element_shape=initial.shape)
+    arrays = [array(tensor) for tensor in inputs]  # the gradient of `tensor[t]` would be as large as the tensor
 
-    def body(t: Any, state: Any, states: Any) -> Any:
-        return t + 1, step(state, tuple(a.read(t) for a in arrays)), states.write(t, state)
+    def body(t: Any, state: Any, outputs: Any) -> Any:
+        output, state = step(state, tuple(a.read(t) for a in arrays))
+        return t + 1, state, outputs.write(t, output)
 
-    _, final, states = tf.while_loop(
-        lambda t, *_: t < length, body, (0, initial, states), maximum_iterations=length, parallel_iterations=1
+    empty = tf.TensorArray(initial[0].dtype, size=length, element_shape=shape)
+    _, final, outputs = tf.while_loop(
+        lambda t, *_: t < length, body, (0, initial, empty), maximum_iterations=length, parallel_iterations=1
     )
-    return states.stack(), final
+    return outputs.stack(), final
 
 
 def sparse_matrix(places: Any, values: Any, shape: tuple[int, int]) -> Any:
@@ -112,6 +121,11 @@ def sparse_matrix(places: Any, values: Any, shape: tuple[int, int]) -> Any:
         bcoo = importlib.import_module("jax.experimental.sparse").BCOO
         return bcoo((values, places), shape=shape, indices_sorted=True, unique_indices=True)
     return tf.SparseTensor(places, values, shape)
+
+
+def open_checkpoint(prefix: str) -> Any:
+    """A reader of a TensorFlow checkpoint."""
+    return tf.train.load_checkpoint(prefix)
 
 
 def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any, Any]:

@@ -1,10 +1,11 @@
-"""`python -m keras_embed demo`: the main job end to end, from labelled sentences to a served SavedModel."""
+"""`python -m keras_embed demo`: transfer from a frozen ELMo, from labelled sentences to a served SavedModel."""
 
 import argparse
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -95,11 +96,13 @@ def _train(corpus: str, epochs: int) -> tuple[Any, Any]:
     _headline(f"Train on {corpus}, {len(train)} sentences, Keras {keras.__version__} on {keras.config.backend()}")
     keras.utils.set_random_seed(1)
     preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(train)
-    backbone = ke.backbones.RecurrentBackbone(
-        preprocessor.embeddings(word_dim=50, char_filters=30), cell="lstm", hidden_dim=100
-    )
+    elmo = ke.backbones.ElmoBackbone.from_preset("elmo_tiny_en")  # it has read novels; here it only helps
+    elmo.trainable = False
+    embeddings = [*preprocessor.embeddings(word_dim=50, char_filters=30), ke.layers.ElmoEmbedding(elmo)]
+    backbone = ke.backbones.RecurrentBackbone(embeddings, cell="lstm", hidden_dim=100)
     tagger = ke.Tagger(backbone, preprocessor=preprocessor)
-    tagger.fit(train, validation_data=dev, epochs=epochs, batch_size=32, verbose=2)
+    with tempfile.TemporaryDirectory() as features:  # the frozen part runs once, not in every epoch
+        tagger.fit(train, validation_data=dev, feature_cache=features, epochs=epochs, batch_size=32, verbose=2)
     return tagger, test
 
 

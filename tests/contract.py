@@ -30,6 +30,7 @@ def features(vocabulary: int = 9, characters: int = 7) -> dict[str, np.ndarray]:
         "casing_ids": np.where(MASK, 1 + ids % 3, 0).astype("int32"),
         "char_ids": RNG.integers(1, characters, (BATCH, TIME, 4)).astype("int32"),
         "char_index": np.where(MASK, RNG.integers(0, BATCH * TIME, (BATCH, TIME)), 0).astype("int32"),
+        "elmo_ids": RNG.integers(0, 262, (BATCH, TIME, 8)).astype("int32"),
         "subword_ids": np.where(MASK[..., None], RNG.integers(0, vocabulary, (BATCH, TIME, 4)), 0).astype("int32"),
         "padding_mask": MASK,
     }
@@ -100,8 +101,9 @@ def pad_time(tree: Any, value: float = 0) -> Any:
     padded = keras.tree.map_structure(lambda x: _pad_array(x, value), tree)
     if isinstance(tree, dict) and "char_index" in tree:
         # The table of distinct words is (B * W, C): with 2 W words a row, its rows lie elsewhere.
-        rows, words = np.divmod(tree["char_index"], tree["char_ids"].shape[1])
-        padded["char_index"] = _pad_array(rows * 2 * tree["char_ids"].shape[1] + words, 0).astype("int32")
+        width = tree["elmo_ids" if "elmo_ids" in tree else "char_ids"].shape[1]
+        rows, words = np.divmod(tree["char_index"], width)
+        padded["char_index"] = _pad_array(rows * 2 * width + words, 0).astype("int32")
     return padded
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import keras_embed as ke
 from benchmarks import __main__ as command
-from benchmarks import classify, crf, import_time, machine, padding, report, tagger, tfidf, worker
+from benchmarks import classify, crf, elmo, import_time, machine, padding, report, tagger, tfidf, worker
 from benchmarks.tagger_clock import Clock
 from benchmarks.tagger_recipes import RECIPES
 from benchmarks.timing import alternate
@@ -45,6 +45,16 @@ def test_crf_notices_wrong_answers():
     assert not crf.same_paths(np.array([[1, 2, 3]]), [[1, 2]])
     assert crf.same_paths(np.array([[1, 2, 0]]), [[1, 2]])
     assert crf.gradient_error([np.array([1.0, 1.1])], [np.array([1.0, 1.0])]) > 0.05
+
+
+def test_elmo_agrees_with_plain_pytorch(data_dir, monkeypatch):
+    monkeypatch.setenv("KERAS_EMBED_DATA", str(data_dir))
+    result = {"backend": keras.config.backend(), **elmo.measure(batches=1, runs=1, **elmo.SMALL)}
+    assert result["difference"] < 2e-6
+    assert [row["order"] for row in result["models"]] == ["as they come", "as they come", "by length"]
+    assert all(row["ratio"] > 0 for row in (*result["models"], *result["parts"]))
+    table = elmo.tables([result])
+    assert "| all words known |" in table and "(asked 60%)" in table
 
 
 def test_functions_are_timed_in_turn():

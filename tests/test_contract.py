@@ -31,7 +31,7 @@ from contract import (
     symbolic,
 )
 
-from keras_embed import layers, losses, metrics
+from keras_embed import backbones, layers, losses, metrics
 from keras_embed.text import allowed_transitions
 
 TAGS = 3
@@ -54,6 +54,19 @@ SCALES = floats(9, 4)
 WHOLE = dict(real=lambda output: output, tokens=False)  # one vector for a whole text
 CLASS_IDS, CLASS_HOT, SCORES = np.array([0, 2, 2]), np.eye(TAGS, dtype="float32"), floats(BATCH, TAGS)
 
+
+def elmo_encoder():
+    """ELMo's encoder of words, small."""
+    return layers.ElmoTokenEncoder(char_dim=4, filters=((1, 3), (2, 4)), num_highway=1, projection_dim=5)
+
+
+def small_elmo():
+    sizes = {"filters": ((1, 3), (2, 4)), "char_dim": 4, "num_highway": 1, "max_characters": 8}
+    return backbones.ElmoBackbone(num_layers=2, hidden_dim=6, projection_dim=3, **sizes)
+
+
+ELMO = pick("elmo_ids", "char_index", "padding_mask")
+
 LAYERS = [
     LayerRow("AttentionPooling", lambda: layers.AttentionPooling(2), sequence(4), mask=MASK, **WHOLE),
     LayerRow("CRF", lambda: layers.CRF(TAGS, CONSTRAINTS), sequence(TAGS), mask=MASK, **UNPACKED),
@@ -67,14 +80,22 @@ LAYERS = [
     LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
     LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
     LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
+    LayerRow("ElmoBackbone", small_elmo, ELMO),
+    LayerRow("ElmoEmbedding", lambda: layers.ElmoEmbedding(small_elmo(), 2, projection_dim=4), ELMO),
+    LayerRow("ElmoEmbedding normal", lambda: layers.ElmoEmbedding(small_elmo(), layer_norm="with_boundaries"), ELMO),
+    LayerRow("ElmoTokenEncoder", elmo_encoder, RNG.integers(0, 262, (BATCH, 8)).astype("int32"), real=None),
     LayerRow("EmbeddingBag", lambda: layers.EmbeddingBag(9, 4, activation="tanh"), BAG, **WHOLE),
     LayerRow("EmbeddingBag scaled", lambda: layers.EmbeddingBag(9, 4, scales=SCALES), BAG, **WHOLE),
     LayerRow("FirstPooling", layers.FirstPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("LanguageModelStack", lambda: layers.LanguageModelStack(2, 6, 3), sequence(2, 3), mask=MASK),
+    LayerRow("LanguageModelStack square", lambda: layers.LanguageModelStack(1, 3, 3), sequence(2, 3), mask=MASK),
     LayerRow("LastPooling", layers.LastPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("LastPooling both", lambda: layers.LastPooling(True), sequence(4), mask=MASK, **WHOLE),
     LayerRow("MaxPooling", layers.MaxPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("MeanPooling", layers.MeanPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("PartlyFrozenEmbedding", lambda: layers.PartlyFrozenEmbedding(9, 4, [2, 5, 6]), FEATURES["token_ids"]),
+    LayerRow("ScalarMix", lambda: layers.ScalarMix(2), sequence(2, 3), mask=MASK),
+    LayerRow("ScalarMix normal", lambda: layers.ScalarMix(2, layer_norm=True), sequence(2, 3), mask=MASK),
     LayerRow("SubwordEmbedding", lambda: layers.SubwordEmbedding(9, 4), pick("subword_ids")),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
     LayerRow("WordDropout", lambda: layers.WordDropout(0.5), MASK),

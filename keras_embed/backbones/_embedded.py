@@ -47,9 +47,47 @@ def feature_inputs(embeddings: Sequence[keras.layers.Layer]) -> dict[str, Any]:
 
 
 def side_by_side(embeddings: Sequence[keras.layers.Layer], inputs: dict[str, Any], dtype: Any) -> Any:
-    """The vectors of all embeddings, concatenated, (B, T, D)."""
-    vectors = [layer({name: inputs[name] for name in layer.features}) for layer in embeddings]
-    return vectors[0] if len(vectors) == 1 else keras.layers.Concatenate(dtype=dtype, name="vectors")(vectors)
+    """The vectors of all embeddings, concatenated, (B, T, D).
+
+    Raises:
+        ValueError: for a layer that wants to be put elsewhere.
+    """
+    vectors = placed_vectors(embeddings, inputs)
+    if vectors["output"]:
+        received = f"{[layer.name for layer in embeddings if 'output' in _places(layer)]} with a place at the output"
+        raise ValueError(_checks.message("embeddings at the input", received, "RecurrentBackbone, or places=None"))
+    return joined(vectors["input"], dtype, "vectors")
+
+
+def placed_vectors(embeddings: Sequence[keras.layers.Layer], inputs: dict[str, Any]) -> dict[str, list[Any]]:
+    """The vectors of all embeddings, each (B, T, D), by the place where a backbone puts them, "input" or "output".
+
+    A layer with an attribute `places` has one for each of its outputs; any other stands at the input.
+
+    Raises:
+        ValueError: for nothing at the input, or vectors of other steps than the tokens.
+    """
+    found: dict[str, list[Any]] = {"input": [], "output": []}
+    for layer in embeddings:
+        if getattr(layer, "keep_boundaries", False):
+            received = f"{layer.name} with keep_boundaries=True"
+            raise ValueError(_checks.message("embeddings of the tokens alone", received, "keep_boundaries=False"))
+        vectors = layer({name: inputs[name] for name in layer.features})
+        for place, x in zip(_places(layer), vectors if isinstance(vectors, list) else [vectors], strict=True):
+            found[place].append(x)
+    if not found["input"]:
+        received = f"{[layer.name for layer in embeddings]}, all at the output"
+        raise ValueError(_checks.message("at least one embedding at the input", received))
+    return found
+
+
+def _places(layer: keras.layers.Layer) -> tuple[str, ...]:
+    return tuple(getattr(layer, "places", ("input",)))
+
+
+def joined(vectors: Sequence[Any], dtype: Any, name: str) -> Any:
+    """Vectors side by side, (B, T, D); one alone as it is."""
+    return vectors[0] if len(vectors) == 1 else keras.layers.Concatenate(dtype=dtype, name=name)(vectors)
 
 
 def cleared(x: Any, mask: Any) -> Any:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import keras_hub
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import check_hidden, feature_inputs, hidden_stack, side_by_side
+from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.layers import MeanPooling, WordDropout
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class AveragingBackbone(keras_hub.models.Backbone):
+class AveragingBackbone(FreezableBackbone):
     """The mean of a text's word vectors, and hidden layers over it: a deep averaging network (Iyyer et al. 2015).
 
     `h_0 = mean of e_t over real words`, `h_l = f(W h_{l-1} + b)`. Word order is not seen. In training, whole words are

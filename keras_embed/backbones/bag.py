@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import keras_hub
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import check_hidden, hidden_stack
+from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.layers import EmbeddingBag
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class BagBackbone(keras_hub.models.Backbone):
+class BagBackbone(FreezableBackbone):
     """A text as counts or TF-IDF weights of its terms, and hidden layers over them if asked for.
 
     Without hidden layers it is the sparse vector itself: a head on it is the classic linear model of TF-IDF vectors,

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import keras_hub
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, feature_inputs, side_by_side
+from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.layers import MaxPooling
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class ConvolutionalBackbone(keras_hub.models.Backbone):
+class ConvolutionalBackbone(FreezableBackbone):
     """The strongest answer of each filter anywhere in a text (Kim 2014).
 
     For word vectors `x_1 ... x_n`, a filter of width k gives `max over i in 1..n of f(sum_j W_j x_{i+j} + b)`, j from

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import keras_hub
 from keras import ops
 
 from keras_embed import _checks
-from keras_embed.backbones._embedded import cleared, feature_inputs, side_by_side
+from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
+from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.layers import VariationalDropout
 
 _CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM, "simple_rnn": keras.layers.SimpleRNN}
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class RecurrentBackbone(keras_hub.models.Backbone):
+class RecurrentBackbone(FreezableBackbone):
     """A stack of recurrent layers over the concatenated vectors of some embedding layers.
 
     `x_0 = [e_1; e_2; ...]`, then for each layer `x_l = RNN_l(drop(x_{l-1}))`, and `drop(x_L)` is given out. `drop` is
@@ -28,7 +28,7 @@ class RecurrentBackbone(keras_hub.models.Backbone):
     Args:
         embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features` that names what it
             reads: `WordEmbedding`, `CasingEmbedding`, `CharacterCNN`, `CharacterLSTM` or your own. They keep their own
-            `dtype`.
+            `dtype`. `ElmoEmbedding` may also stand beside the output, see its `places`.
         cell: "lstm", "gru" or "simple_rnn".
         hidden_dim: units of each direction, so the output of a bidirectional backbone is twice as wide.
         num_layers: number of recurrent layers.
@@ -47,7 +47,8 @@ class RecurrentBackbone(keras_hub.models.Backbone):
             the mask may have any shape.
 
     Returns:
-        Dict with `sequence_output`, floats `(B, T, hidden_dim)`, or `(B, T, 2 * hidden_dim)` with both directions.
+        Dict with `sequence_output`, floats `(B, T, hidden_dim)`, or `(B, T, 2 * hidden_dim)` with both directions, and
+        wider by what stands beside the output.
 
     Raises:
         ValueError: for no embeddings, embeddings that do not agree on a feature, or arguments outside their range.
@@ -97,12 +98,13 @@ class RecurrentBackbone(keras_hub.models.Backbone):
         # === Functional Model ===
         inputs = feature_inputs(embeddings)
         mask = inputs["padding_mask"]
-        x = side_by_side(embeddings, inputs, dtype)
+        vectors = placed_vectors(embeddings, inputs)
+        x = joined(vectors["input"], dtype, "vectors")
         read = _readable(mask)
         for layer, drop in zip(recurrent, dropouts[:-1], strict=True):
             y = layer(drop(x), mask=read)  # (B, T, D)
             x = y + x if skip_connections and x.shape[-1] == y.shape[-1] else y
-        x = dropouts[-1](x)
+        x = joined([dropouts[-1](x), *vectors["output"]], dtype, "beside")
         x = cleared(x, mask)
         super().__init__(inputs=inputs, outputs={"sequence_output": x}, dtype=dtype, **kwargs)
 

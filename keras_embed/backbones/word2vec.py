@@ -3,14 +3,14 @@
 from typing import Any
 
 import keras
-import keras_hub
 
 from keras_embed import _checks
+from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.functional import skipgram
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class Word2Vec(keras_hub.models.Backbone):
+class Word2Vec(FreezableBackbone):
     """Two tables of vectors, and how well some words fit the mean of others: skip-gram and CBOW.
 
     In skip-gram one word looks for a neighbour, in CBOW all words around a place look for the one at it; which of both

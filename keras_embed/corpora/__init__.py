@@ -6,12 +6,14 @@ from keras_embed.corpora.entry import Entry, File
 from keras_embed.corpora.plain import read_parallel, read_plain
 from keras_embed.corpora.registry import describe, load, names, register
 from keras_embed.corpora.sentence import Corpus, Sentence
+from keras_embed.corpora.sentence_shards import SentenceShards
 
 __all__ = [
     "Corpus",
     "Entry",
     "File",
     "Sentence",
+    "SentenceShards",
     "describe",
     "load",
     "names",

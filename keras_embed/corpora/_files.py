@@ -9,11 +9,11 @@ import urllib.request
 import uuid
 import warnings
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from keras_embed import _checks
 from keras_embed.corpora._lines import BROKEN, open_decompressed
-from keras_embed.corpora.entry import Entry, File
+from keras_embed.corpora.entry import File
 
 _SHIPPED = Path(__file__).parent / "data"
 _SUFFIXES = ("", ".gz", ".xz")
@@ -21,8 +21,26 @@ _BLOCK = 1 << 16
 _TIMEOUT_SECONDS = 30
 
 
-def find(entry: Entry, file: File) -> Path:
-    """The file's path: in `KERAS_EMBED_DATA/<corpus>/`, in the package, in Keras' cache, or downloaded to the cache.
+class Registered(Protocol):
+    """What has files: a corpus, or a published model."""
+
+    @property
+    def name(self) -> str:
+        """Its name, and that of its folder."""
+
+    @property
+    def homepage(self) -> str:
+        """Where to read more."""
+
+
+def find(entry: Registered, file: File, kind: str = "datasets", progress: bool = True) -> Path:
+    """The file's path: in `KERAS_EMBED_DATA/<name>/`, in the package, in Keras' cache, or downloaded to the cache.
+
+    Args:
+        entry: whose file it is.
+        file: what is registered of it.
+        kind: the folder in Keras' cache, "datasets" or "models".
+        progress: whether a download shows how far it is.
 
     Raises:
         OSError: if it is nowhere and cannot be fetched, or what comes is not the file that was registered.
@@ -35,31 +53,32 @@ def find(entry: Entry, file: File) -> Path:
     found = _in_folder(_SHIPPED, file)
     if found:
         return found
-    cache = _cache_folder(entry)
+    cache = _cache_folder(entry, kind)
     found = _in_folder(cache, file)
     if found and file.sha256 in (None, _sha256(found)):
         return found
     if file.url is None:
         raise FileNotFoundError(
             _checks.message(
-                f"file {file.path} of corpus {entry.name}, which has no address to fetch it from",
+                f"file {file.path} of {entry.name}, which has no address to fetch it from",
                 f"no such file in {' or '.join(map(str, filter(None, (own, cache))))}",
                 f"setting KERAS_EMBED_DATA to a folder that holds {entry.name}/{file.path}, also as .gz or .xz"
                 + (f"; see {entry.homepage}" if entry.homepage else ""),
             )
         )
     target = cache / file.path
-    download(file.url, target, file.sha256)
+    download(file.url, target, file.sha256, progress)
     return target
 
 
-def download(url: str, target: Path, sha256: str | None = None) -> None:
-    """Fetches `url` to `target`, with a progress bar. Either the whole, verified file is there afterwards, or nothing.
+def download(url: str, target: Path, sha256: str | None = None, progress: bool = True) -> None:
+    """Fetches `url` to `target`. Either the whole, verified file is there afterwards, or nothing.
 
     Args:
         url: http or https.
         target: the path to write. Its folder is made where it is missing.
         sha256: checksum of the decompressed content, or None.
+        progress: whether to show how far it is.
 
     Raises:
         OSError: if the server fails or sends less than it announced, or the checksum is another.
@@ -68,7 +87,7 @@ def download(url: str, target: Path, sha256: str | None = None) -> None:
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         with part.open("wb") as file:
-            _fetch(url, file)
+            _fetch(url, file, progress)
         received = _sha256(part) if sha256 else None
         if received != sha256:
             raise OSError(
@@ -84,19 +103,21 @@ def download(url: str, target: Path, sha256: str | None = None) -> None:
             part.unlink()
 
 
-def _fetch(url: str, file: IO[bytes]) -> None:
+def _fetch(url: str, file: IO[bytes], progress: bool) -> None:
     size: int | None = None
     received = 0
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
             length = response.headers.get("Content-Length")
             size = int(length) if length else None
-            progress = _progress_bar(size, url)
+            bar = _progress_bar(size, url) if progress else None
             while block := response.read(_BLOCK):
                 file.write(block)
                 received += len(block)
-                progress.update(received)
-            progress.update(received, finalize=True)
+                if bar is not None:
+                    bar.update(received)
+            if bar is not None:
+                bar.update(received, finalize=True)
     except urllib.error.HTTPError as error:
         raise OSError(
             _checks.message(f"{url} to be there", f"HTTP status {error.code} ({error.reason})", _BY_HAND)
@@ -130,14 +151,14 @@ def _in_folder(folder: Path, file: File) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _own_folder(entry: Entry) -> Path | None:
+def _own_folder(entry: Registered) -> Path | None:
     folder = os.environ.get("KERAS_EMBED_DATA")
     return Path(folder).expanduser() / entry.name if folder else None
 
 
-def _cache_folder(entry: Entry) -> Path:
+def _cache_folder(entry: Registered, kind: str) -> Path:
     home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "keras_embed" / entry.name
+    return (Path(home) if home else Path.home() / ".keras") / kind / "keras_embed" / entry.name
 
 
 def _warn_if_other(path: Path, file: File) -> None:

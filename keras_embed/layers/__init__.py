@@ -11,14 +11,18 @@ from keras_embed.layers.crf_decoders import CRFEntropy as CRFEntropy
 from keras_embed.layers.crf_decoders import CRFKBest as CRFKBest
 from keras_embed.layers.crf_decoders import CRFMarginals as CRFMarginals
 from keras_embed.layers.crf_decoders import CRFSample as CRFSample
+from keras_embed.layers.elmo_embedding import ElmoEmbedding as ElmoEmbedding
 from keras_embed.layers.embedding_bag import EmbeddingBag as EmbeddingBag
+from keras_embed.layers.language_model_stack import LanguageModelStack as LanguageModelStack
 from keras_embed.layers.partly_frozen_embedding import PartlyFrozenEmbedding as PartlyFrozenEmbedding
 from keras_embed.layers.pooling import FirstPooling as FirstPooling
 from keras_embed.layers.pooling import LastPooling as LastPooling
 from keras_embed.layers.pooling import MaxPooling as MaxPooling
 from keras_embed.layers.pooling import MeanPooling as MeanPooling
+from keras_embed.layers.scalar_mix import ScalarMix as ScalarMix
 from keras_embed.layers.subword_embedding import SubwordEmbedding as SubwordEmbedding
 from keras_embed.layers.tfidf_vectorization import TfidfVectorization as TfidfVectorization
+from keras_embed.layers.token_encoder import ElmoTokenEncoder as ElmoTokenEncoder
 from keras_embed.layers.variational_dropout import VariationalDropout as VariationalDropout
 from keras_embed.layers.word_dropout import WordDropout as WordDropout
 from keras_embed.layers.word_embedding import WordEmbedding as WordEmbedding
@@ -34,13 +38,17 @@ __all__ = [
     "CasingEmbedding",
     "CharacterCNN",
     "CharacterLSTM",
+    "ElmoEmbedding",
+    "ElmoTokenEncoder",
     "EmbeddingBag",
     "FirstPooling",
     "IndependentTags",
+    "LanguageModelStack",
     "LastPooling",
     "MaxPooling",
     "MeanPooling",
     "PartlyFrozenEmbedding",
+    "ScalarMix",
     "SubwordEmbedding",
     "TfidfVectorization",
     "VariationalDropout",

@@ -21,7 +21,28 @@ def dense(ragged: Any, length: Any, padding: Any = 0) -> Any:
     return ragged.to_tensor(padding, shape=tf.stack([tf.constant(-1, tf.int64), tf.cast(length, tf.int64)]))
 
 
-def ragged_strings(rows: Sequence[Sequence[str]], what: str = "token") -> Any:
+def rows_and_zeros(ragged: Any, widths: Sequence[int]) -> Any:
+    """A ragged tensor (N, None) as (N + 1, W), W one of few widths; the last row, for padding to read, is zero."""
+    return tf.pad(dense(ragged, bucket_length(ragged.bounding_shape(axis=1), widths)), [[0, 1], [0, 0]])
+
+
+def distinct_table(rows: Any, batch: Any, width: Any, columns: int | None = None) -> Any:
+    """What belongs to N distinct words, (N,) or (N, C), as (batch, width) or (batch, width, columns), filled up with 0.
+
+    Args:
+        rows: of the words.
+        batch: scalar.
+        width: scalar, such that `batch * width` is at least N.
+        columns: where C may be smaller; `None`: C.
+    """
+    missing = [[0, tf.cast(batch * width, tf.int32) - tf.shape(rows)[0]]]
+    if len(rows.shape) > 1:
+        missing.append([0, 0 if columns is None else columns - tf.shape(rows)[1]])
+    last = [] if len(rows.shape) == 1 else [rows.shape[1] if columns is None else columns]
+    return tf.reshape(tf.pad(rows, missing), [batch, width, *last])
+
+
+def ragged_strings(rows: Sequence[Sequence[str | bytes]], what: str = "token") -> Any:
     """Lists of words as a ragged string tensor (B, None).
 
     Raises:

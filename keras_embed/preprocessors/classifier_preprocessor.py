@@ -40,6 +40,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         x: texts, strings (B,), or what `features.split` made of them.
         y: labels, strings (B,); with `multi_label`, lists of strings, ragged (B, None), or dense with "" as padding.
         sample_weight: (B,) floats, a weight for each text; with `multi_label`, also (B, K).
+        names: the features to make; `None`: all but ELMo's, see `FeatureTokenizer.encode`.
 
     Returns:
         features, or `(features, labels)`, or with the weights too. Labels are int32 (B,), or float32 (B, K).
@@ -174,16 +175,17 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         terms = self.features.split_all(encoded_texts(texts, len(labels)))["term_ids"]
         return log_count_ratios(terms.value_rowids().numpy(), terms.values.numpy(), hot, num_terms, smoothing)
 
-    def call(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        if not isinstance(x, dict):
-            x = encoded_texts(x) if isinstance(x, (list, tuple)) else x
-            x = self.features.split(tf.reshape(tf.convert_to_tensor(x, tf.string), [-1]))
-        features = self.features.encode(x)
+    def call(self, x: Any, y: Any = None, sample_weight: Any = None, names: Any = None) -> Any:
+        features = self.features.encode(self.features.parts(x), names)
         if isinstance(y, (list, tuple)):
             y = tf.constant(self.labels.encode(y))
         elif y is not None and y.dtype == tf.string:
             y = self.labels.graph(y)
         return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
+
+    def tokens_of(self, x: Any) -> Any:
+        """The words, ragged (B, None), of what `call` takes, where there is a `tokenizer`."""
+        return self.features.parts(x)["tokens"]
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing to build."""
@@ -241,7 +243,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "classes": self.classes, "multi_label": self.multi_label}
-        config["max_length"] = self.max_length
+        config |= {"max_length": self.max_length}
         for name, part in (("tfidf", self.tfidf), ("encoder", self.encoder)):
             if part is not None:
                 config[name] = keras.layers.serialize(part)

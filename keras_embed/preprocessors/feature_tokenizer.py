@@ -1,6 +1,6 @@
 """From text to words, and from words to the numbers that embedding layers read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,15 @@ import keras_hub
 from keras_embed import text
 from keras_embed._backend import tf
 from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._tensors import bucket_length, dense
+from keras_embed.preprocessors._tensors import bucket_length, dense, distinct_table, rows_and_zeros
 
-_VOCABULARY = "vocabulary.json"
-_SUBWORDS = "subwords.json"
+#: File -> the attribute whose `save` and `load` write and read it.
+_ASSETS = {
+    "vocabulary.json": "vocabulary",
+    "subwords.json": "subwords",
+    "elmo_characters.json": "elmo_characters",
+    "elmo_vocabulary.json": "elmo_vocabulary",
+}
 #: Lengths that batches are padded to: few enough for compilers that build one program for each shape.
 BUCKET_LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 256, 512)
 _SUBWORD_WIDTHS = (16, 32, 64, 128, 256)
@@ -37,6 +42,9 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
             last.
         subwords: `text.SubwordIndex`, to give words the ids that `layers.SubwordEmbedding` reads; it sees the word as
             it is. `None`: no such feature.
+        elmo_characters: `text.ElmoCharacters` or `text.ElmoCodePoints`, for the features of `layers.ElmoEmbedding`,
+            which are made where they are asked for. `None`: `text.ElmoCharacters()`.
+        elmo_vocabulary: `text.Vocabulary` of the words that an ELMo has cached. `None`: no such feature.
         **kwargs: `name`, `config_file`.
 
     Example:
@@ -56,6 +64,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         max_characters: int = 20,
         bucket_lengths: Sequence[int] = BUCKET_LENGTHS,
         subwords: Any = None,
+        elmo_characters: Any = None,
+        elmo_vocabulary: Any = None,
         **kwargs: Any,
     ) -> None:
         kwargs.pop("dtype", None)
@@ -70,7 +80,12 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         self.max_characters = max_characters
         self.bucket_lengths = tuple(int(length) for length in bucket_lengths)
         self.subwords = subwords
-        self.file_assets = [_VOCABULARY] if subwords is None else [_VOCABULARY, _SUBWORDS]
+        self.elmo_characters: Any = elmo_characters if elmo_characters is not None else text.ElmoCharacters()
+        self.elmo_vocabulary = elmo_vocabulary
+        # A vocabulary may come later; the others are there from the start, if empty.
+        self.file_assets = [
+            file for file, name in _ASSETS.items() if name == "vocabulary" or hasattr(getattr(self, name), "save")
+        ]
         self.built = True
 
     @classmethod
@@ -104,10 +119,10 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         for word, count in zip(words, counts.values(), strict=True):
             key = word.decode("utf-8")
             normalized[key] = normalized.get(key, 0) + count
+        alphabet = kwargs.pop("characters", None)
         return cls(
             vocabulary=text.Vocabulary.from_counts(normalized, min_count, max_size),
-            characters=kwargs.pop("characters", None)
-            or text.CharacterVocabulary.from_counts(counts, min_character_count),
+            characters=alphabet or text.CharacterVocabulary.from_counts(counts, min_character_count),
             normalizer=normalizer,
             **kwargs,
         )
@@ -116,12 +131,13 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         """Splits texts, string (B,), into words, ragged string (B, None)."""
         return self.splitter.tokenize(inputs)
 
-    def encode(self, tokens: Any, min_length: int = 0) -> dict[str, Any]:
+    def encode(self, tokens: Any, min_length: int = 0, names: Iterable[str] | None = None) -> dict[str, Any]:
         """The features of tokenised sentences.
 
         Args:
             tokens: ragged strings (B, None), or lists of lists of words.
             min_length: pad at least to this length.
+            names: the features to make; names of none are passed over. `None`: all but ELMo's.
 
         Returns:
             dict of tensors, T the bucket of the longest sentence:
@@ -129,6 +145,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
                 `char_ids` (B, W, C) int32, the distinct words of the whole batch, row after row, and `char_index`
                 (B, T) int32, each token's row in that table. W is half of T where that is enough, else T: two shapes
                 for each T; and, where there are `subwords`, `subword_ids` (B, T, N) int32, N one of few widths.
+                For ELMo, if asked for: `elmo_ids` (B, W, L) int32, the same words' characters, `elmo_word_ids` (B, W)
+                int32, where words have numbers of their own, and `elmo_cache_ids` (B, W), where vectors are cached.
         """
         tokens = tokens if isinstance(tokens, tf.RaggedTensor) else tf.ragged.constant(tokens, tf.string, ragged_rank=1)
         batch = tokens.nrows()
@@ -136,33 +154,38 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         words, index = tf.unique(tokens.flat_values)
         half = (length + 1) // 2
         width = tf.where(tf.size(words, tf.int64) <= batch * half, half, length)
+
+        def padded(values: Any, padding: Any = 0) -> Any:
+            return dense(tokens.with_flat_values(values), length, padding)
+
+        def table(rows: Any, columns: int | None = None) -> Any:
+            return distinct_table(rows, batch, width, columns)
+
         # Everything that depends on the word alone is computed once for each distinct word.
-        token_ids = self._vocabulary().lookup(self.normalizer(words))
-        characters = self.characters.encode(words, self.max_characters)  # (N, <= C)
-        missing = tf.stack([batch * width, tf.constant(self.max_characters, tf.int64)]) - tf.shape(characters, tf.int64)
-        table = tf.pad(characters, tf.stack([tf.zeros([2], tf.int64), missing], axis=1))
-
-        def padded(values: Any) -> Any:
-            return dense(tokens.with_flat_values(values), length)
-
-        features = {
-            "token_ids": padded(tf.gather(token_ids, index)),
-            "casing_ids": padded(tf.gather(text.casing_ids(words), index)),
-            "char_ids": tf.reshape(table, [batch, width, self.max_characters]),
-            "char_index": padded(index),
-            "padding_mask": tf.sequence_mask(tokens.row_lengths(), length),
+        makers = {
+            "token_ids": lambda: padded(tf.gather(self._vocabulary().lookup(self.normalizer(words)), index)),
+            "casing_ids": lambda: padded(tf.gather(text.casing_ids(words), index)),
+            "char_ids": lambda: table(self.characters.encode(words, self.max_characters), self.max_characters),
+            "char_index": lambda: padded(index),
+            "padding_mask": lambda: tf.sequence_mask(tokens.row_lengths(), length),
         }
         if self.subwords is not None:
-            # Padding reads one row more, of zeros.
-            places = dense(tokens.with_flat_values(index), length, tf.size(words))
-            features["subword_ids"] = tf.gather(self._subword_table(words), places)  # (B, T, N)
-        return features
+            makers["subword_ids"] = lambda: tf.gather(
+                rows_and_zeros(self.subwords.encode(words), _SUBWORD_WIDTHS), padded(index, tf.size(words))
+            )
+        names = tuple(makers) if names is None else tuple(names)
+        makers["elmo_ids"] = lambda: table(self.elmo_characters.encode(words))
+        if getattr(self.elmo_characters, "num_words", 0):
+            makers["elmo_word_ids"] = lambda: table(self.elmo_characters.word_ids(words))
+        if self.elmo_vocabulary is not None:
+            makers["elmo_cache_ids"] = lambda: table(self.elmo_vocabulary.lookup(words))
+        return {name: make() for name, make in makers.items() if name in names}
 
-    def _subword_table(self, words: Any) -> Any:
-        """(N + 1, S) the subword ids of N words, and a row of zeros."""
-        ids = self.subwords.encode(words)
-        width = bucket_length(ids.bounding_shape(axis=1), _SUBWORD_WIDTHS)
-        return tf.pad(dense(ids, width), [[0, 1], [0, 0]])
+    def resources(self) -> list[Any]:
+        """What an exporter must hold for `tokenize` and `encode` to be saved in a graph."""
+        others = [self.elmo_vocabulary, self.subwords]
+        tables = [self._vocabulary().table, *(thing.table for thing in others if thing is not None)]
+        return [*tables, *self.elmo_characters.resources(), self.splitter]
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing to build."""
@@ -184,16 +207,17 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         return int(self._vocabulary().id(token))
 
     def save_assets(self, dir_path: str) -> None:
-        """Writes the vocabulary into a folder."""
-        self._vocabulary().save(Path(dir_path) / _VOCABULARY)
-        if self.subwords is not None:
-            self.subwords.save(Path(dir_path) / _SUBWORDS)
+        """Writes the vocabulary, and whatever else is no setting, into a folder."""
+        self._vocabulary()
+        for file in self.file_assets:
+            getattr(self, _ASSETS[file]).save(Path(dir_path) / file)
 
     def load_assets(self, dir_path: str) -> None:
         """Reads what `save_assets` wrote."""
-        self.vocabulary = text.Vocabulary.load(Path(dir_path) / _VOCABULARY)
-        if self.subwords is not None:
-            self.subwords = text.SubwordIndex.load(Path(dir_path) / _SUBWORDS)
+        self.vocabulary = self.vocabulary or text.Vocabulary(())
+        for file in self.file_assets:
+            empty = getattr(self, _ASSETS[file])
+            setattr(self, _ASSETS[file], type(empty).load(Path(dir_path) / file))
 
     def _vocabulary(self) -> Any:
         if self.vocabulary is None:
@@ -216,6 +240,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
             "max_characters": self.max_characters,
             "bucket_lengths": self.bucket_lengths,
             "subwords": None if self.subwords is None else text.serialize(self.subwords),
+            "elmo_characters": text.serialize(self.elmo_characters),
+            "elmo_vocabulary": self.elmo_vocabulary is not None,
         }
 
     @classmethod
@@ -228,5 +254,7 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
                 "splitter": text.deserialize_tokenizer(config["splitter"]),
                 "normalizer": text.deserialize(config["normalizer"]),
                 "subwords": text.deserialize(config["subwords"]) if config.get("subwords") else None,
+                "elmo_characters": text.deserialize(config["elmo_characters"]) if "elmo_characters" in config else None,
+                "elmo_vocabulary": text.Vocabulary(()) if config.get("elmo_vocabulary") else None,
             }
         )

@@ -32,6 +32,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         x: ragged strings (B, None) or lists of lists of words; texts, strings (B,), are split by the tokenizer.
         y: the tags, in the same form; "" marks a tag that is not known (partial labels).
         sample_weight: (B,) floats, a weight for each sentence.
+        names: the features to make; `None`: all but ELMo's, see `FeatureTokenizer.encode`.
 
     Returns:
         features, or `(features, tag ids (B, T) int32)`, or with the weights too; see `FeatureTokenizer.encode`. Tag ids
@@ -134,9 +135,9 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             weights,
         )
 
-    def call(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    def call(self, x: Any, y: Any = None, sample_weight: Any = None, names: Any = None) -> Any:
         tokens = self.tokens_of(x)
-        features = self.tokenizer.encode(tokens)
+        features = self.tokenizer.encode(tokens, names=names)
         if y is None:
             return keras.utils.pack_x_y_sample_weight(features)
         if not isinstance(y, tf.RaggedTensor):
@@ -146,7 +147,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             tokens.row_lengths(), y.row_lengths(), "Expected as many tags as tokens in every sentence."
         )
         with tf.control_dependencies([same] if same is not None else []):
-            length = tf.shape(features["token_ids"])[1]
+            length = tf.shape(features["padding_mask"])[1]
         ids = self._tag_ids(y.flat_values)
         tag_ids = dense(y.with_flat_values(ids), length, -1)
         return keras.utils.pack_x_y_sample_weight(features, tag_ids, sample_weight)

@@ -1,6 +1,6 @@
 """Texts to features in two steps: split once, then encoded batch by batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from keras_embed._backend import tf
 from keras_embed._checks import message
-from keras_embed.preprocessors._tensors import bucket_length, dense
+from keras_embed.preprocessors._tensors import bucket_length, dense, encoded_texts
 from keras_embed.preprocessors.feature_tokenizer import BUCKET_LENGTHS
 
 #: Texts that are split at a time.
@@ -43,6 +43,13 @@ class TextFeatures:
             parts["texts"] = texts
         return parts
 
+    def parts(self, x: Any) -> dict[str, Any]:
+        """Texts in any form, string (B,), a list, or split before, as `split` gives them."""
+        if isinstance(x, dict):
+            return x
+        x = encoded_texts(x) if isinstance(x, (list, tuple)) else x
+        return self.split(tf.reshape(tf.convert_to_tensor(x, tf.string), [-1]))
+
     def split_all(self, texts: Sequence[bytes]) -> dict[str, Any]:
         """As `split`, for any number of texts in memory."""
         chunks = [
@@ -51,11 +58,16 @@ class TextFeatures:
         ]
         return {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
 
-    def encode(self, parts: dict[str, Any]) -> dict[str, Any]:
-        """What `split` gave as dense features, padded to few lengths."""
+    def encode(self, parts: dict[str, Any], names: Iterable[str] | None = None) -> dict[str, Any]:
+        """What `split` gave as dense features, padded to few lengths.
+
+        Args:
+            parts: of `split`.
+            names: the features of words to make; see `FeatureTokenizer.encode`.
+        """
         features: dict[str, Any] = {}
         if "tokens" in parts:
-            features.update(self.tokenizer.encode(parts["tokens"]))
+            features.update(self.tokenizer.encode(parts["tokens"], names=names))
         if "term_ids" in parts:
             ids, weights = parts["term_ids"], parts["term_weights"]
             length = bucket_length(ids.bounding_shape(axis=1), BUCKET_LENGTHS)
@@ -78,8 +90,7 @@ class TextFeatures:
         """What an exporter must hold: lookup tables, and layers that have some."""
         held: list[Any] = []
         if self.tokenizer is not None:
-            held += [self.tokenizer.vocabulary.table, self.tokenizer.splitter]
-            held += [] if self.tokenizer.subwords is None else [self.tokenizer.subwords.table]
+            held += self.tokenizer.resources()
         held += [] if self.tfidf is None else self.tfidf.resources()
         return [*held, *([] if self.encoder is None else [self.encoder])]
 
@@ -89,8 +100,12 @@ def pick(features: dict[str, Any], names: Any) -> dict[str, Any]:
 
     A Functional model that gets one feature too many pairs them by position, without an error.
 
+    Args:
+        features: of a preprocessor.
+        names: of the model's inputs; or these inputs by name, and then their widths must agree too.
+
     Raises:
-        ValueError: where one is missing.
+        ValueError: where one is missing, or is of another width.
     """
     missing = [name for name in names if name not in features]
     if missing:
@@ -98,7 +113,24 @@ def pick(features: dict[str, Any], names: Any) -> dict[str, Any]:
             message(
                 f"a preprocessor that makes the features {sorted(names)}, which the backbone reads",
                 f"one that makes {sorted(features)}",
-                "a FeatureTokenizer for `token_ids`, a TfidfVectorization for `term_ids`",
+                "a FeatureTokenizer for `token_ids`, a TfidfVectorization for `term_ids`, `elmo_characters` and "
+                "`elmo_vocabulary` in the FeatureTokenizer for `elmo_word_ids` and `elmo_cache_ids`",
             )
         )
-    return {name: features[name] for name in names}
+    found = {name: features[name] for name in names}
+    if isinstance(names, dict):
+        for name, tensor in names.items():
+            _check_width(name, found[name].shape, tensor.shape)
+    return found
+
+
+def _check_width(name: str, made: Any, read: Any) -> None:
+    """Characters of ELMo in rows of another length are other words."""
+    if len(made) == len(read) and None not in (made[-1], read[-1]) and made[-1] != read[-1]:
+        raise ValueError(
+            message(
+                f"a preprocessor that makes the feature `{name}` {read[-1]} wide, as the backbone reads it",
+                f"one that makes it {made[-1]} wide",
+                f"from_corpus(..., elmo_characters=ElmoCharacters(max_characters={read[-1]}))",
+            )
+        )

@@ -4,16 +4,9 @@ from typing import Any
 
 from keras_embed._backend import graph_function, tf
 from keras_embed.preprocessors.text_features import pick
+from keras_embed.serving._axes import feature_axes
 from keras_embed.serving.saved_model import checked, export_task, served
 from keras_embed.tasks import TextClassifier
-
-#: Symbols of the dynamic axes behind the first, for JAX. Axes of one name are equal.
-_AXES = {
-    "term_ids": ("terms",),
-    "term_weights": ("terms",),
-    "char_ids": ("words", "characters"),
-    "subword_ids": ("time", "subwords"),
-}
 
 
 def export_classifier(classifier: Any, path: Any) -> None:
@@ -50,11 +43,9 @@ def _signatures(classifier: TextClassifier, module: Any) -> dict[str, Any]:
     text_spec = tf.TensorSpec([None], tf.string, name="text")
 
     def features(text: Any) -> dict[str, Any]:
-        return pick(preprocessor.features.encode(preprocessor.features.split(text)), inputs)
+        return pick(preprocessor.features.encode(preprocessor.features.split(text), inputs), inputs)
 
-    shapes = tf.function(features, autograph=False).get_concrete_function(text_spec).structured_outputs
-    axes = {name: _symbols(name, tensor.shape.as_list()) for name, tensor in shapes.items()}
-    score, module.model = graph_function(classifier.scorer(), axes)
+    score, module.model = graph_function(classifier.scorer(), feature_axes(features, text_spec))
     module.held = preprocessor.features.resources()
 
     @tf.function(autograph=False, input_signature=[text_spec])
@@ -62,9 +53,3 @@ def _signatures(classifier: TextClassifier, module: Any) -> dict[str, Any]:
         return preprocessor.postprocess(score(features(text)), classifier.thresholds)
 
     return {"serving_default": serving_default}
-
-
-def _symbols(name: str, shape: list[int | None]) -> str:
-    """The shape of a feature with names for what is not known, as in "(batch, time)"."""
-    names = ("batch", *_AXES.get(name, ("time",)))
-    return "(" + ", ".join(names[axis] if size is None else str(size) for axis, size in enumerate(shape)) + ")"

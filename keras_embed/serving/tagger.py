@@ -3,11 +3,10 @@
 from typing import Any
 
 from keras_embed._backend import graph_function, tf
+from keras_embed.preprocessors.text_features import pick
+from keras_embed.serving._axes import feature_axes
 from keras_embed.serving.saved_model import export_task, served
 from keras_embed.tasks import Tagger
-
-#: Symbols of the dynamic axes of each feature, for JAX.
-_AXES = {"char_ids": ("batch", "words", "characters"), "subword_ids": ("batch", "time", "subwords")}
 
 
 def export_tagger(tagger: Any, path: Any) -> None:
@@ -36,37 +35,27 @@ def export_tagger(tagger: Any, path: Any) -> None:
 
 @served.register(Tagger)
 def _signatures(tagger: Tagger, module: Any) -> dict[str, Any]:
-    preprocessor = tagger.preprocessor
-    decoder = tagger.decoder()
-    axes = {
-        name: "(" + ", ".join(_AXES.get(name, ("batch", "time"))[: len(tensor.shape)]) + ")"
-        for name, tensor in tagger.input.items()
-    }
-    for name, tensor in tagger.input.items():
-        if len(tensor.shape) == 3:  # the width of a character table is fixed by its tokenizer
-            axes[name] = axes[name].replace("characters", str(preprocessor.tokenizer.max_characters))
-    decode, module.model = graph_function(decoder, axes)
-    module.table = preprocessor.tokenizer.vocabulary.table
-    subwords = preprocessor.tokenizer.subwords
-    module.subword_table = None if subwords is None else subwords.table
-    module.splitter = getattr(preprocessor.tokenizer, "splitter", None)
+    preprocessor, inputs = tagger.preprocessor, tagger.input
+    text_spec = tf.TensorSpec([None], tf.string, name="text")
+    token_specs = [tf.TensorSpec([None], tf.string, name="tokens"), tf.TensorSpec([None], tf.int64, name="row_lengths")]
+
+    def features(tokens: Any) -> dict[str, Any]:
+        return pick(preprocessor.tokenizer.encode(tokens, names=inputs), inputs)
+
+    def of_text(text: Any) -> dict[str, Any]:
+        return features(preprocessor.tokenizer.tokenize(text))
+
+    decode, module.model = graph_function(tagger.decoder(), feature_axes(of_text, text_spec))
+    module.held = preprocessor.tokenizer.resources()
 
     def tag_tokens(tokens: Any) -> dict[str, Any]:
-        features = preprocessor.tokenizer.encode(tokens)
-        features = {name: features[name] for name in axes}
-        return preprocessor.postprocess(tokens, decode(features))
+        return preprocessor.postprocess(tokens, decode(features(tokens)))
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @tf.function(autograph=False, input_signature=[text_spec])
     def serving_default(text: Any) -> dict[str, Any]:
         return tag_tokens(preprocessor.tokenizer.tokenize(text))
 
-    @tf.function(
-        autograph=False,
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name="tokens"),
-            tf.TensorSpec([None], tf.int64, name="row_lengths"),
-        ],
-    )
+    @tf.function(autograph=False, input_signature=token_specs)
     def tokens(tokens: Any, row_lengths: Any) -> dict[str, Any]:
         return tag_tokens(tf.RaggedTensor.from_row_lengths(tokens, row_lengths))
 

@@ -1,5 +1,7 @@
 """What all tasks share that are trained on strings and answer with strings."""
 
+import contextlib
+import os
 import warnings
 from typing import Any
 
@@ -7,8 +9,10 @@ import keras
 import keras_hub
 
 from keras_embed._checks import message
+from keras_embed.layers.elmo_embedding import ELMO_LAYERS
 from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
 from keras_embed.preprocessors.text_features import pick
+from keras_embed.tasks._cached_features import kept_features
 
 
 class StringTask(keras_hub.models.Task):
@@ -19,6 +23,7 @@ class StringTask(keras_hub.models.Task):
 
     backbone_cls = ANY_BACKBONE
     kind = "task"
+    _made: "Made"
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Restores optimizer, loss and metrics of a saved task: all that `compile` resolved was saved."""
@@ -27,12 +32,25 @@ class StringTask(keras_hub.models.Task):
             self.optimizer.build(self.trainable_variables)
 
     def preprocess_samples(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Strings to the features that the backbone reads, and no others."""
+        """Strings to the features that the backbone reads, and no others; kept ones in `fit(..., feature_cache=)`."""
         if self.preprocessor is None:
             return super().preprocess_samples(x, y, sample_weight)
-        data = self.preprocessor(x, y=y, sample_weight=sample_weight)
+        cache = self._made.cache
+        replaced = () if cache is None else cache.replaced
+        names = {name: tensor for name, tensor in self.input.items() if name not in replaced}
+        data = self.preprocessor(x, y=y, sample_weight=sample_weight, names=tuple(names))
         features, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        return keras.utils.pack_x_y_sample_weight(pick(features, self.input), y, sample_weight)
+        features = pick(features, names)
+        if cache is not None:
+            features |= cache.features(self.preprocessor.tokens_of(x), features["padding_mask"])
+        return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Scores; where the features hold what a frozen ELMo said, without running it."""
+        if isinstance(inputs, dict) and ELMO_LAYERS in inputs:
+            model = self._made.cached
+            return model({name: inputs[name] for name in model.input}, training=training)
+        return super().call(inputs, training=training, mask=mask)
 
     def fit(
         self,
@@ -42,6 +60,8 @@ class StringTask(keras_hub.models.Task):
         sample_weight: Any = None,
         validation_data: Any = None,
         shuffle: bool = True,
+        *,
+        feature_cache: str | os.PathLike[str] | None = None,
         **kwargs: Any,
     ) -> Any:
         """Trains on strings in memory, or on a `tf.data.Dataset` of batches.
@@ -53,8 +73,16 @@ class StringTask(keras_hub.models.Task):
             sample_weight: (B,) a weight for each row.
             validation_data: `x` alone, `(x, y)`, `(x, y, sample_weight)`, or a dataset.
             shuffle: anew in every epoch.
+            feature_cache: a folder that keeps what the backbone's frozen ELMo says of each sentence, in half precision.
+                Only sentences that are not there yet are run through it, once, before the first epoch. A folder may
+                serve any number of tasks, encoders and processes at once; a run that was killed goes on where it was.
             **kwargs: for `keras.Model.fit`.
+
+        Raises:
+            ValueError: for a `feature_cache` of a task without an ELMo, or with one that is trained.
+            OSError: where the disk has no room for the features.
         """
+        texts = [x]
         if self.preprocessor is not None:
             seed = int(keras.random.randint((), 0, 2**31 - 1)) if shuffle else None
             x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed), None, None
@@ -63,9 +91,14 @@ class StringTask(keras_hub.models.Task):
                 if not isinstance(validation_data, tuple):
                     validation_data = (validation_data,)
                 x_val, y_val, weight_val = keras.utils.unpack_x_y_sample_weight(validation_data)
+                texts.append(x_val)
                 validation_data = self._batched(x_val, y_val, weight_val, batch_size, None)
         kwargs.update(sample_weight=sample_weight, validation_data=validation_data, shuffle=shuffle)
-        return super().fit(x, y, batch_size=batch_size if self.preprocessor is None else None, **kwargs)
+        keeping: Any = contextlib.nullcontext()
+        if feature_cache is not None:
+            keeping = kept_features(self, self._made, feature_cache, texts, batch_size, kwargs.get("verbose", "auto"))
+        with keeping:
+            return super().fit(x, y, batch_size=batch_size if self.preprocessor is None else None, **kwargs)
 
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int = 32, sample_weight: Any = None, **kwargs: Any
@@ -108,6 +141,11 @@ class StringTask(keras_hub.models.Task):
 
 
 class Made:
-    """Keeps a model that shares all weights out of Keras' sight: it has none of its own to save."""
+    """Keeps models that share all weights out of Keras' sight: they have none of their own to save.
+
+    `cached` is the task over features that its frozen ELMo gave before, `cache` what keeps them while it is trained.
+    """
 
     model: Any = None
+    cached: Any = None
+    cache: Any = None

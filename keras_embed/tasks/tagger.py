@@ -11,6 +11,7 @@ from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
 from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.tasks.tagged_sentence import TaggedSentence, tagged_sentences
 from keras_embed.text import allowed_transitions
@@ -140,8 +141,8 @@ class Tagger(StringTask):
         return [answers[row] for row in range(len(sentences))]
 
     def _tag_batch(self, tokens: Any) -> list[TaggedSentence]:
-        features = self.preprocessor.tokenizer.encode(tokens)
-        decoded = self.decoder().predict_on_batch({name: features[name].numpy() for name in self.input})
+        features = pick(self.preprocessor.tokenizer.encode(tokens, names=self.input), self.input)
+        decoded = self.decoder().predict_on_batch({name: tensor.numpy() for name, tensor in features.items()})
         return tagged_sentences(self.preprocessor.postprocess(tokens, decoded))
 
     def predict(self, x: Any, batch_size: int = 32, **kwargs: Any) -> Any:

@@ -155,7 +155,7 @@ class TextClassifier(StringTask):
             validation_data: `(texts, labels)`, `(texts, labels, weights)` or a dataset.
             shuffle: anew in every epoch.
             class_weight: "balanced", or label -> weight; only for texts in memory. Metrics do not change by it.
-            **kwargs: for `keras.Model.fit`.
+            **kwargs: `feature_cache`, see `Tagger.fit`; others for `keras.Model.fit`.
         """
         if self.preprocessor is None:
             kwargs["class_weight"] = class_weight
@@ -179,7 +179,7 @@ class TextClassifier(StringTask):
         features = self.preprocessor.features
         answer = np.zeros((len(texts), self.num_classes), np.float32)
         for rows in similar_length_batches(features.lengths(parts), batch_size):
-            batch = features.encode({name: gather_rows(part, rows) for name, part in parts.items()})
+            batch = features.encode({name: gather_rows(part, rows) for name, part in parts.items()}, self.input)
             batch = {name: np.asarray(value) for name, value in pick(batch, self.input).items()}
             answer[rows] = self.scorer().predict_on_batch(batch)[: len(rows)]
         return answer

@@ -2,6 +2,10 @@
 
 from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
+from keras_embed.text.elmo_characters import BOUNDARIES, BYTE_MARKS, ElmoCharacters, ElmoMarks
+from keras_embed.text.elmo_code_points import ElmoCodePoints
+from keras_embed.text.elmo_features import elmo_features
+from keras_embed.text.language_model_vocabulary import LanguageModelVocabulary
 from keras_embed.text.lemmas import Lemmatizer, UposKeys
 from keras_embed.text.ngrams import (
     character_ngrams,
@@ -53,14 +57,20 @@ from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
 from keras_embed.text.words_pipeline import words_pipeline
 
 __all__ = [
+    "BOUNDARIES",
+    "BYTE_MARKS",
     "ByteCharacters",
     "CASING_CLASSES",
     "CharacterNgrams",
     "CharacterVocabulary",
     "Constraints",
+    "ElmoCharacters",
+    "ElmoCodePoints",
+    "ElmoMarks",
     "HostWordStep",
     "IDF",
     "KeepWords",
+    "LanguageModelVocabulary",
     "Lemmatizer",
     "Lowercase",
     "OUTSIDE",
@@ -98,6 +108,7 @@ __all__ = [
     "convert",
     "deserialize",
     "deserialize_tokenizer",
+    "elmo_features",
     "fnv1a",
     "idf",
     "infer_scheme",

@@ -9,6 +9,8 @@ from typing import Any
 from keras_embed._backend import tf, tf_text
 from keras_embed._checks import check_one_of, message
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
+from keras_embed.text.elmo_characters import ElmoCharacters
+from keras_embed.text.elmo_code_points import ElmoCodePoints
 from keras_embed.text.lemmas import Lemmatizer, UposKeys
 from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.pipeline import Pipeline
@@ -24,7 +26,8 @@ from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
 
 _STEPS: tuple[Any, ...] = (CharacterNgrams, KeepWords, Lowercase, Pipeline, SnowballStemmer, StopWords, StripAccents)
 _STEPS += (Lemmatizer, TokenPattern, Tokenize, UnicodeNormalize, UposKeys, WordNgrams)
-_OTHERS = (ByteCharacters, CharacterVocabulary, SubwordIndex, WhitespaceTokenizer, WordNormalizer, WordTokenizer)
+_OTHERS: tuple[Any, ...] = (ByteCharacters, CharacterVocabulary, ElmoCharacters, ElmoCodePoints, SubwordIndex)
+_OTHERS += (WhitespaceTokenizer, WordNormalizer, WordTokenizer)
 _CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*_OTHERS, *_STEPS)}
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"

@@ -174,3 +174,11 @@ class OddWords(WordEmbedding):
 def test_bad_arguments(arguments, text):
     with pytest.raises(ValueError, match=text):
         RecurrentBackbone(**{"embeddings": [WordEmbedding(3, 2)], **arguments})
+
+
+def test_frozen_it_stays_frozen_inside_of_another_model():
+    model = backbone()
+    model.trainable = False
+    again = RecurrentBackbone.from_config(model.get_config())
+    outer = keras.Model(again.input, keras.layers.Dense(1)(again(again.input)["sequence_output"]))
+    assert len(outer.trainable_weights) == 2

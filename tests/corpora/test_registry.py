@@ -142,7 +142,7 @@ def test_no_server(places, server):
 
 
 def test_an_interrupted_download_leaves_nothing(places, server, monkeypatch):
-    def interrupt(url, file):
+    def interrupt(url, file, progress):
         file.write(b"EU")
         raise KeyboardInterrupt
 

@@ -1,0 +1,82 @@
+"""Folders and archives of a published model."""
+
+import contextlib
+import os
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from keras_embed._checks import message
+
+Place = str | os.PathLike[str]
+
+
+@contextlib.contextmanager
+def opened(place: Place) -> Iterator[Path]:
+    """A folder as it is, or that of an unpacked zip or tar archive, which is gone afterwards.
+
+    Raises:
+        FileNotFoundError: if there is nothing.
+        ValueError: for a file that is neither.
+    """
+    path = existing(place)
+    if path.is_dir():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="keras_embed") as folder:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                archive.extractall(folder)
+        elif tarfile.is_tarfile(path):
+            with tarfile.open(path) as archive:
+                archive.extractall(folder, filter="data")
+        else:
+            raise ValueError(message("a folder, or a zip or tar archive of one", str(path)))
+        yield Path(folder)
+
+
+def existing(place: Place) -> Path:
+    """The path of something that is there."""
+    if isinstance(place, str) and "://" in place:
+        raise ValueError(message("a path on this machine", place, "`checkpoints.load_published`, or to download it"))
+    path = Path(place).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(message(f"{path} to be there", "no such file or folder"))
+    return path
+
+
+def is_archive(path: Path) -> bool:
+    """Whether `opened` would unpack it."""
+    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
+
+
+def find_file(folder: Path, *patterns: str) -> Path:
+    """The file that fits the first pattern that any file fits, however deep.
+
+    Raises:
+        FileNotFoundError: if none fits.
+        ValueError: if several fit the same pattern.
+    """
+    for pattern in patterns:
+        found = sorted(path for path in folder.rglob(pattern) if path.is_file())
+        if len(found) > 1:
+            names = ", ".join(str(path.relative_to(folder)) for path in found)
+            raise ValueError(message(f"one file {pattern} in {folder}", names, "to name the file itself"))
+        if found:
+            return found[0]
+    names = ", ".join(sorted(path.name for path in folder.rglob("*") if path.is_file())[:10])
+    raise FileNotFoundError(message(f"a file {' or '.join(patterns)} in {folder}", names or "an empty folder"))
+
+
+@contextlib.contextmanager
+def whole(path: Place) -> Iterator[Path]:
+    """A path beside a file to write; it takes the file's place in the end, or is gone after an error."""
+    target = Path(path)
+    beside = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)

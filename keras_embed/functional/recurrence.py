@@ -1,0 +1,52 @@
+"""Steps of recurrent networks."""
+
+from typing import Any
+
+from keras import ops
+
+
+def projected_lstm_step(
+    gates: Any,
+    cell: Any,
+    projection: Any = None,
+    cell_clip: float | None = None,
+    projection_clip: float | None = None,
+) -> tuple[Any, Any]:
+    """One step of an LSTM with a recurrent projection, `(h', c')` (Sak et al. 2014; Peters et al. 2018).
+
+        i, j, f, o = split(z)
+        c' = clip(sigmoid(f + 1) c + sigmoid(i) tanh(j))
+        h' = clip((sigmoid(o) tanh(c')) P)
+
+    The forget gate's 1 is added here and is no part of the bias.
+
+    Args:
+        gates: z = x W + h R + b, `(..., 4 H)`, in the order input, candidate, forget, output.
+        cell: c, `(..., H)`.
+        projection: P, `(..., H, D)`; None: h' is not projected and not clipped, and D = H.
+        cell_clip: c' is cut to [-cell_clip, cell_clip]; None: not at all.
+        projection_clip: the same of h' after the projection.
+
+    Returns:
+        h' `(..., D)` and c' `(..., H)`.
+
+    References:
+        Sak et al. 2014, https://arxiv.org/abs/1402.1128; Peters et al. 2018, https://arxiv.org/abs/1802.05365.
+
+    Example:
+    >>> import numpy as np
+    >>> hidden, cell = projected_lstm_step(np.zeros((1, 8), "float32"), np.ones((1, 2), "float32"), cell_clip=0.5)
+    >>> np.round(ops.convert_to_numpy(cell), 3).tolist()
+    [[0.5, 0.5]]
+    """
+    i, j, f, o = ops.split(gates, 4, axis=-1)
+    cell = ops.sigmoid(f + 1.0) * ops.convert_to_tensor(cell) + ops.sigmoid(i) * ops.tanh(j)
+    cell = _clip(cell, cell_clip)
+    hidden = ops.sigmoid(o) * ops.tanh(cell)
+    if projection is not None:
+        hidden = _clip(ops.matmul(hidden, projection), projection_clip)
+    return hidden, cell
+
+
+def _clip(x: Any, limit: float | None) -> Any:
+    return x if limit is None else ops.clip(x, -limit, limit)

@@ -1,0 +1,189 @@
+"""Words from their characters as ELMo reads them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_embed import _checks
+from keras_embed.functional.highway import highway
+from keras_embed.layers._features import Shape
+
+#: (width, number of filters) in all published models.
+PUBLISHED_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class ElmoTokenEncoder(keras.layers.Layer):
+    """A word's vector of its characters: convolutions, highway layers and a projection (Peters et al. 2018).
+
+    Each filter answers at every place where it fits into the row of characters, padding characters included, and keeps
+    its strongest answer: `x_i = f(max_p sum_o W_{i,o} c_{p+o} + b_i)`. Then `num_highway` times
+    `x = g relu(T x + t) + (1 - g) x` with `g = sigmoid(C x + c)`, and last `x P + p`. Where the filters are as many as
+    `projection_dim`, and words have no vectors of their own, there is no projection.
+
+    Weights start as those of the published training code.
+
+    Args:
+        num_characters: number of ids: padding word (0), bytes and marks. 262 in all published models of bytes.
+        char_dim: width of a character's vector.
+        filters: pairs (width, number of filters).
+        num_highway: number of highway layers.
+        projection_dim: D, width of a word's vector.
+        activation: f. It is applied to the maximum, so it must never fall: "relu" or "tanh".
+        vocabulary_size: number of word ids where a word has a vector of its own beside its characters', 0: none.
+        word_dim: width of that vector. It stands before the characters' answers.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Call arguments:
+        char_ids: int32 `(N, L)`, rows of `text.ElmoCharacters`. L is at least the widest filter.
+        word_ids: int32 `(N,)`, only where there is a `vocabulary_size`.
+
+    Returns:
+        Floats `(N, D)`. A row of zeros, which is padding, has a vector too.
+
+    References:
+        Kim et al. 2015, https://arxiv.org/abs/1508.06615; Peters et al. 2018, https://arxiv.org/abs/1802.05365.
+
+    Example:
+    >>> import numpy as np
+    >>> encoder = ElmoTokenEncoder(char_dim=4, filters=((1, 5), (2, 6)), num_highway=1, projection_dim=3)
+    >>> tuple(encoder(np.array([[259, 98, 260, 261]])).shape)
+    (1, 3)
+    """
+
+    def __init__(
+        self,
+        num_characters: int = 262,
+        char_dim: int = 16,
+        filters: Sequence[Sequence[int]] = PUBLISHED_FILTERS,
+        num_highway: int = 2,
+        projection_dim: int = 512,
+        activation: str = "relu",
+        vocabulary_size: int = 0,
+        word_dim: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.filters = _checked_filters(filters)
+        _checks.check_positive("num_characters", num_characters)
+        _checks.check_positive("char_dim", char_dim)
+        _checks.check_positive("projection_dim", projection_dim)
+        _checks.check_one_of("activation", activation, ("relu", "tanh"))
+        if num_highway < 0:
+            raise ValueError(_checks.message("`num_highway` of at least 0", num_highway))
+        if bool(vocabulary_size) != bool(word_dim):
+            received = f"vocabulary_size={vocabulary_size}, word_dim={word_dim}"
+            raise ValueError(_checks.message("both `vocabulary_size` and `word_dim`, or neither", received))
+        self.num_characters = num_characters
+        self.char_dim = char_dim
+        self.num_highway = num_highway
+        self.projection_dim = projection_dim
+        self.activation = activation
+        self.vocabulary_size = vocabulary_size
+        self.word_dim = word_dim
+        self._make_layers()
+
+    def _make_layers(self) -> None:
+        # Keras does not hand a constructor's trainable=False down to the layers inside.
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        uniform, normal = keras.initializers.RandomUniform, keras.initializers.RandomNormal
+        total = self.filter_dim
+        self.embedding = keras.layers.Embedding(
+            self.num_characters, self.char_dim, uniform(-1.0, 1.0), **inner, name="characters"
+        )
+        self.convolutions = [
+            keras.layers.Conv1D(
+                number,
+                width,
+                kernel_initializer=uniform(-0.05, 0.05)
+                if self.activation == "relu"
+                else normal(stddev=1.0 / math.sqrt(width * self.char_dim)),
+                **inner,
+                name=f"convolution_{place}",
+            )
+            for place, (width, number) in enumerate(self.filters)
+        ]
+        matrix = normal(stddev=1.0 / math.sqrt(total))
+        # -2: at first the highways carry their input over.
+        closed = keras.initializers.Constant(-2.0)
+        self.gates = [
+            keras.layers.Dense(
+                total, kernel_initializer=matrix.clone(), bias_initializer=closed, **inner, name=f"gate_{place}"
+            )
+            for place in range(self.num_highway)
+        ]
+        self.transforms = [
+            keras.layers.Dense(total, kernel_initializer=matrix.clone(), **inner, name=f"transform_{place}")
+            for place in range(self.num_highway)
+        ]
+        self.words = (
+            keras.layers.Embedding(self.vocabulary_size, self.word_dim, **inner, name="words")
+            if self.vocabulary_size
+            else None
+        )
+        self.projection = (
+            keras.layers.Dense(self.projection_dim, kernel_initializer=matrix.clone(), **inner, name="projection")
+            if self.word_dim or total != self.projection_dim
+            else None
+        )
+
+    @property
+    def filter_dim(self) -> int:
+        """How many filters there are, of all widths together."""
+        return sum(number for _, number in self.filters)
+
+    def build(self, char_ids_shape: Shape, word_ids_shape: Any = None) -> None:
+        """Builds all layers."""
+        self.embedding.build((None, None))
+        for convolution in self.convolutions:
+            convolution.build((None, None, self.char_dim))
+        for layer in (*self.gates, *self.transforms):
+            layer.build((None, self.filter_dim))
+        if self.words is not None:
+            self.words.build((None,))
+        if self.projection is not None:
+            self.projection.build((None, self.word_dim + self.filter_dim))
+        self.built = True
+
+    def call(self, char_ids: Any, word_ids: Any = None) -> Any:
+        """Encodes each row on its own."""
+        vectors = self.embedding(char_ids)  # (N, L, E)
+        # f never falls, so f(max x) = max f(x), and L times fewer values go through it.
+        best = [ops.max(convolution(vectors), axis=1) for convolution in self.convolutions]
+        x = keras.activations.get(self.activation)(ops.concatenate(best, axis=-1))  # (N, F)
+        for gate, transform in zip(self.gates, self.transforms, strict=True):
+            x = highway(x, gate(x), transform(x))
+        if self.words is not None:
+            x = ops.concatenate([self.words(word_ids), x], axis=-1)
+        return x if self.projection is None else self.projection(x)  # (N, D)
+
+    def compute_output_shape(self, char_ids_shape: Shape, word_ids_shape: Any = None) -> Shape:
+        """`(N, projection_dim)`."""
+        return (char_ids_shape[0], self.projection_dim)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {
+            **super().get_config(),
+            "num_characters": self.num_characters,
+            "char_dim": self.char_dim,
+            "filters": [list(pair) for pair in self.filters],
+            "num_highway": self.num_highway,
+            "projection_dim": self.projection_dim,
+            "activation": self.activation,
+            "vocabulary_size": self.vocabulary_size,
+            "word_dim": self.word_dim,
+        }
+
+
+def _checked_filters(filters: Any) -> tuple[tuple[int, int], ...]:
+    pairs = tuple(tuple(pair) for pair in filters) if isinstance(filters, (list, tuple)) else ()
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(_checks.message("`filters` to be pairs (width, number)", filters, "((1, 32), (2, 32))"))
+    for width, number in pairs:
+        _checks.check_positive("filters", width)
+        _checks.check_positive("filters", number)
+    return pairs

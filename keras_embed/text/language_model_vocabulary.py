@@ -1,0 +1,125 @@
+"""The vocabulary of a language model: sentence boundaries and the unknown word first, then words by frequency."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_embed._checks import check_positive, message
+from keras_embed.text._strings import check_utf8
+from keras_embed.text.elmo_characters import BOUNDARIES
+from keras_embed.text.vocabulary import rank_by_count
+
+_RESERVED = (*BOUNDARIES, "<UNK>")
+_END_MARK = "!!!MAXTERMID"
+
+
+class LanguageModelVocabulary:
+    """Words with their numbers, in the published file form of bilm-tf: a word a line, by falling frequency.
+
+    Number 0 is the start of a sentence ("<S>"), 1 its end ("</S>"), 2 stands for every unknown word ("<UNK>"). The
+    order by frequency matters: sampled softmax draws small numbers more often.
+
+    Args:
+        words: the words, the most frequent first, without the three reserved ones and without repetition.
+
+    Raises:
+        ValueError: for a word that is repeated or reserved or cannot stand on a line of its own.
+
+    Example:
+    >>> vocabulary = LanguageModelVocabulary.from_sentences([["the", "cat"], ["the", "dog"]], min_count=2)
+    >>> list(vocabulary)
+    ['<S>', '</S>', '<UNK>', 'the']
+    >>> vocabulary.ids(["the", "bird"]).tolist()
+    [3, 2]
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = _RESERVED + tuple(words)
+        self._ids = {word: number for number, word in enumerate(self._words)}
+        if len(self._ids) != len(self._words):
+            word = next(word for word, count in Counter(self._words).items() if count > 1)
+            raise ValueError(message("each word once, without the reserved ones", word, "from_counts"))
+        for number, word in enumerate(self._words):
+            check_utf8(word, f"word number {number}")
+            if word != word.strip() or not word or "\n" in word:
+                raise ValueError(message("words that can stand on a line of their own", word))
+
+    @classmethod
+    def from_counts(
+        cls, counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None
+    ) -> "LanguageModelVocabulary":
+        """Keeps the words seen at least `min_count` times, the most frequent first, ties by code point.
+
+        Args:
+            counts: word to number of occurrences. Reserved words among them are passed over.
+            min_count: rarer words become unknown.
+            max_size: the greatest length of the vocabulary, its three reserved words included.
+        """
+        words = [word for word, _ in rank_by_count(counts, min_count) if word not in _RESERVED]
+        if max_size is not None:
+            check_positive("max_size", max_size)
+            words = words[: max(0, max_size - len(_RESERVED))]
+        return cls(words)
+
+    @classmethod
+    def from_sentences(
+        cls, sentences: Iterable[Iterable[str]], min_count: int = 1, max_size: int | None = None
+    ) -> "LanguageModelVocabulary":
+        """Counts the words of a stream of sentences; see `from_counts`."""
+        counts: Counter[str] = Counter()
+        for sentence in sentences:
+            if isinstance(sentence, str):
+                raise ValueError(message("each sentence as a list of words", sentence, "sentence.split()"))
+            counts.update(sentence)
+        return cls.from_counts(counts, min_count, max_size)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LanguageModelVocabulary) and self._words == other._words
+
+    def __hash__(self) -> int:
+        return hash(self._words)
+
+    def __repr__(self) -> str:
+        return f"<LanguageModelVocabulary of {len(self)}: {', '.join(map(repr, self._words[3:7]))} ...>"
+
+    def id(self, word: str) -> int:
+        """The number of a word, 2 if it is unknown."""
+        return self._ids.get(word, 2)
+
+    def ids(self, words: Iterable[str]) -> NDArray[np.int32]:
+        """The numbers of some words. Returns: int32 array (N,)."""
+        get = self._ids.get
+        return np.array([get(word, 2) for word in words], np.int32)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a word a line."""
+        Path(path).write_text("".join(f"{word}\n" for word in self._words), encoding="utf-8", newline="\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "LanguageModelVocabulary":
+        """Reads a published vocabulary file, or what `save` wrote. Lines `!!!MAXTERMID` are passed over.
+
+        Raises:
+            ValueError: naming the file, where it does not begin with the three reserved words or repeats a word.
+        """
+        words = [line.strip() for line in Path(path).read_text(encoding="utf-8").split("\n")]
+        words = [word for word in words if word and word != _END_MARK]
+        if tuple(words[:3]) != _RESERVED:
+            raise ValueError(f"{path}, line 1: " + message(f"the lines {' '.join(_RESERVED)} first", words[:3]))
+        try:
+            return cls(words[3:])
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error

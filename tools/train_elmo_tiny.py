@@ -1,0 +1,172 @@
+"""Trains elmo_tiny_en or elmo_tiny_ru, the small ELMo models that come with the package, and writes their cards.
+
+    KERAS_BACKEND=jax python tools/train_elmo_tiny.py en --data ../shared/data
+
+Text: public-domain novels and fairy tales, or novels. One whole file tells which epoch is kept, and whole files that
+no choice has seen are measured once, at the end, beside a unigram and an interpolated Kneser-Ney trigram model of the
+same words. A run that was interrupted goes on where it stopped.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from elmo_tiny_text import texts
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.kneser_ney import compare
+from keras_embed.backbones import ElmoBackbone
+from keras_embed.checkpoints import save_half_preset
+from keras_embed.preprocessors import LanguageModelWindows
+from keras_embed.tasks import BidirectionalLanguageModel
+from keras_embed.text import ElmoCharacters, LanguageModelVocabulary, elmo_features
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL: dict[str, Any] = {
+    "hidden_dim": 512,
+    "projection_dim": 128,
+    "char_dim": 16,
+    "filters": ((1, 32), (2, 32), (3, 64), (4, 128), (5, 128)),
+    "num_highway": 1,
+}
+# A Russian letter is two bytes.
+LENGTHS = {"en": 30, "ru": 50}
+TEXT: dict[str, Any] = {"batch_size": 64, "window": 20, "negatives": 2048}
+DROPOUT = 0.1
+EPOCHS = {"en": 4, "ru": 1}
+RATE, CLIP = 2e-3, 5.0
+WORDS = {"min_count": 3, "max_size": 30_000}
+WARM_SENTENCES = 64
+VALIDATION_SENTENCES = 2000
+PUBLISHED_LENGTH = 50
+CORPORA = {
+    "en": "English novels (Dickens, Eliot, Hardy, Bronte, Stevenson), fairy tales of FairytaleQA's train part",
+    "ru": "Russian novels (Dostoyevsky, Tolstoy, Gogol, Pushkin, Turgenev)",
+}
+CARD = """# {name}
+
+A small ELMo (Peters et al. 2018) trained by this project: `ElmoBackbone.from_preset("{name}")`.
+
+| | |
+|---|---|
+| text | {text}; all in the public domain |
+| words trained on | {tokens:,}; epochs: {epochs} |
+| model | 2 layers, {hidden_dim} cells, {projection_dim} outputs each way; {parameters:,} parameters, half precision |
+| time | {hours:.2f} hours on two CPU cores, shared with other work |
+| perplexity on held-out files, both directions | **{test:.1f}** |
+| of an interpolated Kneser-Ney trigram, same words, same files | {trigram:.1f} |
+| of a unigram model | {unigram:.1f} |
+| licence | Apache-2.0, as the library |
+
+The vocabulary has the {vocabulary:,} words that the text holds three times or more; all others count as one unknown
+word. That matters for these perplexities alone: the encoder reads characters. Old novels are not news or the web:
+expect less from it there, and nothing of the world after 1900.
+
+Trained again by `KERAS_BACKEND=jax python tools/train_elmo_tiny.py {language} --data DATA`; DATA holds the novels.
+"""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Trains, measures, writes."""
+    options = _options(arguments)
+    work = options.work or ROOT / "build" / f"elmo_tiny_{options.language}"
+    work.mkdir(parents=True, exist_ok=True)
+    if options.data_parallel:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+    keras.utils.set_random_seed(options.seed)
+    parts = texts(options.data, options.language)
+    parts["validation"] = parts["validation"][:VALIDATION_SENTENCES]
+    files = {name: work / f"{name}.txt" for name in parts}
+    for name, sentences in parts.items():
+        files[name].write_text("".join(" ".join(words) + "\n" for words in sentences), encoding="utf-8")
+    vocabulary = LanguageModelVocabulary.from_sentences(parts["train"], **WORDS)
+    vocabulary.save(work / "vocabulary.txt")
+
+    length = LENGTHS[options.language]
+    windows = LanguageModelWindows([files["train"]], vocabulary, **TEXT, max_characters=length, seed=options.seed)
+    elmo = ElmoBackbone(**MODEL, max_characters=length, dropout=DROPOUT)
+    model = BidirectionalLanguageModel(elmo, vocabulary, batch_size=TEXT["batch_size"])
+    model.head.bias.assign(log_frequencies(parts["train"], vocabulary))
+    epochs = options.epochs or EPOCHS[options.language]
+    steps = options.steps or windows.steps_per_pass
+    warm = steps // 8
+    rate = keras.optimizers.schedules.CosineDecay(
+        RATE / 20, epochs * steps - warm, alpha=0.02, warmup_target=RATE, warmup_steps=warm
+    )
+    model.compile(keras.optimizers.Adam(rate, global_clipnorm=CLIP))
+    model.fit(
+        windows,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        held_out=[files["validation"]],
+        checkpoint=work / "run",
+        callbacks=[keras.callbacks.CSVLogger(str(work / "log.csv"), append=True)],
+        verbose=2 if options.quiet else 1,
+    )
+    figures: dict[str, Any] = {"hours": _hours(work / "log.csv", steps * TEXT["batch_size"] * TEXT["window"])}
+    figures["epochs"] = epochs
+    figures["tokens"] = sum(map(len, parts["train"]))
+    figures["parameters"] = elmo.count_params()
+    figures["validation"] = model.perplexity([files["validation"]])
+    figures["test"] = model.perplexity([files["test"]])
+    figures["vocabulary"] = len(vocabulary)
+    figures |= compare([files["train"]], [files["test"]], vocabulary)
+    (work / "figures.json").write_text(json.dumps(figures, indent=1))
+    folder = options.out or ROOT / "keras_embed" / "presets" / f"elmo_tiny_{options.language}"
+    save(elmo, parts["train"], folder)
+    (folder / "README.md").write_text(card(options.language, figures), encoding="utf-8")
+    print(json.dumps(figures))
+
+
+def log_frequencies(sentences: list[list[str]], vocabulary: LanguageModelVocabulary) -> Any:
+    """log of how frequent each word is: a softmax that begins there need not learn it word by word from samples."""
+    counts = np.bincount(vocabulary.ids(word for words in sentences for word in words), minlength=len(vocabulary))
+    counts[:2] = len(sentences) // 2  # a sentence's boundary is met in one direction of two
+    return np.log((counts + 1.0) / (counts + 1.0).sum())
+
+
+def save(elmo: ElmoBackbone, sentences: list[list[str]], folder: Path) -> None:
+    """Writes the encoder, in half precision, without dropout, begun from the state that some text leaves.
+
+    Rows of 50 characters are those of all published models. For words that are shorter than the training's rows the
+    vectors are the same: more padding behind a word adds no window that the filters have not seen.
+    """
+    plain = ElmoBackbone.from_config({**elmo.get_config(), "dropout": 0.0, "max_characters": PUBLISHED_LENGTH})
+    plain.set_weights(elmo.get_weights())
+    plain.warm_start(elmo_features(sentences[:WARM_SENTENCES], ElmoCharacters(PUBLISHED_LENGTH)))
+    save_half_preset(plain, folder)
+
+
+def card(language: str, figures: dict[str, Any]) -> str:
+    """The model's card."""
+    return CARD.format(name=f"elmo_tiny_{language}", text=CORPORA[language], language=language, **figures, **MODEL)
+
+
+def _hours(log: Path, tokens: int) -> float:
+    """Hours of training of all epochs, interruptions left out."""
+    with log.open(newline="") as file:
+        return sum(tokens / float(row["tokens/s"]) for row in csv.DictReader(file)) / 3600
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("language", choices=sorted(LENGTHS))
+    parser.add_argument("--data", type=Path, required=True, help="folder with the novels and the tales")
+    parser.add_argument("--work", type=Path, help="folder for text, checkpoints and figures")
+    parser.add_argument("--out", type=Path, help="folder of the preset")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--steps", type=int, help="windows in an epoch instead of a whole pass")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--data-parallel", action="store_true", help="spread the rows over all devices (JAX)")
+    parser.add_argument("--quiet", action="store_true", help="a line an epoch")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()
