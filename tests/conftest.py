@@ -1,6 +1,8 @@
 """What every test shares: import order, seeds, thread caps, and the folder of real data."""
 
 import contextlib
+import gc
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -57,3 +59,12 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: set KERAS_EMBED_DATA to the folder that holds it")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled_programs_are_dropped():
+    """Each program that JAX compiles keeps memory mapped; thousands of them in one process reach the system's limit."""
+    yield
+    if keras.config.backend() == "jax":
+        importlib.import_module("jax").clear_caches()
+        gc.collect()
