@@ -40,8 +40,8 @@ class LanguageModelHead(keras.layers.Layer):
     >>> import numpy as np
     >>> head = LanguageModelHead(vocabulary_size=4)
     >>> losses = head(np.zeros((1, 2, 2, 3), "float32"), np.ones((1, 2, 2), "int32"))
-    >>> np.round(ops.convert_to_numpy(losses), 4).tolist()  # log 4
-    [[[1.3863, 1.3863], [1.3863, 1.3863]]]
+    >>> tuple(losses.shape), round(float(losses[0, 0, 0]), 4)  # log 4
+    ((1, 2, 2), 1.3863)
     """
 
     def __init__(self, vocabulary_size: int, **kwargs: Any) -> None:
