@@ -11,8 +11,10 @@ from keras_embed import _registration
 if TYPE_CHECKING:
     from keras_embed import (
         backbones,
+        callbacks,
         checkpoints,
         corpora,
+        decoding,
         functional,
         initializers,
         layers,
@@ -20,22 +22,27 @@ if TYPE_CHECKING:
         metrics,
         plots,
         preprocessors,
+        schedules,
         serving,
         tasks,
         text,
         vectors,
     )
-    from keras_embed.tasks import BidirectionalLanguageModel, Tagger, TextClassifier
+    from keras_embed.tasks import BidirectionalLanguageModel, LanguageModel, Tagger, TextClassifier, Translator
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BidirectionalLanguageModel",
+    "LanguageModel",
     "Tagger",
     "TextClassifier",
+    "Translator",
     "backbones",
+    "callbacks",
     "checkpoints",
     "corpora",
+    "decoding",
     "functional",
     "initializers",
     "layers",
@@ -43,6 +50,7 @@ __all__ = [
     "metrics",
     "plots",
     "preprocessors",
+    "schedules",
     "serving",
     "tasks",
     "text",

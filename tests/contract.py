@@ -57,6 +57,7 @@ class LayerRow:
         learns: False for layers whose output has no gradient, as decoded ids.
         tokens: whether the second axis of the output is that of the tokens, so that only real ones are compared.
         random: True for layers that draw anew at each call; of their outputs only shapes are compared.
+        apply: how the layer is called, for one that takes several inputs: `(layer, inputs, mask=...)`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class LayerRow:
     learns: bool = True
     tokens: bool = True
     random: bool = False
+    apply: Callable[..., Any] = lambda layer, inputs, **arguments: layer(inputs, **arguments)
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def call(row: LayerRow, layer: keras.layers.Layer, inputs: Any = None, mask: Any
     """Calls a row's layer, eagerly or on symbolic inputs."""
     inputs = row.inputs if inputs is None else inputs
     mask = row.mask if mask is None else mask
-    return layer(inputs) if row.mask is None else layer(inputs, mask=mask)
+    return row.apply(layer, inputs) if row.mask is None else row.apply(layer, inputs, mask=mask)
 
 
 def symbolic(row: LayerRow, dynamic: bool) -> tuple[Any, Any]:

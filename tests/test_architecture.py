@@ -19,6 +19,7 @@ FLOORS = {
     "losses": 2,
     "metrics": 2,
     "callbacks": 2,
+    "schedules": 2,
     "initializers": 3,
     "preprocessors": 3,
     "backbones": 3,

@@ -124,7 +124,7 @@ def test_padding_is_measured_on_every_kind_of_score():
 
 
 def test_padding_that_leaks_is_noticed(monkeypatch):
-    monkeypatch.setattr("keras_embed.backbones.recurrent._readable", keras.ops.ones_like)
+    monkeypatch.setattr("keras_embed.backbones.recurrent.readable", keras.ops.ones_like)
     result = padding.measure(corpus="tiny_ner", sentences=8, **SMALL)
     assert min(result["difference"][name] for name in ("emissions", "marginals", "token scores")) > 1e-3
 

@@ -52,7 +52,30 @@ CONSTRAINTS = allowed_transitions(SOME_TAGS, "BIO")
 BAG = {"term_ids": FEATURES["token_ids"], "term_weights": np.where(MASK, floats(BATCH, TIME), 0).astype("float32")}
 SCALES = floats(9, 4)
 WHOLE = dict(real=lambda output: output, tokens=False)  # one vector for a whole text
+LOGITS = sequence(TAGS)
 CLASS_IDS, CLASS_HOT, SCORES = np.array([0, 2, 2]), np.eye(TAGS, dtype="float32"), floats(BATCH, TAGS)
+
+
+def to_itself(layer, x, mask):
+    """Attention of T queries to as many."""
+    return layer(x, x, mask=mask[:, None])
+
+
+def blocked(layer, x, mask):
+    return layer(x, mask=mask[:, None])[0]
+
+
+def with_memory(layer, x, mask):
+    """The first of a decoder's answers; its block takes masks that are ready to use."""
+    if isinstance(layer, layers.TransformerDecoderBlock):
+        return layer(x, x, mask=mask[:, None], memory_mask=mask[:, None])[0]
+    return layer(x, x, memory_mask=mask)[0]
+
+
+PLACES = np.tile(np.arange(TIME, dtype="int32"), (BATCH, 1))
+
+
+SIZES = {"num_heads": 2, "feed_forward_dim": 6}
 
 
 def elmo_encoder():
@@ -65,10 +88,30 @@ def small_elmo():
     return backbones.ElmoBackbone(num_layers=2, hidden_dim=6, projection_dim=3, **sizes)
 
 
+def two_steps(layer, inputs, mask):
+    """Context and weights of an attention's second step: in the first, nothing is remembered yet."""
+    query, memory = inputs["query"], inputs["memory"]
+    _, _, state = layer(query, None, memory, mask=mask)
+    return layer(query, None, memory, mask=mask, state=state)[:2]
+
+
+def attention_row(name, make, **arguments):
+    """A row of an attention of T queries over a memory of T steps."""
+    inputs = {"query": sequence(4), "memory": sequence(4)}
+    cut = dict(real=lambda output: output[:, :TIME, :TIME], tokens=False)  # contexts (B, T, 4), weights (B, T, T)
+    return LayerRow(name, make, inputs, mask=MASK, apply=two_steps, **cut, **arguments)
+
+
+def additive():
+    return layers.BahdanauAttention(5, normalize=True)
+
+
 ELMO = pick("elmo_ids", "char_index", "padding_mask")
 
 LAYERS = [
     LayerRow("AttentionPooling", lambda: layers.AttentionPooling(2), sequence(4), mask=MASK, **WHOLE),
+    attention_row("BahdanauAttention", lambda: layers.BahdanauAttention(5)),
+    attention_row("BahdanauAttention normal", additive),
     LayerRow("CRF", lambda: layers.CRF(TAGS, CONSTRAINTS), sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("CRF free", lambda: layers.CRF(TAGS, use_boundary=False), sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("IndependentTags", layers.IndependentTags, sequence(TAGS), mask=MASK, **UNPACKED),
@@ -80,6 +123,7 @@ LAYERS = [
     LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
     LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
     LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
+    attention_row("CoverageAttention", lambda: layers.CoverageAttention(additive(), 2.0)),
     LayerRow("ElmoBackbone", small_elmo, ELMO),
     LayerRow("ElmoEmbedding", lambda: layers.ElmoEmbedding(small_elmo(), 2, projection_dim=4), ELMO),
     LayerRow("ElmoEmbedding normal", lambda: layers.ElmoEmbedding(small_elmo(), layer_norm="with_boundaries"), ELMO),
@@ -91,11 +135,71 @@ LAYERS = [
     LayerRow("LanguageModelStack square", lambda: layers.LanguageModelStack(1, 3, 3), sequence(2, 3), mask=MASK),
     LayerRow("LastPooling", layers.LastPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("LastPooling both", lambda: layers.LastPooling(True), sequence(4), mask=MASK, **WHOLE),
+    attention_row("LocalAttention", lambda: layers.LocalAttention(additive(), window=2)),
+    attention_row("LocalAttention steps", lambda: layers.LocalAttention(additive(), "monotonic", 2)),
+    attention_row("LocationSensitiveAttention", lambda: layers.LocationSensitiveAttention(additive(), 2, 3)),
+    attention_row("LuongAttention concat", lambda: layers.LuongAttention("concat", 5)),
+    attention_row("LuongAttention general", lambda: layers.LuongAttention("general", 4)),
+    attention_row("LuongAttention scaled", lambda: layers.LuongAttention("scaled_dot")),
+    LayerRow("LearnedPositions", lambda: layers.LearnedPositions(12), sequence(4)),
+    LayerRow(
+        "MultiHeadAttention",
+        lambda: layers.MultiHeadAttention(2),
+        sequence(4),
+        mask=MASK,
+        apply=lambda *a, **k: to_itself(*a, **k)[0],
+    ),
+    LayerRow(
+        "ParallelScheduledSampling",
+        lambda: layers.ParallelScheduledSampling(share=0.5, decay="constant"),
+        pick("token_ids"),
+        learns=False,
+        apply=lambda layer, x: layer(x["token_ids"], keras.ops.one_hot(x["token_ids"], 9)),
+    ),
+    LayerRow(
+        "RelativePositions",
+        lambda: layers.RelativePositions(2),
+        {"places": PLACES},
+        apply=lambda layer, x: layer(x["places"], x["places"]),
+        real=lambda output: output[..., :TIME, :TIME],
+        tokens=False,
+    ),
+    LayerRow("RotaryPositions", layers.RotaryPositions, sequence(4)),
+    LayerRow("SinusoidalPositions", layers.SinusoidalPositions, sequence(4)),
+    LayerRow(
+        "TransformerDecoder", lambda: layers.TransformerDecoder(1, **SIZES), sequence(4), mask=MASK, apply=with_memory
+    ),
+    LayerRow(
+        "TransformerDecoderBlock",
+        lambda: layers.TransformerDecoderBlock(**SIZES),
+        sequence(4),
+        mask=MASK,
+        apply=with_memory,
+    ),
+    LayerRow("TransformerEncoder", lambda: layers.TransformerEncoder(1, **SIZES), sequence(4), mask=MASK),
+    LayerRow(
+        "TransformerEncoder rotary",
+        lambda: layers.TransformerEncoder(1, positions="rotary", causal=True, **SIZES),
+        sequence(4),
+        mask=MASK,
+    ),
+    LayerRow(
+        "TransformerEncoderBlock",
+        lambda: layers.TransformerEncoderBlock(**SIZES),
+        sequence(4),
+        mask=MASK,
+        apply=blocked,
+    ),
     LayerRow("MaxPooling", layers.MaxPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("MeanPooling", layers.MeanPooling, sequence(4), mask=MASK, **WHOLE),
+    attention_row("MonotonicAttention", lambda: layers.MonotonicAttention(additive())),
+    attention_row("MonotonicAttention hard", lambda: layers.MonotonicAttention(additive(), "hard"), learns=False),
+    attention_row("MonotonicAttention loop", lambda: layers.MonotonicAttention(additive(), "recursive")),
     LayerRow("PartlyFrozenEmbedding", lambda: layers.PartlyFrozenEmbedding(9, 4, [2, 5, 6]), FEATURES["token_ids"]),
+    LayerRow("RecurrentDecoder", lambda: layers.RecurrentDecoder([keras.layers.GRUCell(4)]), sequence(3)),
     LayerRow("ScalarMix", lambda: layers.ScalarMix(2), sequence(2, 3), mask=MASK),
     LayerRow("ScalarMix normal", lambda: layers.ScalarMix(2, layer_norm=True), sequence(2, 3), mask=MASK),
+    LayerRow("ScheduledSampling", lambda: layers.ScheduledSampling(scale=9.0), FEATURES["token_ids"], learns=False),
     LayerRow("SubwordEmbedding", lambda: layers.SubwordEmbedding(9, 4), pick("subword_ids")),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
     LayerRow("WordDropout", lambda: layers.WordDropout(0.5), MASK),
@@ -127,6 +231,7 @@ LOSSES = [
     ScoreRow("MultiLabelCrossentropy", losses.MultiLabelCrossentropy, CLASS_HOT, SCORES, padding=None),
     ScoreRow("OneVersusRestHinge", losses.OneVersusRestHinge, CLASS_IDS, SCORES, padding=None),
     ScoreRow("OneVersusRestHinge hot", losses.OneVersusRestHinge, CLASS_HOT, SCORES, padding=None),
+    ScoreRow("SmoothedCrossentropy", losses.SmoothedCrossentropy, LABELS, LOGITS),
 ]
 METRICS = [
     ScoreRow("ClassF1", lambda: metrics.ClassF1(TAGS), CLASS_IDS, SCORES, padding=None),
@@ -134,6 +239,8 @@ METRICS = [
     ScoreRow("EntityF1", lambda: metrics.EntityF1(SOME_TAGS), LABELS, CHAIN),
     ScoreRow("EntityF1 strict", lambda: metrics.EntityF1(SOME_TAGS, mode="strict"), LABELS, np.maximum(LABELS, 0)),
     ScoreRow("TagAccuracy", metrics.TagAccuracy, LABELS, CHAIN),
+    ScoreRow("TokenAccuracy", metrics.TokenAccuracy, LABELS, LOGITS),
+    ScoreRow("TokenPerplexity", metrics.TokenPerplexity, LABELS, LOGITS),
 ]
 
 

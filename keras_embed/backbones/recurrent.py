@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import ops
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._recurrent_parts import CELLS, readable
 from keras_embed.layers import VariationalDropout
-
-_CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM, "simple_rnn": keras.layers.SimpleRNN}
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -79,7 +77,7 @@ class RecurrentBackbone(FreezableBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_one_of("cell", cell, _CELLS)
+        _checks.check_one_of("cell", cell, CELLS)
         _checks.check_positive("hidden_dim", hidden_dim)
         _checks.check_positive("num_layers", num_layers)
         _checks.check_rate("dropout", dropout)
@@ -100,7 +98,7 @@ class RecurrentBackbone(FreezableBackbone):
         mask = inputs["padding_mask"]
         vectors = placed_vectors(embeddings, inputs)
         x = joined(vectors["input"], dtype, "vectors")
-        read = _readable(mask)
+        read = readable(mask)
         for layer, drop in zip(recurrent, dropouts[:-1], strict=True):
             y = layer(drop(x), mask=read)  # (B, T, D)
             x = y + x if skip_connections and x.shape[-1] == y.shape[-1] else y
@@ -142,12 +140,6 @@ class RecurrentBackbone(FreezableBackbone):
 def _recurrent_layer(
     cell: str, hidden_dim: int, bidirectional: bool, recurrent_dropout: float, dtype: Any, name: str
 ) -> keras.layers.Layer:
-    layer = _CELLS[cell](hidden_dim, return_sequences=True, recurrent_dropout=recurrent_dropout, dtype=dtype, name=name)
+    layer = CELLS[cell](hidden_dim, return_sequences=True, recurrent_dropout=recurrent_dropout, dtype=dtype, name=name)
     # Bidirectional copies the layer's config; the name of the wrapper is the one that users see.
     return keras.layers.Bidirectional(layer, dtype=dtype, name=name) if bidirectional else layer
-
-
-def _readable(mask: Any) -> Any:
-    """The mask `(B, T)`, with the first step opened in rows that have no real step: cuDNN refuses such rows."""
-    none = ops.logical_not(ops.any(mask, axis=1, keepdims=True))  # (B, 1)
-    return ops.concatenate([ops.logical_or(mask[:, :1], none), mask[:, 1:]], axis=1)

@@ -7,6 +7,7 @@ from keras_embed.corpora.plain import read_parallel, read_plain
 from keras_embed.corpora.registry import describe, load, names, register
 from keras_embed.corpora.sentence import Corpus, Sentence
 from keras_embed.corpora.sentence_shards import SentenceShards
+from keras_embed.corpora.translations import Translation, Translations, read_tab_separated, read_translations
 
 __all__ = [
     "Corpus",
@@ -14,6 +15,8 @@ __all__ = [
     "File",
     "Sentence",
     "SentenceShards",
+    "Translation",
+    "Translations",
     "describe",
     "load",
     "names",
@@ -21,5 +24,7 @@ __all__ = [
     "read_conllu",
     "read_parallel",
     "read_plain",
+    "read_tab_separated",
+    "read_translations",
     "register",
 ]

@@ -34,7 +34,7 @@ class Registered(Protocol):
 
 
 def find(entry: Registered, file: File, kind: str = "datasets", progress: bool = True) -> Path:
-    """The file's path: in `KERAS_EMBED_DATA/<name>/`, in the package, in Keras' cache, or downloaded to the cache.
+    """The file's path: in `KERAS_EMBED_DATA/<folder>/`, in the package, in Keras' cache, or downloaded to the cache.
 
     Args:
         entry: whose file it is.
@@ -62,7 +62,7 @@ def find(entry: Registered, file: File, kind: str = "datasets", progress: bool =
             _checks.message(
                 f"file {file.path} of {entry.name}, which has no address to fetch it from",
                 f"no such file in {' or '.join(map(str, filter(None, (own, cache))))}",
-                f"setting KERAS_EMBED_DATA to a folder that holds {entry.name}/{file.path}, also as .gz or .xz"
+                f"setting KERAS_EMBED_DATA to a folder that holds {_folder(entry)}/{file.path}, also as .gz or .xz"
                 + (f"; see {entry.homepage}" if entry.homepage else ""),
             )
         )
@@ -151,14 +151,18 @@ def _in_folder(folder: Path, file: File) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
+def _folder(entry: Registered) -> str:
+    return getattr(entry, "folder", "") or entry.name
+
+
 def _own_folder(entry: Registered) -> Path | None:
     folder = os.environ.get("KERAS_EMBED_DATA")
-    return Path(folder).expanduser() / entry.name if folder else None
+    return Path(folder).expanduser() / _folder(entry) if folder else None
 
 
 def _cache_folder(entry: Registered, kind: str) -> Path:
     home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / kind / "keras_embed" / entry.name
+    return (Path(home) if home else Path.home() / ".keras") / kind / "keras_embed" / _folder(entry)
 
 
 def _warn_if_other(path: Path, file: File) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from keras_embed.corpora.sentence import Sentence
+from keras_embed.corpora.sentence import Corpus
 
 
 @dataclass(frozen=True)
@@ -26,21 +27,25 @@ class Entry:
     """A corpus that `load` knows by name.
 
     Args:
-        name: its name, and that of its folder.
+        name: its name.
         splits: split -> files, in the order in which `reader` takes them.
-        reader: from the files' paths and the keyword `tags` to sentences.
-        tags: the column that is tagged unless told otherwise.
+        reader: from the files' paths and the keyword `tags` to sentences, or whatever `corpus` holds.
+        tags: the column that is tagged unless told otherwise; None for a corpus without tags.
         description: what it is, in one line.
         licence: SPDX identifier, or a few words.
         citation: the publication to cite.
         homepage: where to read more.
+        corpus: what is made of the reader's answer and a name: `Corpus` or `Translations`.
+        folder: the folder that holds the files; its name where it is empty.
     """
 
     name: str
     splits: Mapping[str, tuple[File, ...]]
-    reader: Callable[..., Iterator[Sentence]]
+    reader: Callable[..., Iterator[Any]]
     tags: str | None
     description: str
     licence: str
     citation: str
     homepage: str
+    corpus: Callable[..., Any] = Corpus
+    folder: str = ""

@@ -1,41 +1,33 @@
 """Corpora by name."""
 
 import difflib
-from typing import overload
+from typing import Any
 
 from keras_embed import _checks
 from keras_embed.corpora import _files
 from keras_embed.corpora.entries import ENTRIES
 from keras_embed.corpora.entry import Entry, File
-from keras_embed.corpora.sentence import Corpus
+from keras_embed.corpora.parallel_entries import ENTRIES as PARALLEL_ENTRIES
 
-_REGISTRY: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
-
-
-@overload
-def load(name: str, split: str = "train", tags: str | None = None) -> Corpus: ...
+_REGISTRY: dict[str, Entry] = {entry.name: entry for entry in (*ENTRIES, *PARALLEL_ENTRIES)}
 
 
-@overload
-def load(name: str, split: tuple[str, ...] | list[str], tags: str | None = None) -> tuple[Corpus, ...]: ...
-
-
-def load(
-    name: str, split: str | tuple[str, ...] | list[str] = "train", tags: str | None = None
-) -> Corpus | tuple[Corpus, ...]:
+def load(name: str, split: str | tuple[str, ...] | list[str] = "train", tags: str | None = None) -> Any:
     """Reads a registered corpus into memory.
 
-    Each file is looked for in the folder `<name>` of the folder that the environment variable `KERAS_EMBED_DATA` names,
-    then in the package, then in Keras' cache (`~/.keras/datasets/keras_embed/<name>`; `KERAS_HOME` moves it). Then it
-    is downloaded to the cache and verified. A copy that ends in .gz or .xz serves as well.
+    Each file is looked for in the corpus' folder (`<name>`, or what `describe(name).folder` says) in the folder that
+    the environment variable `KERAS_EMBED_DATA` names, then in the package, then in Keras' cache
+    (`~/.keras/datasets/keras_embed/<folder>`; `KERAS_HOME` moves it). Then it is downloaded to the cache and verified.
+    A copy that ends in .gz or .xz serves as well.
 
     Args:
         name: one of `names()`.
         split: one split, or several for a tuple.
-        tags: the column that becomes the tags, such as "xpos". None: the corpus' default.
+        tags: the column that becomes the tags, such as "xpos". None: the corpus' default. Parallel texts have none.
 
     Returns:
-        A `Corpus`, or a tuple of them.
+        A `Corpus` of sentences, or `Translations` where the corpus is parallel text; a tuple of them for several
+        splits.
 
     Raises:
         ValueError: for an unknown name, split or column, and what the readers raise.
@@ -95,9 +87,9 @@ def _entry(name: str) -> Entry:
     return _REGISTRY[name]
 
 
-def _load_split(entry: Entry, split: str, tags: str | None) -> Corpus:
+def _load_split(entry: Entry, split: str, tags: str | None) -> Any:
     paths = [_files.find(entry, file) for file in _files_of(entry, split)]
-    return Corpus(entry.reader(*paths, tags=entry.tags if tags is None else tags), name=f"{entry.name}/{split}")
+    return entry.corpus(entry.reader(*paths, tags=entry.tags if tags is None else tags), name=f"{entry.name}/{split}")
 
 
 def _files_of(entry: Entry, split: str) -> tuple[File, ...]:

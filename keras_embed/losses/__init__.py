@@ -3,5 +3,6 @@
 from keras_embed.losses.crf_loss import CRFLoss as CRFLoss
 from keras_embed.losses.multi_label_crossentropy import MultiLabelCrossentropy as MultiLabelCrossentropy
 from keras_embed.losses.one_versus_rest_hinge import OneVersusRestHinge as OneVersusRestHinge
+from keras_embed.losses.smoothed_crossentropy import SmoothedCrossentropy as SmoothedCrossentropy
 
-__all__ = ["CRFLoss", "MultiLabelCrossentropy", "OneVersusRestHinge"]
+__all__ = ["CRFLoss", "MultiLabelCrossentropy", "OneVersusRestHinge", "SmoothedCrossentropy"]

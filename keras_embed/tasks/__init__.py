@@ -2,9 +2,28 @@
 
 from keras_embed.tasks.bidirectional_language_model import BidirectionalLanguageModel as BidirectionalLanguageModel
 from keras_embed.tasks.classified_text import ClassifiedText as ClassifiedText
+from keras_embed.tasks.generated_text import Continuation as Continuation
+from keras_embed.tasks.generated_text import GeneratedText as GeneratedText
+from keras_embed.tasks.language_model import LanguageModel as LanguageModel
 from keras_embed.tasks.tagged_sentence import TaggedSentence as TaggedSentence
 from keras_embed.tasks.tagged_sentence import TaggedSpan as TaggedSpan
 from keras_embed.tasks.tagger import Tagger as Tagger
 from keras_embed.tasks.text_classifier import TextClassifier as TextClassifier
+from keras_embed.tasks.translated_text import Hypothesis as Hypothesis
+from keras_embed.tasks.translated_text import TranslatedText as TranslatedText
+from keras_embed.tasks.translator import Translator as Translator
 
-__all__ = ["BidirectionalLanguageModel", "ClassifiedText", "TaggedSentence", "TaggedSpan", "Tagger", "TextClassifier"]
+__all__ = [
+    "BidirectionalLanguageModel",
+    "ClassifiedText",
+    "Continuation",
+    "GeneratedText",
+    "Hypothesis",
+    "LanguageModel",
+    "TaggedSentence",
+    "TaggedSpan",
+    "Tagger",
+    "TextClassifier",
+    "TranslatedText",
+    "Translator",
+]

@@ -143,9 +143,13 @@ class StringTask(keras_hub.models.Task):
 class Made:
     """Keeps models that share all weights out of Keras' sight: they have none of their own to save.
 
-    `cached` is the task over features that its frozen ELMo gave before, `cache` what keeps them while it is trained.
+    `cached` is the task over features that its frozen ELMo gave before, `cache` what keeps them while it is trained;
+    `models` are those that a task makes by its arguments.
     """
 
     model: Any = None
     cached: Any = None
     cache: Any = None
+
+    def __init__(self) -> None:
+        self.models: dict[Any, Any] = {}

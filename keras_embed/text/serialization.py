@@ -12,6 +12,7 @@ from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
 from keras_embed.text.elmo_characters import ElmoCharacters
 from keras_embed.text.elmo_code_points import ElmoCodePoints
 from keras_embed.text.lemmas import Lemmatizer, UposKeys
+from keras_embed.text.moses_tokenizer import MosesTokenizer
 from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.stemming import SnowballStemmer
@@ -27,7 +28,8 @@ from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
 _STEPS: tuple[Any, ...] = (CharacterNgrams, KeepWords, Lowercase, Pipeline, SnowballStemmer, StopWords, StripAccents)
 _STEPS += (Lemmatizer, TokenPattern, Tokenize, UnicodeNormalize, UposKeys, WordNgrams)
 _OTHERS: tuple[Any, ...] = (ByteCharacters, CharacterVocabulary, ElmoCharacters, ElmoCodePoints, SubwordIndex)
-_OTHERS += (WhitespaceTokenizer, WordNormalizer, WordTokenizer)
+_TOKENIZERS = (MosesTokenizer, WhitespaceTokenizer, WordTokenizer)
+_OTHERS += (*_TOKENIZERS, WordNormalizer)
 _CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*_OTHERS, *_STEPS)}
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"
@@ -75,7 +77,7 @@ def as_tokenizer(tokenizer: Any = None) -> Any:
     """
     if tokenizer is None:
         return WordTokenizer()
-    if isinstance(tokenizer, (WordTokenizer, WhitespaceTokenizer)):
+    if isinstance(tokenizer, _TOKENIZERS):
         return tokenizer
     if isinstance(tokenizer, type) or not callable(getattr(tokenizer, "tokenize", None)):
         raise TypeError(message(_TAKES, tokenizer, "keras_embed.text.WordTokenizer()"))
@@ -102,7 +104,7 @@ def serialize_tokenizer(tokenizer: Any) -> dict[str, Any]:
     Raises:
         TypeError: for a tokenizer that cannot be rebuilt from such a dictionary.
     """
-    if isinstance(tokenizer, (WordTokenizer, WhitespaceTokenizer)):
+    if isinstance(tokenizer, _TOKENIZERS):
         return serialize(tokenizer)
     name = type(tokenizer).__name__
     if _tf_text_class(name) is type(tokenizer) and _is_plain(tokenizer):

@@ -125,7 +125,7 @@ class WhitespaceTokenizer:
         return cls(**config)
 
 
-def _blank(strings: Any) -> Any:
+def blank_spaces(strings: Any) -> Any:
     """White space to as many blanks as it has bytes; the rest stays where it is."""
     text = tf.strings.unicode_transcode(strings, "UTF-8", "UTF-8")
     for pattern, blanks in _SPACES:
@@ -134,11 +134,11 @@ def _blank(strings: Any) -> Any:
 
 
 def _tokenize(strings: Any, pattern: str) -> Any:
-    return tf.strings.split(tf.strings.regex_replace(_blank(strings), f"({pattern})", r"\1 "))  # (B, None)
+    return tf.strings.split(tf.strings.regex_replace(blank_spaces(strings), f"({pattern})", r"\1 "))  # (B, None)
 
 
 def _tokenize_with_offsets(strings: Any, pattern: str) -> tuple[Any, Any, Any]:
-    text = _blank(strings)
+    text = blank_spaces(strings)
     tokens = tf.strings.split(tf.strings.regex_replace(text, f"({pattern})", r"\1 "))  # (B, None)
     # With each token replaced by one mark, the gaps are what stands before the marks.
     gaps = tf.strings.split(tf.strings.regex_replace(text, pattern, "\n"), "\n")[:, :-1]  # (B, None)

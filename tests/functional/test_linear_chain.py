@@ -1,8 +1,8 @@
 """The linear chain against enumeration of all paths, float64 differences, and its own laws."""
 
-import keras
 import numpy as np
 import pytest
+from autodiff import gradients
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
@@ -151,30 +151,6 @@ def test_a_gold_path_that_breaks_a_constraint_costs_much_but_not_infinity(scores
     chain = tensors(emissions, np.ones_like(mask), np.full_like(transitions, FORBIDDEN), start, end)
     loss = ops.convert_to_numpy(linear_chain.negative_log_likelihood(chain, ops.zeros((BATCH, TIME), "int32")))
     assert np.isfinite(loss).all()
-
-
-def gradients(function, arrays):
-    """Gradients of a scalar function of tensors, on the backend at hand."""
-    backend = keras.config.backend()
-    inputs = [ops.convert_to_tensor(array) for array in arrays]
-    if backend == "jax":
-        import jax
-
-        return [np.asarray(g) for g in jax.jit(jax.grad(lambda xs: function(*xs)))(inputs)]
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        @tf.function(jit_compile=True)
-        def gradient(*xs):
-            with tf.GradientTape() as tape:
-                tape.watch(xs)
-                value = function(*xs)
-            return tape.gradient(value, xs)
-
-        return [g.numpy() for g in gradient(*inputs)]
-    leaves = [x.clone().requires_grad_(True) for x in inputs]
-    function(*leaves).backward()
-    return [x.grad.numpy() for x in leaves]
 
 
 def float64_gradient(emissions, mask, tags, transitions, start, end):

@@ -1,0 +1,247 @@
+"""Recurrent encoder-decoders: from source tokens to target tokens."""
+
+from typing import Any
+
+import keras
+
+from keras_embed import _checks
+from keras_embed.backbones._bridges import BRIDGES, first_states
+from keras_embed.backbones._embedded import cleared
+from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._recurrent_parts import (
+    CELLS,
+    decoder_attention,
+    embedding_layer,
+    encoder_layer,
+    new_cell,
+    readable,
+)
+from keras_embed.backbones._token_decoder import TokenDecoder
+from keras_embed.layers import RecurrentDecoder, ScheduledSampling, VariationalDropout
+
+_TIES = (None, "source_target", "target_softmax", "all")
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class RecurrentSeq2SeqBackbone(FreezableBackbone):
+    """A recurrent encoder, and a recurrent decoder that looks at what the encoder wrote.
+
+    The encoder is a stack of recurrent layers over source embeddings, `x_l = RNN_l(drop(x_{l-1}))`; its outputs are the
+    memory. A bridge makes the decoder's first state of the encoder's last. The decoder is a `RecurrentDecoder` under
+    teacher forcing, and logits are a linear map of its outputs.
+
+    With "bahdanau" it is RNNsearch (Bahdanau et al. 2015, without the maxout layer), with "luong_general" the model of
+    Luong et al. (2015), with no attention that of Sutskever et al. (2014).
+
+    Padding changes nothing, neither in the source nor in the target, where it must stand on the right.
+
+    Args:
+        source_vocabulary_size: number of source tokens.
+        target_vocabulary_size: number of target tokens, V.
+        cell: "lstm", "gru", "simple_rnn", or a Keras cell to be copied, such as your own.
+        embedding_dim: width of the embeddings.
+        hidden_dim: units of a cell; of each direction in the encoder.
+        num_encoder_layers: number of recurrent layers of the encoder.
+        num_decoder_layers: number of cells of the decoder.
+        bidirectional: whether the encoder reads in both directions.
+        attention: a name, see below, or an attention layer; None: no attention, so the bridge must not be "zero".
+        attend_with: "previous" or "present" state, see `RecurrentDecoder`; None: "present" for Luong's attentions, else
+            "previous".
+        input_feeding: whether what was read enters the cells.
+        bridge: "zero": the decoder starts from zeros; "last": from the encoder's last states, of two directions the
+            backward one's, which ends at the first word; "dense": from `tanh(W [forward; backward] + b)` of them.
+        dropout: rate of variational dropout on the input of each recurrent layer, on the memory and before the logits.
+        tie_embeddings: which share a matrix: "source_target", "target_softmax", "all" three, or None.
+        scheduled_sampling: a `ScheduledSampling` layer; None: teacher forcing alone.
+        dtype: dtype or policy.
+        **kwargs: `name`, `trainable`.
+
+    Call arguments:
+        inputs: dict with `encoder_token_ids` int32 `(B, S)`, `encoder_padding_mask` bool `(B, S)`, True = real,
+            `decoder_token_ids` int32 `(B, T)`, from the start symbol on, and `decoder_padding_mask` bool `(B, T)`.
+
+    Returns:
+        Dict with `encoder_sequence_output` `(B, S, M)`, `decoder_sequence_output` `(B, T, D)`, `logits` float32
+        `(B, T, V)` and, with attention, `attention` float32 `(B, T, S)`.
+
+    Raises:
+        ValueError: for arguments outside their range, or that do not fit together.
+
+    References:
+        Sutskever et al. 2014, https://arxiv.org/abs/1409.3215; Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473;
+        Luong et al. 2015, https://arxiv.org/abs/1508.04025; Press and Wolf 2017, https://arxiv.org/abs/1608.05859.
+
+    Example:
+    >>> import numpy as np
+    >>> backbone = RecurrentSeq2SeqBackbone(9, 7, embedding_dim=4, hidden_dim=3)
+    >>> source, target = np.array([[4, 5, 3]]), np.array([[2, 4, 5, 6]])
+    >>> outputs = backbone(
+    ...     {
+    ...         "encoder_token_ids": source,
+    ...         "encoder_padding_mask": source > 0,
+    ...         "decoder_token_ids": target,
+    ...         "decoder_padding_mask": target > 0,
+    ...     }
+    ... )
+    >>> tuple(outputs["logits"].shape), tuple(outputs["attention"].shape)
+    ((1, 4, 7), (1, 4, 3))
+    """
+
+    def __init__(
+        self,
+        source_vocabulary_size: int,
+        target_vocabulary_size: int,
+        cell: Any = "lstm",
+        embedding_dim: int = 256,
+        hidden_dim: int = 256,
+        num_encoder_layers: int = 1,
+        num_decoder_layers: int = 1,
+        bidirectional: bool = True,
+        attention: Any = "bahdanau",
+        attend_with: str | None = None,
+        input_feeding: bool = True,
+        bridge: str = "dense",
+        dropout: float = 0.0,
+        tie_embeddings: str | None = None,
+        scheduled_sampling: ScheduledSampling | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        config = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
+        _check(config)
+
+        # === Layers ===
+        policy = {"dtype": dtype}
+        encoder = _encoder(config)
+        target = encoder.get_layer("source_embedding")
+        if tie_embeddings not in ("source_target", "all"):
+            target = embedding_layer(target_vocabulary_size, embedding_dim, dtype, "target_embedding")
+        tied = tie_embeddings in ("target_softmax", "all")
+        asks = decoder_attention(attention, hidden_dim, dtype)
+        decoder = RecurrentDecoder(
+            [new_cell(cell, hidden_dim, dtype, f"decoder_{number}") for number in range(num_decoder_layers)],
+            asks[0],
+            attend_with or asks[1],
+            input_feeding,
+            None if attention is None else embedding_dim if tied else hidden_dim,
+            dropout,
+            **policy,
+            name="decoder",
+        )
+        head = None if tied else keras.layers.Dense(target_vocabulary_size, **policy, name="logits")
+        token_decoder = TokenDecoder(target, decoder, head, scheduled_sampling, **policy, name="token_decoder")
+
+        # === Functional Model ===
+        inputs = {**encoder.input}
+        for name, kind in (("decoder_token_ids", "int32"), ("decoder_padding_mask", "bool")):
+            inputs[name] = keras.Input((None,), dtype=kind, name=name)
+        encoded = encoder({name: inputs[name] for name in encoder.input})
+        outputs = token_decoder(
+            inputs["decoder_token_ids"],
+            inputs["decoder_padding_mask"],
+            encoded["memory"],
+            inputs["encoder_padding_mask"],
+            encoded.get("states"),
+        )
+        outputs = {"encoder_sequence_output": encoded["memory"], **outputs}
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.encoder = encoder
+        self.token_decoder = token_decoder
+        self._arguments = config
+        self.source_vocabulary_size, self.target_vocabulary_size = source_vocabulary_size, target_vocabulary_size
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of target tokens."""
+        return self.target_vocabulary_size
+
+    def begin(self, features: dict[str, Any], beams: int = 1, max_length: int | None = None) -> Any:
+        """What a search starts from, `(moving, fixed)`.
+
+        Args:
+            features: dict with `encoder_token_ids` and `encoder_padding_mask`, `(B, S)`.
+            beams: K.
+            max_length: of the decoded sequences; a recurrent state needs none.
+
+        Returns:
+            `moving`, tensors `(B, K, ...)` of each beam's own, and `fixed`, tensors `(B, ...)`.
+        """
+        features = {name: features[name] for name in self.encoder.input}
+        encoded = self.encoder(features, training=False)
+        mask = keras.ops.cast(features["encoder_padding_mask"], "bool")
+        return self.token_decoder.begin(encoded["memory"], mask, encoded.get("states"), beams)
+
+    def step(self, tokens: Any, position: Any, state: Any) -> tuple[Any, Any, Any]:
+        """What follows one more token of each beam.
+
+        Args:
+            tokens: int32 `(B, K)`.
+            position: int32 scalar, 0 first; a recurrent state needs none.
+            state: of `begin` or of the step before.
+
+        Returns:
+            logits float32 `(B, K, V)`, not normalised; attention float32 `(B, K, S)`, None without one; the new state.
+        """
+        return self.token_decoder.step(tokens, position, state)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, layers among them serialised."""
+        config = {**super().get_config(), **self._arguments}
+        layers = ("cell", "attention", "scheduled_sampling")
+        return {
+            name: keras.layers.serialize(value) if name in layers and isinstance(value, keras.layers.Layer) else value
+            for name, value in config.items()
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "RecurrentSeq2SeqBackbone":
+        """A backbone of the same shape with fresh weights."""
+        config = dict(config)
+        for name in ("cell", "attention", "scheduled_sampling"):
+            if isinstance(config[name], dict):
+                config[name] = keras.layers.deserialize(config[name])
+        return super().from_config(config)
+
+
+def _encoder(config: dict[str, Any]) -> keras.Model:
+    """From source tokens to the memory and, unless the bridge is zero, the decoder's first states."""
+    dtype, rate = config["dtype"], config["dropout"]
+    ids = keras.Input((None,), dtype="int32", name="encoder_token_ids")
+    mask = keras.Input((None,), dtype="bool", name="encoder_padding_mask")
+    sizes = (config["source_vocabulary_size"], config["embedding_dim"])
+    x = embedding_layer(*sizes, dtype, "source_embedding")(ids)
+    read, finals = readable(mask), []
+    for number in range(config["num_encoder_layers"]):
+        x = VariationalDropout(rate, dtype=dtype, name=f"encoder_dropout_{number}")(x)
+        layer = encoder_layer(config["cell"], config["hidden_dim"], config["bidirectional"], dtype, f"encoder_{number}")
+        x, *states = layer(x, mask=read)
+        finals.append(states)
+    x = VariationalDropout(rate, dtype=dtype, name="memory_dropout")(x)
+    outputs = {"memory": cleared(x, mask)}
+    if config["bridge"] != "zero":
+        outputs["states"] = first_states(config, finals)
+    return keras.Model({"encoder_token_ids": ids, "encoder_padding_mask": mask}, outputs, name="encoder")
+
+
+def _check(config: dict[str, Any]) -> None:
+    for name in ("source_vocabulary_size", "target_vocabulary_size", "embedding_dim", "hidden_dim"):
+        _checks.check_positive(name, config[name])
+    for name in ("num_encoder_layers", "num_decoder_layers"):
+        _checks.check_positive(name, config[name])
+    if isinstance(config["cell"], str):
+        _checks.check_one_of("cell", config["cell"], CELLS)
+    _checks.check_one_of("bridge", config["bridge"], BRIDGES)
+    _checks.check_one_of("tie_embeddings", config["tie_embeddings"], _TIES)
+    tie = config["tie_embeddings"]
+    vocabularies = (config["source_vocabulary_size"], config["target_vocabulary_size"])
+    if tie in ("source_target", "all") and vocabularies[0] != vocabularies[1]:
+        raise ValueError(_checks.message(f"one vocabulary for tie_embeddings={tie!r}", f"sizes {vocabularies}"))
+    if config["attention"] is None and config["bridge"] == "zero":
+        expected = "attention or a bridge, else the decoder knows nothing of the source"
+        raise ValueError(_checks.message(expected, "neither", 'bridge="last"'))
+    dims = (config["embedding_dim"], config["hidden_dim"])
+    if config["attention"] is None and tie in ("target_softmax", "all") and dims[0] != dims[1]:
+        received = f"embedding_dim={dims[0]}, hidden_dim={dims[1]}"
+        raise ValueError(_checks.message("equal widths, to tie the softmax of a decoder without attention", received))

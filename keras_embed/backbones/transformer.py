@@ -1,0 +1,115 @@
+"""Tokens in context: any embeddings, then Transformer blocks."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from keras_embed import _checks
+from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
+from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.layers import TransformerEncoder
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class TransformerBackbone(FreezableBackbone):
+    """Transformer blocks over the concatenated vectors of some embedding layers (Vaswani et al. 2017).
+
+    The vectors are projected to D, unless they are that wide already, and scaled by `sqrt(D)`.
+
+    Args:
+        embeddings: layers from a feature dict to `(B, T, E)`, see `RecurrentBackbone`.
+        num_layers: number of blocks.
+        num_heads: H.
+        hidden_dim: D, a multiple of H.
+        feed_forward_dim: inner width of the feed-forward networks.
+        positions: "sinusoidal", "learned", "rotary" or "relative".
+        dropout: rate on embeddings and on what each part of a block adds.
+        attention_dropout: rate on the attention's weights.
+        activation: of the feed-forward networks.
+        norm_first: blocks normalise what they read, see `layers.TransformerEncoderBlock`.
+        max_length: number of learned positions.
+        dtype: dtype or policy of everything but the embeddings.
+        **kwargs: `name`, `trainable`.
+
+    Call arguments:
+        inputs: dict with the features of all embeddings, such as `token_ids`, int32 `(B, T)`, and `padding_mask`, bool
+            `(B, T)`, True = real.
+
+    Returns:
+        Dict with `sequence_output`, floats `(B, T, D)`, zero at padding, and wider by what stands beside the output.
+
+    Raises:
+        ValueError: for embeddings that do not fit, or arguments outside their range.
+
+    References:
+        https://arxiv.org/abs/1706.03762
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_embed.layers import WordEmbedding
+    >>> backbone = TransformerBackbone([WordEmbedding(10, 4)], num_layers=1, num_heads=2, hidden_dim=6)
+    >>> inputs = {"token_ids": np.array([[2, 3, 0]]), "padding_mask": np.array([[True, True, False]])}
+    >>> tuple(backbone(inputs)["sequence_output"].shape)
+    (1, 3, 6)
+    """
+
+    def __init__(
+        self,
+        embeddings: Sequence[keras.layers.Layer],
+        num_layers: int = 2,
+        num_heads: int = 4,
+        hidden_dim: int = 128,
+        feed_forward_dim: int = 256,
+        positions: Any = "sinusoidal",
+        dropout: float = 0.1,
+        attention_dropout: float = 0.0,
+        activation: Any = "relu",
+        norm_first: bool = True,
+        max_length: int = 512,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        _checks.check_positive("hidden_dim", hidden_dim)
+
+        # === Layers ===
+        embeddings = list(embeddings)
+        settings = (num_layers, num_heads, feed_forward_dim, positions, dropout, attention_dropout, activation)
+        encoder = TransformerEncoder(*settings, norm_first, max_length, dtype=dtype, name="encoder")
+
+        # === Functional Model ===
+        inputs = feature_inputs(embeddings)
+        mask = inputs["padding_mask"]
+        vectors = placed_vectors(embeddings, inputs)
+        x = joined(vectors["input"], dtype, "vectors")
+        if x.shape[-1] != hidden_dim:
+            x = keras.layers.Dense(hidden_dim, dtype=dtype, name="projection")(x)
+        x = encoder(x * math.sqrt(hidden_dim), mask=mask)
+        x = cleared(joined([x, *vectors["output"]], dtype, "beside"), mask)
+        super().__init__(inputs=inputs, outputs={"sequence_output": x}, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.embeddings = embeddings
+        self.num_layers, self.num_heads = num_layers, num_heads
+        self.hidden_dim, self.feed_forward_dim = hidden_dim, feed_forward_dim
+        self.positions, self.activation, self.norm_first = positions, activation, norm_first
+        self.dropout, self.attention_dropout, self.max_length = dropout, attention_dropout, max_length
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, the embedding layers serialised."""
+        names = (
+            "num_layers num_heads hidden_dim feed_forward_dim positions dropout attention_dropout activation "
+            "norm_first max_length"
+        )
+        return {
+            **super().get_config(),
+            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
+            **{name: getattr(self, name) for name in names.split()},
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TransformerBackbone":
+        """A backbone of the same shape with fresh weights."""
+        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
+        return super().from_config({**config, "embeddings": embeddings})

@@ -1,0 +1,216 @@
+"""A Transformer that reads one text and writes another."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_embed import _checks
+from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._seq2seq import embedding_tables, text_inputs
+from keras_embed.layers import TransformerDecoder, TransformerEncoder
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class TransformerSeq2SeqBackbone(FreezableBackbone):
+    """Encoder and decoder of "Attention is all you need" (Vaswani et al. 2017), with today's choices as options.
+
+    Tokens' vectors are scaled by `sqrt(D)`. The logits are products of the decoder's outputs with the vectors of the
+    target's vocabulary, which may be those that the decoder reads, and those that the encoder reads.
+
+    Args:
+        source_vocabulary_size: V of the source.
+        target_vocabulary_size: V of the target.
+        num_encoder_layers: blocks of the encoder.
+        num_decoder_layers: blocks of the decoder.
+        num_heads: H.
+        hidden_dim: D, a multiple of H.
+        feed_forward_dim: inner width of the feed-forward networks.
+        positions: "sinusoidal", "learned", "rotary" or "relative".
+        dropout: rate on embeddings and on what each part of a block adds.
+        attention_dropout: rate on the attentions' weights.
+        activation: of the feed-forward networks.
+        norm_first: blocks normalise what they read, see `layers.TransformerEncoderBlock`.
+        tie_embeddings: tables that are one: None, "source_target", "target_softmax" or "all".
+        max_length: number of learned positions.
+        scheduled_sampling: a `layers.ParallelScheduledSampling`; None: teacher forcing alone.
+        dtype: dtype or policy.
+        **kwargs: `name`, `trainable`.
+
+    Call arguments:
+        inputs: dict with `encoder_token_ids` int32 (B, S), `encoder_padding_mask` bool (B, S), True = real,
+            `decoder_token_ids` int32 (B, T), the start and all but the last token of the target, and
+            `decoder_padding_mask` bool (B, T). Padding stands on the right.
+
+    Returns:
+        Dict with `encoder_sequence_output` (B, S, D), `decoder_sequence_output` (B, T, D), `logits` float32 (B, T, V)
+        of the token that follows, and `attention` float32 (B, T, S): the last block's, as a mean over heads.
+
+    Raises:
+        ValueError: for sizes that do not fit each other.
+
+    References:
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; Press and Wolf 2017, https://arxiv.org/abs/1608.05859
+
+    Example:
+    >>> import numpy as np
+    >>> backbone = TransformerSeq2SeqBackbone(9, 7, 1, 1, num_heads=2, hidden_dim=4, feed_forward_dim=8)
+    >>> inputs = {
+    ...     "encoder_token_ids": np.array([[4, 5, 3]]), "encoder_padding_mask": np.ones((1, 3), bool),
+    ...     "decoder_token_ids": np.array([[2, 6]]), "decoder_padding_mask": np.ones((1, 2), bool),
+    ... }
+    >>> outputs = backbone(inputs)
+    >>> tuple(outputs["logits"].shape), tuple(outputs["attention"].shape)
+    ((1, 2, 7), (1, 2, 3))
+    """
+
+    def __init__(
+        self,
+        source_vocabulary_size: int,
+        target_vocabulary_size: int,
+        num_encoder_layers: int = 3,
+        num_decoder_layers: int = 3,
+        num_heads: int = 4,
+        hidden_dim: int = 256,
+        feed_forward_dim: int = 1024,
+        positions: Any = "sinusoidal",
+        dropout: float = 0.1,
+        attention_dropout: float = 0.0,
+        activation: Any = "relu",
+        norm_first: bool = True,
+        tie_embeddings: str | None = "target_softmax",
+        max_length: int = 512,
+        scheduled_sampling: Any = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        _checks.check_positive("hidden_dim", hidden_dim)
+        if hidden_dim % num_heads:
+            raise ValueError(_checks.message(f"`hidden_dim` to be a multiple of num_heads={num_heads}", hidden_dim))
+
+        # === Layers ===
+        sizes = (source_vocabulary_size, target_vocabulary_size)
+        source, target = embedding_tables(*sizes, (hidden_dim, hidden_dim), tie_embeddings, dtype)
+        settings = {
+            "num_heads": num_heads,
+            "feed_forward_dim": feed_forward_dim,
+            "positions": positions,
+            "dropout": dropout,
+            "attention_dropout": attention_dropout,
+            "activation": activation,
+            "norm_first": norm_first,
+            "max_length": max_length,
+            "dtype": dtype,
+        }
+        encoder = TransformerEncoder(num_encoder_layers, **settings, name="encoder")
+        decoder = TransformerDecoder(num_decoder_layers, **settings, name="decoder")
+        scale = math.sqrt(hidden_dim)  # vectors of the tables have a length of about one
+        tokens = _TwoPasses(target, decoder, scale, scheduled_sampling, dtype=dtype, name="tokens")
+
+        # === Functional Model ===
+        inputs = text_inputs()
+        mask = inputs["encoder_padding_mask"]
+        memory = encoder(source(inputs["encoder_token_ids"]) * scale, mask=mask)
+        outputs, attention = tokens(inputs["decoder_token_ids"], memory, memory_mask=mask)
+        answers = {
+            "encoder_sequence_output": memory,
+            "decoder_sequence_output": outputs,
+            "logits": target(outputs, reverse=True),
+            "attention": attention,
+        }
+        super().__init__(inputs=inputs, outputs=answers, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.source_embedding, self.target_embedding = source, target
+        self.encoder, self.decoder = encoder, decoder
+        self.source_vocabulary_size, self.target_vocabulary_size = sizes
+        self.num_encoder_layers, self.num_decoder_layers = num_encoder_layers, num_decoder_layers
+        self.num_heads, self.hidden_dim, self.feed_forward_dim = num_heads, hidden_dim, feed_forward_dim
+        self.positions, self.activation, self.norm_first = positions, activation, norm_first
+        self.dropout, self.attention_dropout = dropout, attention_dropout
+        self.tie_embeddings, self.max_length = tie_embeddings, max_length
+        self.scheduled_sampling, self._scale = scheduled_sampling, scale
+
+    @property
+    def vocabulary_size(self) -> int:
+        """V of what is written."""
+        return self.target_vocabulary_size
+
+    def begin(self, features: dict[str, Any], beams: int, max_length: Any) -> tuple[Any, Any]:
+        """Reads a source, and gives the state before the first token: `(moving, fixed)`, see `decoding.decode`.
+
+        Args:
+            features: `encoder_token_ids` (B, S) and `encoder_padding_mask` (B, S).
+            beams: K.
+            max_length: the greatest number of steps.
+        """
+        mask = features["encoder_padding_mask"]
+        memory = self.encoder(self.source_embedding(features["encoder_token_ids"]) * self._scale, mask=mask)
+        return self.decoder.begin(memory, mask, beams, max_length, self.hidden_dim)
+
+    def step(self, tokens: Any, position: Any, state: tuple[Any, Any]) -> tuple[Any, Any, tuple[Any, Any]]:
+        """One more token of each beam.
+
+        Args:
+            tokens: int32 (B, K).
+            position: int32 scalar, 0 first.
+            state: of `begin` or of the step before.
+
+        Returns:
+            `(logits, attention, state)`: float32 (B, K, V), float32 (B, K, S), and the state for the next step.
+        """
+        x = self.target_embedding(tokens) * self._scale
+        outputs, attention, state = self.decoder.step(x, position, state)
+        return ops.cast(self.target_embedding(outputs, reverse=True), "float32"), attention, state
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        names = (
+            "source_vocabulary_size target_vocabulary_size num_encoder_layers num_decoder_layers num_heads hidden_dim "
+            "feed_forward_dim positions dropout attention_dropout activation norm_first tie_embeddings max_length"
+        )
+        sampling = None if self.scheduled_sampling is None else keras.layers.serialize(self.scheduled_sampling)
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names.split()},
+            "scheduled_sampling": sampling,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TransformerSeq2SeqBackbone":
+        """A backbone of the same shape with fresh weights."""
+        sampling = config.get("scheduled_sampling")
+        sampling = keras.layers.deserialize(sampling) if isinstance(sampling, dict) else sampling
+        return super().from_config({**config, "scheduled_sampling": sampling})
+
+
+class _TwoPasses(keras.layers.Layer):
+    """From target tokens to the decoder's outputs; in training, where asked for, once more from tokens of its own."""
+
+    def __init__(self, embedding: Any, decoder: Any, scale: float, sampling: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.embedding, self.decoder, self.scale, self.sampling = embedding, decoder, scale, sampling
+
+    def build(self, token_ids_shape: Any, memory_shape: Any) -> None:
+        """Builds embedding and decoder."""
+        if not self.embedding.built:
+            self.embedding.build(token_ids_shape)
+        self.decoder.build((None, None, self.embedding.output_dim), memory_shape)
+        self.built = True
+
+    def call(self, token_ids: Any, memory: Any, memory_mask: Any = None, training: bool = False) -> Any:
+        """Outputs (B, T, D) and attention (B, T, S)."""
+        if training and self.sampling is not None:
+            outputs, _ = self._pass(token_ids, memory, memory_mask, False)
+            logits = ops.stop_gradient(self.embedding(outputs, reverse=True))
+            token_ids = self.sampling(token_ids, logits, training=True)
+        return self._pass(token_ids, memory, memory_mask, training)
+
+    def _pass(self, token_ids: Any, memory: Any, memory_mask: Any, training: bool) -> Any:
+        return self.decoder(self.embedding(token_ids) * self.scale, memory, memory_mask=memory_mask, training=training)
+
+    def compute_output_spec(self, token_ids: Any, memory: Any, memory_mask: Any = None, training: bool = False) -> Any:
+        """Shapes of outputs and attention."""
+        outputs = keras.KerasTensor((*token_ids.shape, self.embedding.output_dim), self.compute_dtype)
+        return outputs, keras.KerasTensor((*token_ids.shape, memory.shape[1]), "float32")

@@ -1,0 +1,116 @@
+"""Multiplicative attention."""
+
+from typing import Any
+
+import keras
+
+from keras_embed import _checks
+from keras_embed.functional import attention
+from keras_embed.layers._features import Shape
+from keras_embed.layers._memory_attention import Scorer, State, build_once, check_tensor, dense
+
+_DOTS = ("dot", "scaled_dot")
+_PROJECTED = ("general", "concat")
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class LuongAttention(Scorer):
+    """Global attention, `a = softmax(score(s, h))`, `c = sum_s a_s h_s` (Luong et al. 2015, equations 7 and 8).
+
+    The score of a query s and a step h of the memory is
+
+    - "dot": `s^T h`;
+    - "scaled_dot": `g s^T h`, where the learnt g starts at 1 / sqrt(D), at which Vaswani et al. 2017 (equation 1) leave
+      it;
+    - "general": `s^T W h`;
+    - "concat": `v^T tanh(W [s; h])`.
+
+    Args:
+        score: which of them.
+        units: U, what W projects to: for "general" the width D of the queries, for "concat" any; None for the others,
+            whose queries and memory are equally wide.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Call arguments:
+        query: s, floats `(B, Q, D)`.
+        keys: `project(memory)`, floats `(B, S, U)`; None: projected here.
+        values: h, the memory, floats `(B, S, M)`.
+        mask: bool `(B, S)`, True = real; None: all of it is.
+        state: there is none.
+
+    Returns:
+        Context `(B, Q, M)` in the compute dtype, weights float32 `(B, Q, S)`, and `()`. The weights sum to one and are
+        0 at padding; a row of padding alone has zeros.
+
+    References:
+        Luong et al. 2015, https://arxiv.org/abs/1508.04025; Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
+
+    Example:
+    >>> import numpy as np
+    >>> attention = LuongAttention("dot")
+    >>> memory = np.array([[[1.0, 0.0], [0.0, 1.0], [3.0, 3.0]]], "float32")
+    >>> mask = np.array([[True, True, False]])
+    >>> context, weights, state = attention(np.array([[[9.0, 0.0]]], "float32"), memory, memory, mask=mask)
+    >>> np.round(keras.ops.convert_to_numpy(weights), 3).tolist()
+    [[[1.0, 0.0, 0.0]]]
+    """
+
+    def __init__(self, score: str = "general", units: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        _checks.check_one_of("score", score, (*_DOTS, *_PROJECTED))
+        if (units is None) != (score in _DOTS):
+            expected = "no `units`, a dot product has none" if score in _DOTS else "`units`, the width of W"
+            raise ValueError(_checks.message(expected, f"score={score!r}, units={units}"))
+        if units is not None:
+            _checks.check_positive("units", units)
+        self.formula = score
+        self.units = units
+        self.query = dense(self, units, "query") if units and score == "concat" else None
+        self.key = dense(self, units, "key") if units else None
+
+    def build(self, query_shape: Shape, values_shape: Shape) -> None:
+        """Makes W, and v or g where there is one."""
+        query_dim, memory_dim = int(query_shape[-1] or 0), int(values_shape[-1] or 0)
+        if self.formula != "concat" and query_dim != self.projected_dim(memory_dim):
+            received = f"queries of width {query_dim}, keys of width {self.projected_dim(memory_dim)}"
+            raise ValueError(
+                _checks.message("queries and keys of one width", received, f'"general", units={query_dim}')
+            )
+        if self.query is not None:
+            build_once(self.query, query_shape)
+        if self.key is not None:
+            build_once(self.key, values_shape)
+        self.vector = self.scale = None
+        if self.formula == "concat":
+            self.vector = self.add_weight((self.units,), initializer="glorot_uniform", autocast=False, name="vector")
+        if self.formula == "scaled_dot":
+            start = keras.initializers.Constant(query_dim**-0.5)
+            self.scale = self.add_weight((), initializer=start, autocast=False, name="scale")
+        self.built = True
+
+    def projected_dim(self, memory_dim: int) -> int:
+        """U, or M for a dot product."""
+        return self.units or memory_dim
+
+    def project(self, memory: Any) -> Any:
+        """`W h`, or the memory itself."""
+        check_tensor(memory)
+        return memory if self.key is None else self.key(memory)
+
+    def initial_state(self, keys: Any, mask: Any, queries: Any) -> State:
+        """None."""
+        return ()
+
+    def score(self, query: Any, keys: Any, values: Any, state: State) -> Any:
+        """One of the four formulas."""
+        if self.query is not None:
+            return attention.additive_scores(self.query(query), keys, self.vector)
+        return attention.dot_scores(query, keys, self.scale)
+
+    def remember(self, weights: Any, state: State) -> State:
+        """Nothing."""
+        return ()
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {**super().get_config(), "score": self.formula, "units": self.units}
