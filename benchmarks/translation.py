@@ -153,7 +153,7 @@ def plot(results: Sequence[dict[str, Any]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
-    labels = {"de_en_attention": "LSTM with attention", "de_en_plain": "LSTM without"}
+    labels = {"de_en_attention": "GRU with attention", "de_en_plain": "GRU without"}
     for result in results:
         rows = result["test2016"]["greedy_by_length"]
         axes.plot([row["tokens"] for row in rows], [row["bleu"] for row in rows], "o-", label=labels[result["recipe"]])

@@ -26,11 +26,11 @@ def optional(module: str, package: str, purpose: str) -> Any:
         ) from error
 
 
-def axes(ax: Any, width: float, height: float) -> Any:
+def axes(ax: Any, width: float, height: float, layout: str = "constrained") -> Any:
     """The axes that were given, or those of a new figure of so many inches."""
     if ax is None:
         pyplot = optional("matplotlib.pyplot", "matplotlib", "pictures")
-        _, ax = pyplot.subplots(figsize=(width, height), layout="constrained")
+        _, ax = pyplot.subplots(figsize=(width, height), layout=layout)
     return ax
 
 

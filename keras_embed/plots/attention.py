@@ -10,7 +10,7 @@ from keras_embed._checks import check_positive, message
 from keras_embed.plots._canvas import axes, font_families, optional
 
 _CELL = 0.3  # inches of a token's row or column
-_LETTER = 0.08  # inches of a letter of its label
+_LETTER = 0.1  # inches of a letter of its label
 
 
 def alignment(
@@ -45,7 +45,8 @@ def alignment(
     matrix = _cut(weights, len(target_tokens), len(source_tokens))  # (T, S)
     cell = max(_CELL, 2.0 / max(matrix.shape))
     width = cell * matrix.shape[1] + _room(target_tokens) + (0.6 if colorbar else 0.1)
-    ax = axes(ax, width, cell * matrix.shape[0] + _room(source_tokens))
+    # "compressed" knows of pictures whose shape is fixed; "constrained" lets long labels hang over.
+    ax = axes(ax, width, cell * matrix.shape[0] + _room(source_tokens), "compressed")
     image = _heat(ax, matrix)
     _words(ax, source_tokens, target_tokens)
     if colorbar:
@@ -135,13 +136,18 @@ def _words(ax: Any, above: Sequence[str], beside: Sequence[str], fontsize: float
     ax.tick_params(length=0, labelsize=fontsize)
     upright = max(map(len, above), default=0) > 2
     turned = {"rotation": 60, "ha": "left", "rotation_mode": "anchor"} if upright else {}
-    ax.set_xticks(range(len(above)), list(above), **turned)
-    ax.set_yticks(range(len(beside)), list(beside))
+    ax.set_xticks(range(len(above)), [_shown(token) for token in above], **turned)
+    ax.set_yticks(range(len(beside)), [_shown(token) for token in beside])
     families = font_families()
     for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         label.set_fontfamily(families)
 
 
+def _shown(token: str) -> str:
+    """A piece without the mark of the blank before it, as byte pairs and SentencePiece have it."""
+    return token.lstrip("Ġ▁") or token
+
+
 def _room(tokens: Sequence[str]) -> float:
     """Inches that the longest label needs."""
-    return 0.2 + _LETTER * max(map(len, tokens), default=0)
+    return 0.4 + _LETTER * max(map(len, tokens), default=0)

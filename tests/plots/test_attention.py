@@ -97,3 +97,14 @@ def test_positions_run_downward_and_zero_is_white():
     plots.positional_encodings(np.zeros((2, 2)))
     with pytest.raises(ValueError, match=r"\(T, D\)"):
         plots.positional_encodings(np.ones(3))
+
+
+def test_marks_of_blanks_are_not_shown():
+    ax = plots.alignment(["Ġein", "▁Hund", "Ġ"], ["a"], [[0.1, 0.8, 0.1]])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["ein", "Hund", "Ġ"]
+
+
+def test_long_words_of_long_sentences_stay_inside():
+    source = "eine alte frau mit einem roten hut liest auf einer bank im park eine zeitung . </s>".split()
+    target = "an old woman in a red hat is reading a newspaper on a bench in the park .".split()
+    assert inside(plots.alignment(source, target, RNG.random((18, 17))))
