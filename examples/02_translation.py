@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> ke.Translator:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", help="a file of your own")
     parser.add_argument("--pairs", type=int, default=4000, help="to train on, at most")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, help="6 unless told otherwise, and 40 of fewer than 1,000 pairs")
     parser.add_argument("--architecture", choices=["transformer", "recurrent"], default="transformer")
     parser.add_argument("--attention", default="bahdanau", help="of the recurrent one")
     parser.add_argument("--dim", type=int, default=96)
@@ -82,18 +82,19 @@ def main(arguments: Sequence[str] | None = None) -> ke.Translator:
     keras.utils.set_random_seed(1)
     train, held_out = load(options.corpus)
     train, held_out = train[: options.pairs], held_out[:200]
+    epochs = options.epochs or (6 if len(train) >= 1000 else 40)
     print(f"{len(train):,} pairs to learn, {len(held_out)} held out; for example: {' = '.join(train[0])}")
     translator = make(train, options)
 
     batches = translator.preprocessor.token_batches(
         *map(list, zip(*train, strict=True)), batch_tokens=options.batch_tokens, seed=1
     )
-    steps = options.epochs * batches.num_batches
+    steps = epochs * batches.num_batches
     rate = ke.schedules.LinearWarmupDecay(3e-3, max(1, steps // 10), steps + 1)
     translator.compile(keras.optimizers.Adam(rate, beta_2=0.98, global_clipnorm=1.0))
     sources, targets = map(list, zip(*held_out, strict=True))
-    bleu = ke.callbacks.BLEU(sources, targets, lowercase=True, every=max(1, options.epochs // 3))
-    translator.fit(batches.dataset(), validation_data=held_out, epochs=options.epochs, callbacks=[bleu])
+    bleu = ke.callbacks.BLEU(sources, targets, lowercase=True, every=max(1, epochs // 3))
+    translator.fit(batches.dataset(), validation_data=held_out, epochs=epochs, callbacks=[bleu])
 
     for found, target in zip(translator.translate(sources[:5], beam=5, n_best=2), targets, strict=False):
         print(f"\n  {found.source}\n= {target}")

@@ -74,9 +74,9 @@ def test_translation_of_pairs_of_ones_own(tmp_path, capsys):
     module = example("02_translation")
     lines = [f"{source}\t{target}" for source, target in module.made_up()]
     (tmp_path / "pairs.tsv").write_text("\n".join(lines), encoding="utf-8")
-    arguments = ["--corpus", "pairs.tsv", "--epochs", "12", "--dim", "32", "--layers", "1", "--batch-tokens", "256"]
+    arguments = ["--corpus", "pairs.tsv", "--dim", "48", "--layers", "1", "--batch-tokens", "512"]
     translator = module.main([*arguments, "--output", "out"])
-    assert translator.translate(["Der alte Hund schläft."])[0].text.startswith("the ")
+    assert "dog" in translator.translate(["Der alte Hund schläft."])[0].text
     assert (tmp_path / "out" / "alignment.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "out" / "1" / "saved_model.pb").is_file()
     assert "54 pairs to learn, 6 held out" in capsys.readouterr().out
