@@ -18,6 +18,16 @@ def text_inputs() -> dict[str, Any]:
     }
 
 
+def check_ties(source_size: int, target_size: int, tie: str | None) -> None:
+    """Raises `ValueError` for sizes that are none, an unknown tie, or one of vocabularies of two sizes."""
+    _checks.check_positive("source_vocabulary_size", source_size)
+    _checks.check_positive("target_vocabulary_size", target_size)
+    _checks.check_one_of("tie_embeddings", tie, TIES)
+    if tie in ("source_target", "all") and source_size != target_size:
+        expected = f"vocabularies of one size for tie_embeddings={tie!r}"
+        raise ValueError(_checks.message(expected, f"{source_size} and {target_size}", "a shared vocabulary"))
+
+
 def embedding_tables(
     source_size: int, target_size: int, dims: tuple[int, int], tie: str | None, dtype: Any
 ) -> tuple[Any, Any]:
@@ -32,13 +42,8 @@ def embedding_tables(
         tie: which tables are one, see `TIES` (Press and Wolf 2017).
         dtype: dtype or policy.
     """
-    _checks.check_positive("source_vocabulary_size", source_size)
-    _checks.check_positive("target_vocabulary_size", target_size)
-    _checks.check_one_of("tie_embeddings", tie, TIES)
+    check_ties(source_size, target_size, tie)
     shared = tie in ("source_target", "all")
-    if shared and source_size != target_size:
-        expected = f"vocabularies of one size for tie_embeddings={tie!r}"
-        raise ValueError(_checks.message(expected, f"{source_size} and {target_size}", "a shared vocabulary"))
 
     def initializer(dim: int) -> Any:
         return keras.initializers.RandomNormal(stddev=dim**-0.5)

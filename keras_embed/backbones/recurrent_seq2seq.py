@@ -16,10 +16,9 @@ from keras_embed.backbones._recurrent_parts import (
     new_cell,
     readable,
 )
+from keras_embed.backbones._seq2seq import check_ties, text_inputs
 from keras_embed.backbones._token_decoder import TokenDecoder
 from keras_embed.layers import RecurrentDecoder, ScheduledSampling, VariationalDropout
-
-_TIES = (None, "source_target", "target_softmax", "all")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -132,9 +131,7 @@ class RecurrentSeq2SeqBackbone(FreezableBackbone):
         token_decoder = TokenDecoder(target, decoder, head, scheduled_sampling, **policy, name="token_decoder")
 
         # === Functional Model ===
-        inputs = {**encoder.input}
-        for name, kind in (("decoder_token_ids", "int32"), ("decoder_padding_mask", "bool")):
-            inputs[name] = keras.Input((None,), dtype=kind, name=name)
+        inputs = text_inputs()
         encoded = encoder({name: inputs[name] for name in encoder.input})
         outputs = token_decoder(
             inputs["decoder_token_ids"],
@@ -226,18 +223,13 @@ def _encoder(config: dict[str, Any]) -> keras.Model:
 
 
 def _check(config: dict[str, Any]) -> None:
-    for name in ("source_vocabulary_size", "target_vocabulary_size", "embedding_dim", "hidden_dim"):
-        _checks.check_positive(name, config[name])
-    for name in ("num_encoder_layers", "num_decoder_layers"):
+    for name in ("embedding_dim", "hidden_dim", "num_encoder_layers", "num_decoder_layers"):
         _checks.check_positive(name, config[name])
     if isinstance(config["cell"], str):
         _checks.check_one_of("cell", config["cell"], CELLS)
     _checks.check_one_of("bridge", config["bridge"], BRIDGES)
-    _checks.check_one_of("tie_embeddings", config["tie_embeddings"], _TIES)
     tie = config["tie_embeddings"]
-    vocabularies = (config["source_vocabulary_size"], config["target_vocabulary_size"])
-    if tie in ("source_target", "all") and vocabularies[0] != vocabularies[1]:
-        raise ValueError(_checks.message(f"one vocabulary for tie_embeddings={tie!r}", f"sizes {vocabularies}"))
+    check_ties(config["source_vocabulary_size"], config["target_vocabulary_size"], tie)
     if config["attention"] is None and config["bridge"] == "zero":
         expected = "attention or a bridge, else the decoder knows nothing of the source"
         raise ValueError(_checks.message(expected, "neither", 'bridge="last"'))

@@ -42,8 +42,7 @@ class ForbiddenTokens(_Constraint):
         ids: the tokens.
 
     Example:
-    >>> import numpy as np
-    >>> lowered = ForbiddenTokens((0, 2))(np.zeros((1, 1, 4), "float32"), None, 0)
+    >>> lowered = ForbiddenTokens((0, 2))(ops.zeros((1, 1, 4)), None, 0)
     >>> (ops.convert_to_numpy(lowered) < -1e6).tolist()
     [[[True, False, True, False]]]
     """

@@ -78,7 +78,7 @@ class LearnedPositions(PositionEncoding):
     Example:
     >>> import numpy as np
     >>> layer = LearnedPositions(max_length=8, initializer="ones")
-    >>> np.array(layer(np.zeros((1, 2, 3), "float32"))).tolist()
+    >>> ops.convert_to_numpy(layer(np.zeros((1, 2, 3), "float32"))).tolist()
     [[[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]]
     """
 

@@ -44,7 +44,7 @@ class MultiHeadAttention(keras.layers.Layer):
     >>> import numpy as np
     >>> x, mask = np.ones((1, 3, 4), "float32"), np.array([[[True, True, False]]])
     >>> output, weights = MultiHeadAttention(num_heads=2)(x, x, mask=mask)
-    >>> tuple(output.shape), np.round(np.array(weights)[0, 0, 0], 3).tolist()
+    >>> tuple(output.shape), np.round(ops.convert_to_numpy(weights)[0, 0, 0], 3).tolist()
     ((1, 3, 4), [0.5, 0.5, 0.0])
     """
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_embed._backend import graph_function, tf
-from keras_embed.decoding import Sampling
+from keras_embed.serving._draws import draw_axes, drawing_signatures
 from keras_embed.serving.saved_model import export_task, served
 from keras_embed.tasks import LanguageModel
 
@@ -40,32 +40,18 @@ def export_language_model(model: Any, path: Any) -> None:
 @served.register(LanguageModel)
 def _signatures(model: LanguageModel, module: Any) -> dict[str, Any]:
     preprocessor, length = model.preprocessor, model.preprocessor.max_length
-    width, samples = model.search.width, isinstance(model.search, Sampling)
     axes = {name: f"(batch, {length + 1})" for name in ("token_ids", "padding_mask")}
-    if samples:
-        axes["draws"] = f"(batch, {length}, {width})"
-    search, module.model = graph_function(model.searcher(), axes)
+    search, module.model = graph_function(model.searcher(), {**axes, **draw_axes(model.search, length)})
     module.held = preprocessor.resources()
-    prompt_spec = tf.TensorSpec([None], tf.string, name="prompt")
 
-    def answers(prompt: Any, draw: Any) -> dict[str, Any]:
+    def answers(prompt: Any, draws: dict[str, Any]) -> dict[str, Any]:
         features = preprocessor.prompts(prompt, length + 1)
         longest = tf.reduce_sum(tf.cast(features["padding_mask"], tf.int32), axis=1) - 1
         room = tf.debugging.assert_less(longest, length, f"Expected prompts of fewer than {length} pieces.")
         with tf.control_dependencies([room]):
-            draws = {"draws": draw([tf.shape(prompt)[0], length, width])} if samples else {}
             found = search({**features, **draws})
         texts, continuations = preprocessor.written(features["token_ids"], found["token_ids"])
         firsts = {"text": texts[:, 0], "continuation": continuations[:, 0]}
         return {**firsts, "texts": texts, "continuations": continuations, "scores": found["scores"]}
 
-    @tf.function(autograph=False, input_signature=[prompt_spec])
-    def serving_default(prompt: Any) -> dict[str, Any]:
-        # Seeds of 0 and no others are new ones in each process; TensorFlow's global seed would be written down here.
-        return answers(prompt, lambda shape: tf.raw_ops.RandomUniform(shape=shape, dtype=tf.float32))
-
-    @tf.function(autograph=False, input_signature=[prompt_spec, tf.TensorSpec([], tf.int64, name="seed")])
-    def seeded(prompt: Any, seed: Any) -> dict[str, Any]:
-        return answers(prompt, lambda shape: tf.random.stateless_uniform(shape, tf.stack([seed, 0])))
-
-    return {"serving_default": serving_default, **({"seeded": seeded} if samples else {})}
+    return drawing_signatures(model.search, length, tf.TensorSpec([None], tf.string, name="prompt"), answers)

@@ -13,7 +13,7 @@ from keras_embed.tasks.translated_text import Hypothesis, TranslatedText
 from keras_embed.text import END_ID, START_ID, UNKNOWN_ID
 
 #: How long a translation may be, unless told otherwise: so many times its source, so many pieces more, at most so many.
-_LENGTH_RATIO, _LENGTH_EXTRA, _MAX_LENGTH = 2.0, 10, 256
+_LENGTH_RATIO, _LENGTH_EXTRA, MAX_LENGTH = 2.0, 10, 256
 
 
 def check_sizes(backbone: Any, preprocessor: Any) -> None:
@@ -34,7 +34,7 @@ def make_searcher(
     free = max_length is None
     return Searcher(
         backbone,
-        max_length or _MAX_LENGTH,
+        max_length or MAX_LENGTH,
         search,
         (NO_PADDING_NO_START, *constraints),
         start_id=START_ID,

@@ -1,12 +1,12 @@
 """The vocabulary's JSON file: {"format", "version", "words", "counts"}, one word a line."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_embed._checks import message
+from keras_embed.text._json_file import write_whole
 
 _FORMAT = "keras_embed.Vocabulary"
 _VERSION = 1
@@ -19,16 +19,8 @@ def write(path: str | Path, words: Sequence[str], counts: Sequence[int] | None) 
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Writes beside the target and renames: a full disk leaves an older file as it was."""
-    path = Path(path)
-    beside = path.with_name(path.name + f".{os.getpid()}.part")
-    try:
-        with open(beside, "w", encoding="utf-8", newline="\n") as file:
-            json.dump(content, file, ensure_ascii=False, indent=0)
-            file.write("\n")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Writes JSON that people can read, whole or not at all."""
+    write_whole(path, json.dumps(content, ensure_ascii=False, indent=0) + "\n", "utf-8")
 
 
 def read(path: str | Path) -> tuple[list[str], list[int] | None]:

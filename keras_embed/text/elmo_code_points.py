@@ -1,7 +1,5 @@
 """Words as rows of code points beside a number of their own, as ELMoForManyLangs reads them."""
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +8,10 @@ import numpy as np
 
 from keras_embed._backend import tf
 from keras_embed._checks import message
+from keras_embed.text import _json_file
 from keras_embed.text.elmo_characters import BOUNDARIES, ElmoMarks
 
-_FORMAT = "keras_embed.ElmoCodePoints"
-_VERSION = 1
+_FORM = ("keras_embed.ElmoCodePoints", 1)
 _NEEDED = ("<oov>", "<bos>", "<eos>", "<bow>", "<eow>", "<pad>")
 
 
@@ -145,13 +143,7 @@ class ElmoCodePoints:
 
     def save(self, path: str | Path) -> None:
         """Writes a JSON file. It appears whole or not at all."""
-        path = Path(path)
-        beside = path.with_name(path.name + f".{os.getpid()}.part")
-        try:
-            beside.write_text(json.dumps({"format": _FORMAT, "version": _VERSION, **self._content()}), "ascii")
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        _json_file.write(path, _FORM, self._content())
 
     @classmethod
     def load(cls, path: str | Path) -> "ElmoCodePoints":
@@ -160,11 +152,4 @@ class ElmoCodePoints:
         Raises:
             ValueError: for another file.
         """
-        try:
-            content = json.loads(Path(path).read_bytes())
-            found = (content.pop("format"), content.pop("version"))
-        except (ValueError, KeyError, AttributeError) as error:
-            raise ValueError(f"{path}: " + message("characters of ELMoForManyLangs in JSON", f"{error!r}")) from error
-        if found != (_FORMAT, _VERSION):
-            raise ValueError(f"{path}: " + message(f"format {_FORMAT!r}, version {_VERSION}", f"{found}"))
-        return cls(**content)
+        return cls(**_json_file.read(path, _FORM, "characters of ELMoForManyLangs"))

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import check_positive, message
+from keras_embed._checks import message
 from keras_embed.text._strings import check_utf8
 from keras_embed.text.elmo_characters import BOUNDARIES
-from keras_embed.text.vocabulary import rank_by_count
+from keras_embed.text.vocabulary import count_words, rank_by_count
 
 _RESERVED = (*BOUNDARIES, "<UNK>")
 _END_MARK = "!!!MAXTERMID"
@@ -59,23 +59,14 @@ class LanguageModelVocabulary:
             min_count: rarer words become unknown.
             max_size: the greatest length of the vocabulary, its three reserved words included.
         """
-        words = [word for word, _ in rank_by_count(counts, min_count) if word not in _RESERVED]
-        if max_size is not None:
-            check_positive("max_size", max_size)
-            words = words[: max(0, max_size - len(_RESERVED))]
-        return cls(words)
+        return cls([word for word, _ in rank_by_count(counts, min_count, max_size, _RESERVED)])
 
     @classmethod
     def from_sentences(
         cls, sentences: Iterable[Iterable[str]], min_count: int = 1, max_size: int | None = None
     ) -> "LanguageModelVocabulary":
         """Counts the words of a stream of sentences; see `from_counts`."""
-        counts: Counter[str] = Counter()
-        for sentence in sentences:
-            if isinstance(sentence, str):
-                raise ValueError(message("each sentence as a list of words", sentence, "sentence.split()"))
-            counts.update(sentence)
-        return cls.from_counts(counts, min_count, max_size)
+        return cls.from_counts(count_words(sentences), min_count, max_size)
 
     def __len__(self) -> int:
         return len(self._words)

@@ -1,7 +1,5 @@
 """Which rows of one matrix a word is made of: its own, and those of its character n-grams."""
 
-import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,11 @@ import numpy as np
 
 from keras_embed._backend import tf
 from keras_embed._checks import message
+from keras_embed.text import _json_file
 from keras_embed.text.ngrams import ngram_buckets, subword_buckets
 from keras_embed.text.normalizers import WordNormalizer
 
-_FORMAT = "keras_embed.SubwordIndex"
-_VERSION = 1
+_FORM = ("keras_embed.SubwordIndex", 1)
 _NO_WORD = b"\xff"  # no UTF-8; a table may not be empty
 
 
@@ -122,14 +120,7 @@ class SubwordIndex:
 
     def save(self, path: str | Path) -> None:
         """Writes a JSON file. It appears whole or not at all."""
-        path = Path(path)
-        beside = path.with_name(path.name + f".{os.getpid()}.part")
-        try:
-            # ASCII: a word may hold a lone surrogate, which UTF-8 has no bytes for.
-            beside.write_text(json.dumps({"format": _FORMAT, "version": _VERSION, **self._content()}), "ascii")
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        _json_file.write(path, _FORM, self._content())
 
     @classmethod
     def load(cls, path: str | Path) -> "SubwordIndex":
@@ -138,14 +129,7 @@ class SubwordIndex:
         Raises:
             ValueError: for another file.
         """
-        try:
-            content = json.loads(Path(path).read_bytes())
-            found = (content.pop("format"), content.pop("version"))
-        except (ValueError, KeyError, AttributeError) as error:
-            raise ValueError(f"{path}: " + message("a subword index in JSON", f"a file with {error!r}")) from error
-        if found != (_FORMAT, _VERSION):
-            raise ValueError(f"{path}: " + message(f"format {_FORMAT!r}, version {_VERSION}", f"{found}"))
-        return cls(**_arguments(content))
+        return cls(**_arguments(_json_file.read(path, _FORM, "a subword index")))
 
 
 def _arguments(content: dict[str, Any]) -> dict[str, Any]:

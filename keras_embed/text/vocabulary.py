@@ -18,10 +18,34 @@ UNKNOWN = "[UNK]"
 _RESERVED = (PADDING, UNKNOWN)
 
 
-def rank_by_count(counts: Mapping[str, int], min_count: int = 1) -> list[tuple[str, int]]:
-    """The entries seen at least `min_count` times, by falling count, ties by code point."""
+def rank_by_count(
+    counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None, reserved: Sequence[str] = ()
+) -> list[tuple[str, int]]:
+    """The entries seen at least `min_count` times, by falling count, ties by code point.
+
+    Args:
+        counts: word to number of occurrences.
+        min_count: rarer words are left out.
+        max_size: how many at most, the reserved ones included.
+        reserved: words that are passed over.
+    """
     check_positive("min_count", min_count)
-    return sorted((item for item in counts.items() if item[1] >= min_count), key=lambda item: (-item[1], item[0]))
+    kept = (item for item in counts.items() if item[1] >= min_count and item[0] not in reserved)
+    ranked = sorted(kept, key=lambda item: (-item[1], item[0]))
+    if max_size is None:
+        return ranked
+    check_positive("max_size", max_size)
+    return ranked[: max(0, max_size - len(reserved))]
+
+
+def count_words(sentences: Iterable[Iterable[str]]) -> Counter[str]:
+    """How often each word stands in a stream of sentences."""
+    counts: Counter[str] = Counter()
+    for sentence in sentences:
+        if isinstance(sentence, str):
+            raise ValueError(message("each sentence as a list of words", sentence, "sentence.split()"))
+        counts.update(sentence)
+    return counts
 
 
 class Vocabulary:
@@ -66,10 +90,7 @@ class Vocabulary:
             min_count: rarer words become unknown.
             max_size: the greatest length of the vocabulary, its two reserved entries included.
         """
-        ranked = [item for item in rank_by_count(counts, min_count) if item[0] not in _RESERVED]
-        if max_size is not None:
-            check_positive("max_size", max_size)
-            ranked = ranked[: max(0, max_size - len(_RESERVED))]
+        ranked = rank_by_count(counts, min_count, max_size, _RESERVED)
         return cls((word for word, _ in ranked), (count for _, count in ranked))
 
     @classmethod
@@ -77,12 +98,7 @@ class Vocabulary:
         cls, sentences: Iterable[Iterable[str]], min_count: int = 1, max_size: int | None = None
     ) -> "Vocabulary":
         """Counts the words of a stream of sentences; see `from_counts`."""
-        counts: Counter[str] = Counter()
-        for sentence in sentences:
-            if isinstance(sentence, str):
-                raise ValueError(message("each sentence as a list of words", sentence, "sentence.split()"))
-            counts.update(sentence)
-        return cls.from_counts(counts, min_count, max_size)
+        return cls.from_counts(count_words(sentences), min_count, max_size)
 
     def __len__(self) -> int:
         return len(self._tokens)

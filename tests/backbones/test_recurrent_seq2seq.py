@@ -230,7 +230,7 @@ def test_it_learns_to_reverse():
         ({"cell": "rnn"}, "cell"),
         ({"attention": "dot"}, "attention"),
         ({"attention": None, "bridge": "zero"}, "knows nothing of the source"),
-        ({"tie_embeddings": "all"}, "one vocabulary"),
+        ({"tie_embeddings": "all"}, "vocabularies of one size"),
         ({"attention": None, "tie_embeddings": "target_softmax"}, "equal widths"),
         ({"cell": keras.layers.GRUCell(6)}, "hidden_dim=5"),
         ({"attention": BahdanauAttention(3), "attend_with": "never"}, "attend_with"),

@@ -56,6 +56,17 @@ def test_it_carries_a_classifier():
     assert np.mean([a == b for a, b in zip(classifier.predict(TEXTS), LABELS, strict=True)]) == 1.0
 
 
+def test_it_carries_a_tagger():
+    sentences = ke.corpora.Corpus([ke.corpora.Sentence(("Ada", "ran"), ("B-PER", "O"))] * 8)
+    preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(sentences)
+    words = preprocessor.embeddings(word_dim=8, char_filters=0, casing_dim=0)
+    backbone = TransformerBackbone(words, 1, num_heads=2, hidden_dim=8, feed_forward_dim=8, dropout=0.0)
+    tagger = ke.Tagger(backbone, preprocessor=preprocessor)
+    tagger.compile(keras.optimizers.Adam(0.05))
+    tagger.fit(sentences, epochs=15, batch_size=8, verbose=0)
+    assert tagger.tag([["Ada", "ran"]])[0].tags == ("B-PER", "O")
+
+
 @pytest.mark.parametrize(
     "tie, tables", [(None, 3), ("source_target", 2), ("target_softmax", 2), ("all", 1)], ids=lambda x: str(x)
 )

@@ -1,8 +1,14 @@
 """The exported translator, loaded by a process that has TensorFlow and nothing of ours."""
 
+import keras
 import numpy as np
+import pytest
 from served_elsewhere import answers_elsewhere
 from small_translator import PAIRS, trained_translator
+
+import keras_embed as ke
+from keras_embed._backend import tf
+from keras_embed.decoding import Sampling
 
 
 def test_another_process_gives_equal_answers_for_any_number_of_texts(tmp_path):
@@ -16,3 +22,21 @@ def test_another_process_gives_equal_answers_for_any_number_of_texts(tmp_path):
         assert [row[0] for row in answer["hypotheses"]] == answer["text"]
         scores = [found.score for found in expected[:count]]
         np.testing.assert_allclose(np.array(answer["scores"])[:, 0], scores, atol=1e-4)
+
+
+@pytest.mark.skipif(
+    keras.config.backend() == "torch", reason="the way through another process is the same for all searches"
+)
+def test_samples_are_new_in_each_call_and_with_a_seed_repeatable(tmp_path):
+    trained = trained_translator()
+    sampling = Sampling(temperature=4.0, num_samples=3)
+    ke.Translator(trained.backbone, trained.preprocessor, search=sampling).export(tmp_path / "1")
+    served = tf.saved_model.load(str(tmp_path / "1")).signatures
+    text = tf.constant([source for source, _ in PAIRS[:8]])
+    first, second = (served["serving_default"](text=text)["hypotheses"].numpy().tolist() for _ in range(2))
+    assert first != second
+    answers = [
+        served["seeded"](text=text, seed=tf.constant(seed, tf.int64))["hypotheses"].numpy().tolist()
+        for seed in (1, 1, 2)
+    ]
+    assert answers[0] == answers[1] != answers[2]

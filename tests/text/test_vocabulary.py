@@ -72,10 +72,11 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "words.json"
     Vocabulary(["old"]).save(path)
 
-    def full(*_, **__):
+    def full(beside, *_, **__):
+        beside.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("keras_embed.text._vocabulary_file.json.dump", full)
+    monkeypatch.setattr("keras_embed.text._json_file.Path.write_text", full)
     with pytest.raises(OSError, match="No space"):
         Vocabulary(["new"]).save(path)
     assert list(Vocabulary.load(path))[2:] == ["old"]

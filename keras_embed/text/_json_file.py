@@ -1,0 +1,52 @@
+"""JSON files with a format and a version, which appear whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from keras_embed._checks import message
+
+
+def write_whole(path: str | Path, text: str, encoding: str) -> None:
+    """Writes beside the target and renames: a full disk leaves an older file as it was."""
+    path = Path(path)
+    beside = path.with_name(path.name + f".{os.getpid()}.part")
+    try:
+        beside.write_text(text, encoding, newline="\n")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write(path: str | Path, form: tuple[str, int], content: dict[str, Any]) -> None:
+    """Writes settings and lists.
+
+    Args:
+        path: of the file.
+        form: name and version of the format.
+        content: JSON-ready.
+    """
+    # ASCII: a word may hold a lone surrogate, which UTF-8 has no bytes for.
+    write_whole(path, json.dumps({"format": form[0], "version": form[1], **content}), "ascii")
+
+
+def read(path: str | Path, form: tuple[str, int], what: str) -> dict[str, Any]:
+    """What `write` wrote.
+
+    Args:
+        path: of the file.
+        form: name and version of the format.
+        what: what error texts call it.
+
+    Raises:
+        ValueError: for another file.
+    """
+    try:
+        content = json.loads(Path(path).read_bytes())
+        found = (content.pop("format"), content.pop("version"))
+    except (ValueError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path}: " + message(f"{what} in JSON", f"a file with {error!r}")) from error
+    if found != form:
+        raise ValueError(f"{path}: " + message(f"format {form[0]!r}, version {form[1]}", f"{found}"))
+    return dict(content)
