@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_embed import _checks
 from keras_embed import layers as house
+from keras_embed.layers._both_directions import both_directions
 
 CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM, "simple_rnn": keras.layers.SimpleRNN}
 _DECODER_CELLS = {
@@ -61,7 +62,7 @@ def encoder_layer(cell: Any, hidden_dim: int, bidirectional: bool, dtype: Any, n
         layer = CELLS[cell](hidden_dim, **arguments)
     else:
         layer = keras.layers.RNN(new_cell(cell, hidden_dim, dtype, name), **arguments)
-    return keras.layers.Bidirectional(layer, dtype=dtype, name=name) if bidirectional else layer
+    return both_directions(layer, dtype=dtype, name=name) if bidirectional else layer
 
 
 def new_cell(cell: Any, hidden_dim: int, dtype: Any, name: str) -> keras.layers.Layer:

@@ -10,6 +10,7 @@ from keras_embed.backbones._embedded import cleared, feature_inputs, joined, pla
 from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable
 from keras_embed.layers import VariationalDropout
+from keras_embed.layers._both_directions import both_directions
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -142,4 +143,4 @@ def _recurrent_layer(
 ) -> keras.layers.Layer:
     layer = CELLS[cell](hidden_dim, return_sequences=True, recurrent_dropout=recurrent_dropout, dtype=dtype, name=name)
     # Bidirectional copies the layer's config; the name of the wrapper is the one that users see.
-    return keras.layers.Bidirectional(layer, dtype=dtype, name=name) if bidirectional else layer
+    return both_directions(layer, dtype=dtype, name=name) if bidirectional else layer

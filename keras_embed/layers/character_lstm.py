@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_embed import _checks
 from keras_embed.layers import _distinct_words
+from keras_embed.layers._both_directions import both_directions
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 
 
@@ -68,9 +69,8 @@ class CharacterLSTM(keras.layers.Layer):
         inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
         self.embedding = keras.layers.Embedding(num_characters, char_dim, **inner, name="embedding")
         self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name="dropout")
-        self.lstm = keras.layers.Bidirectional(
-            keras.layers.LSTM(hidden_dim, **inner, name="lstm"), **inner, name="bidirectional"
-        )
+        lstm = keras.layers.LSTM(hidden_dim, **inner, name="lstm")
+        self.lstm = both_directions(lstm, **inner, name="bidirectional")
 
     @property
     def features(self) -> FeatureShapes:
