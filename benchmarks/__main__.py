@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 NAMES = ("crf", "elmo", "feature_cache", "kneser_ney", "tagger", "transfer", "padding", "import_time", "machine")
 NAMES += ("tfidf", "vectors_io", "skipgram", "vector_scores", "classify", "translation", "translation_speed")
+NAMES += ("pretraining", "similarity", "spans")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

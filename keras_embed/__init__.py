@@ -28,13 +28,25 @@ if TYPE_CHECKING:
         text,
         vectors,
     )
-    from keras_embed.tasks import BidirectionalLanguageModel, LanguageModel, Tagger, TextClassifier, Translator
+    from keras_embed.tasks import (
+        BidirectionalLanguageModel,
+        LanguageModel,
+        MaskedLanguageModel,
+        PairClassifier,
+        SpanQA,
+        Tagger,
+        TextClassifier,
+        Translator,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BidirectionalLanguageModel",
     "LanguageModel",
+    "MaskedLanguageModel",
+    "PairClassifier",
+    "SpanQA",
     "Tagger",
     "TextClassifier",
     "Translator",

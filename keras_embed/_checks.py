@@ -29,7 +29,7 @@ def message(expected: str, received: Any, try_: str | None = None) -> str:
 def check_one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
     """Raises `ValueError` unless `value` is among `allowed`."""
     if value not in allowed:
-        raise ValueError(message(f"`{name}` to be one of {sorted(map(repr, allowed))}", repr(value)))
+        raise ValueError(message(f"`{name}` to be one of {', '.join(sorted(map(repr, allowed)))}", repr(value)))
 
 
 def check_rate(name: str, value: float) -> None:

@@ -42,6 +42,14 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("keras_embed")
 
 
+def pytest_collection_modifyitems(items):
+    """Benchmarks start their own processes, on the backends that they choose: one run of their tests is enough."""
+    if keras.config.backend() != "tensorflow":
+        for item in items:
+            if "benchmark" in item.path.name:
+                item.add_marker(pytest.mark.skip(reason="benchmarks choose their backends: tested under TensorFlow"))
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     """Every test starts from the same random state, under float32."""

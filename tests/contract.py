@@ -32,6 +32,7 @@ def features(vocabulary: int = 9, characters: int = 7) -> dict[str, np.ndarray]:
         "char_index": np.where(MASK, RNG.integers(0, BATCH * TIME, (BATCH, TIME)), 0).astype("int32"),
         "elmo_ids": RNG.integers(0, 262, (BATCH, TIME, 8)).astype("int32"),
         "subword_ids": np.where(MASK[..., None], RNG.integers(0, vocabulary, (BATCH, TIME, 4)), 0).astype("int32"),
+        "predicate_ids": np.where(MASK, RNG.integers(0, 2, (BATCH, TIME)), 0).astype("int32"),
         "padding_mask": MASK,
     }
 

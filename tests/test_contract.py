@@ -53,12 +53,19 @@ BAG = {"term_ids": FEATURES["token_ids"], "term_weights": np.where(MASK, floats(
 SCALES = floats(9, 4)
 WHOLE = dict(real=lambda output: output, tokens=False)  # one vector for a whole text
 LOGITS = sequence(TAGS)
+SPANS = np.array([[1, 3], [0, 0], [2, 2]], "int32")
 CLASS_IDS, CLASS_HOT, SCORES = np.array([0, 2, 2]), np.eye(TAGS, dtype="float32"), floats(BATCH, TAGS)
+RATINGS = np.array([4.0, 1.5, 1.5], "float32")
 
 
 def to_itself(layer, x, mask):
     """Attention of T queries to as many."""
     return layer(x, x, mask=mask[:, None])
+
+
+def with_itself(layer, x, mask):
+    """Two texts that are the same."""
+    return layer(x, x, mask, mask)
 
 
 def blocked(layer, x, mask):
@@ -106,9 +113,24 @@ def additive():
     return layers.BahdanauAttention(5, normalize=True)
 
 
+SPAN_SCORES = dict(real=lambda output: output[:, :, :TIME], tokens=False)  # (B, 2, T)
+SPAN_SCORES_AND_NONE = dict(real=lambda output: output[:, :, : TIME + 1], tokens=False)
+MASKS = {"sequence": sequence(4), "positions": RNG.integers(0, TIME, (BATCH, TIME)).astype("int32")}
+
+
+def at_masks(layer, x):
+    return layer(x["sequence"], x["positions"])
+
+
+def tied_head():
+    return layers.MaskedLanguageModelHead(7, keras.layers.Embedding(7, 3), activation="relu")
+
+
 ELMO = pick("elmo_ids", "char_index", "padding_mask")
 
 LAYERS = [
+    LayerRow("AttentionFlow", layers.AttentionFlow, sequence(4), mask=MASK, apply=with_itself),
+    LayerRow("AttentionFlow query", lambda: layers.AttentionFlow("query"), sequence(4), mask=MASK, apply=with_itself),
     LayerRow("AttentionPooling", lambda: layers.AttentionPooling(2), sequence(4), mask=MASK, **WHOLE),
     attention_row("BahdanauAttention", lambda: layers.BahdanauAttention(5)),
     attention_row("BahdanauAttention normal", additive),
@@ -131,6 +153,9 @@ LAYERS = [
     LayerRow("EmbeddingBag", lambda: layers.EmbeddingBag(9, 4, activation="tanh"), BAG, **WHOLE),
     LayerRow("EmbeddingBag scaled", lambda: layers.EmbeddingBag(9, 4, scales=SCALES), BAG, **WHOLE),
     LayerRow("FirstPooling", layers.FirstPooling, sequence(4), mask=MASK, **WHOLE),
+    LayerRow("Highway", layers.Highway, sequence(4)),
+    LayerRow("HighwayLSTM", lambda: layers.HighwayLSTM(3), sequence(4), mask=MASK),
+    LayerRow("HighwayLSTM backwards", lambda: layers.HighwayLSTM(3, True), sequence(4), mask=MASK),
     LayerRow("LanguageModelStack", lambda: layers.LanguageModelStack(2, 6, 3), sequence(2, 3), mask=MASK),
     LayerRow("LanguageModelStack square", lambda: layers.LanguageModelStack(1, 3, 3), sequence(2, 3), mask=MASK),
     LayerRow("LastPooling", layers.LastPooling, sequence(4), mask=MASK, **WHOLE),
@@ -190,17 +215,28 @@ LAYERS = [
         mask=MASK,
         apply=blocked,
     ),
+    LayerRow("MaskedLanguageModelHead", lambda: layers.MaskedLanguageModelHead(7), MASKS, apply=at_masks),
+    LayerRow("MaskedLanguageModelHead tied", tied_head, MASKS, apply=at_masks),
+    LayerRow("Maxout", lambda: layers.Maxout(3, num_pieces=2), sequence(4)),
     LayerRow("MaxPooling", layers.MaxPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("MeanPooling", layers.MeanPooling, sequence(4), mask=MASK, **WHOLE),
     attention_row("MonotonicAttention", lambda: layers.MonotonicAttention(additive())),
     attention_row("MonotonicAttention hard", lambda: layers.MonotonicAttention(additive(), "hard"), learns=False),
     attention_row("MonotonicAttention loop", lambda: layers.MonotonicAttention(additive(), "recursive")),
+    LayerRow("PredicateEmbedding", lambda: layers.PredicateEmbedding(4), pick("predicate_ids")),
+    LayerRow("NextSentenceHead", layers.NextSentenceHead, sequence(4)),
     LayerRow("PartlyFrozenEmbedding", lambda: layers.PartlyFrozenEmbedding(9, 4, [2, 5, 6]), FEATURES["token_ids"]),
     LayerRow("RecurrentDecoder", lambda: layers.RecurrentDecoder([keras.layers.GRUCell(4)]), sequence(3)),
     LayerRow("ScalarMix", lambda: layers.ScalarMix(2), sequence(2, 3), mask=MASK),
     LayerRow("ScalarMix normal", lambda: layers.ScalarMix(2, layer_norm=True), sequence(2, 3), mask=MASK),
     LayerRow("ScheduledSampling", lambda: layers.ScheduledSampling(scale=9.0), FEATURES["token_ids"], learns=False),
+    LayerRow("SelfAttentionFlow", layers.SelfAttentionFlow, sequence(4), mask=MASK),
+    LayerRow("SoftAlignment", layers.SoftAlignment, sequence(4), mask=MASK, apply=with_itself),
+    LayerRow("SpanDecode", lambda: layers.SpanDecode(3, 2), floats(BATCH, 2, TIME), learns=False, real=None),
+    LayerRow("SpanHead", layers.SpanHead, sequence(4), mask=MASK, **SPAN_SCORES),
+    LayerRow("SpanHead learnt", lambda: layers.SpanHead(True), sequence(4), mask=MASK, **SPAN_SCORES_AND_NONE),
     LayerRow("SubwordEmbedding", lambda: layers.SubwordEmbedding(9, 4), pick("subword_ids")),
+    LayerRow("TagConstraints", lambda: layers.TagConstraints(CONSTRAINTS), CHAIN, **UNPACKED),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
     LayerRow("WordDropout", lambda: layers.WordDropout(0.5), MASK),
     LayerRow("WordEmbedding partly frozen", lambda: layers.WordEmbedding(9, 4, frozen_rows=[3, 4]), pick("token_ids")),
@@ -231,6 +267,7 @@ LOSSES = [
     ScoreRow("MultiLabelCrossentropy", losses.MultiLabelCrossentropy, CLASS_HOT, SCORES, padding=None),
     ScoreRow("OneVersusRestHinge", losses.OneVersusRestHinge, CLASS_IDS, SCORES, padding=None),
     ScoreRow("OneVersusRestHinge hot", losses.OneVersusRestHinge, CLASS_HOT, SCORES, padding=None),
+    ScoreRow("SpanLoss", losses.SpanLoss, SPANS, floats(BATCH, 2, TIME), padding=None),
     ScoreRow("SmoothedCrossentropy", losses.SmoothedCrossentropy, LABELS, LOGITS),
 ]
 METRICS = [
@@ -238,6 +275,11 @@ METRICS = [
     ScoreRow("ClassF1 hot", lambda: metrics.ClassF1(TAGS, "weighted", 0.0), CLASS_HOT, SCORES, padding=None),
     ScoreRow("EntityF1", lambda: metrics.EntityF1(SOME_TAGS), LABELS, CHAIN),
     ScoreRow("EntityF1 strict", lambda: metrics.EntityF1(SOME_TAGS, mode="strict"), LABELS, np.maximum(LABELS, 0)),
+    ScoreRow("Matthews", lambda: metrics.Matthews(TAGS), CLASS_IDS, SCORES, padding=None),
+    ScoreRow("Pearson", metrics.Pearson, RATINGS, SCORES[:, :1], padding=None),
+    ScoreRow("Spearman", lambda: metrics.Spearman(8), RATINGS, SCORES[:, :1], padding=None),
+    ScoreRow("SpanF1", lambda: metrics.SpanF1(3), SPANS, floats(BATCH, 2, TIME), padding=None),
+    ScoreRow("SpanMatch", metrics.SpanMatch, SPANS, floats(BATCH, 2, TIME), padding=None),
     ScoreRow("TagAccuracy", metrics.TagAccuracy, LABELS, CHAIN),
     ScoreRow("TokenAccuracy", metrics.TokenAccuracy, LABELS, LOGITS),
     ScoreRow("TokenPerplexity", metrics.TokenPerplexity, LABELS, LOGITS),

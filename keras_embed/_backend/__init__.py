@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 from keras_embed._backend._lazy import keras as keras
@@ -26,6 +27,8 @@ __all__ = [
     "take_rows",
     "tf",
     "tf_text",
+    "unknown_size_errors",
+    "write_checkpoint",
 ]
 
 
@@ -172,6 +175,13 @@ def open_checkpoint(prefix: str) -> Any:
     return tf.train.load_checkpoint(prefix)
 
 
+def write_checkpoint(prefix: str, arrays: Mapping[str, Any]) -> None:
+    """Writes named arrays as a TensorFlow checkpoint, `prefix.index` and `prefix.data-00000-of-00001`."""
+    names = sorted(arrays)
+    tensors = [tf.constant(arrays[name]) for name in names]
+    tf.raw_ops.SaveV2(prefix=prefix, tensor_names=names, shape_and_slices=[""] * len(names), tensors=tensors)
+
+
 def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any, Any]:
     """A Keras model as a function of TensorFlow tensors, for a SavedModel.
 
@@ -204,3 +214,13 @@ def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any,
 
     converted = jax2tf.convert(pure, polymorphic_shapes=[None, polymorphic_shapes], with_gradient=False)
     return lambda features: converted([variables[place] for place in places], features), variables
+
+
+def unknown_size_errors() -> tuple[type[Exception], ...]:
+    """What is raised where a network that is written with `graph_function` asks how long an axis is, and nobody knows.
+
+    TensorFlow asks when the model is run.
+    """
+    if keras.config.backend() != "jax":
+        return ()
+    return (importlib.import_module("jax.errors").InconclusiveDimensionOperation,)

@@ -4,6 +4,8 @@ from typing import Any
 
 import keras_hub
 
+from keras_embed._checks import message
+
 
 class FreezableBackbone(keras_hub.models.Backbone):
     """A backbone whose `trainable=False` reaches the layers inside.
@@ -21,3 +23,24 @@ class FreezableBackbone(keras_hub.models.Backbone):
         super().__init__(*args, **kwargs)
         if not trainable:
             self.trainable = False
+
+    def enable_lora(self, rank: int, target_layer_names: Any = None) -> None:
+        """Freezes the backbone, and lets a product of two narrow matrices learn beside the kernels of some layers.
+
+        Args:
+            rank: width of the matrices.
+            target_layer_names: names of layers of Keras that can do so, such as `Dense`. `None`: those that
+                `default_lora_layer_names()` says.
+
+        Raises:
+            ValueError: where no layer has such a name, for all would be frozen then and nothing learn.
+
+        References:
+            Hu et al. 2022, https://openreview.net/forum?id=nZeVKeeFYf9.
+        """
+        names = self.default_lora_layer_names() if target_layer_names is None else list(target_layer_names)
+        able = {layer.name for layer in self._flatten_layers() if layer.weights and hasattr(layer, "enable_lora")}
+        if not able & set(names):
+            expected = f"names of layers that can learn at low rank, {sorted(able)}"
+            raise ValueError(message(expected, names, "target_layer_names=" if able else "trainable=True"))
+        super().enable_lora(rank, target_layer_names)

@@ -55,6 +55,14 @@ def embedding_layer(vocabulary_size: int, dim: int, dtype: Any, name: str) -> ke
     return keras.layers.ReversibleEmbedding(vocabulary_size, dim, embeddings_initializer=start, dtype=dtype, name=name)
 
 
+def sequence_layer(
+    cell: str, hidden_dim: int, bidirectional: bool, recurrent_dropout: float, dtype: Any, name: str
+) -> keras.layers.Layer:
+    """A recurrent layer that gives out all outputs."""
+    layer = CELLS[cell](hidden_dim, return_sequences=True, recurrent_dropout=recurrent_dropout, dtype=dtype, name=name)
+    return both_directions(layer, dtype=dtype, name=name) if bidirectional else layer
+
+
 def encoder_layer(cell: Any, hidden_dim: int, bidirectional: bool, dtype: Any, name: str) -> keras.layers.Layer:
     """A recurrent layer that gives out all outputs and its last states."""
     arguments = {"return_sequences": True, "return_state": True, "dtype": dtype, "name": name}

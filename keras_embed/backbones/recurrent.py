@@ -8,9 +8,8 @@ import keras
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import FreezableBackbone
-from keras_embed.backbones._recurrent_parts import CELLS, readable
+from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
 from keras_embed.layers import VariationalDropout
-from keras_embed.layers._both_directions import both_directions
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -87,7 +86,7 @@ class RecurrentBackbone(FreezableBackbone):
         # === Layers ===
         embeddings = list(embeddings)
         recurrent = [
-            _recurrent_layer(cell, hidden_dim, bidirectional, recurrent_dropout, dtype, name=f"recurrent_{number}")
+            sequence_layer(cell, hidden_dim, bidirectional, recurrent_dropout, dtype, name=f"recurrent_{number}")
             for number in range(num_layers)
         ]
         dropouts = [
@@ -136,11 +135,3 @@ class RecurrentBackbone(FreezableBackbone):
         """A backbone of the same shape with fresh weights."""
         embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
         return super().from_config({**config, "embeddings": embeddings})
-
-
-def _recurrent_layer(
-    cell: str, hidden_dim: int, bidirectional: bool, recurrent_dropout: float, dtype: Any, name: str
-) -> keras.layers.Layer:
-    layer = CELLS[cell](hidden_dim, return_sequences=True, recurrent_dropout=recurrent_dropout, dtype=dtype, name=name)
-    # Bidirectional copies the layer's config; the name of the wrapper is the one that users see.
-    return both_directions(layer, dtype=dtype, name=name) if bidirectional else layer

@@ -96,6 +96,10 @@ class TransformerBackbone(FreezableBackbone):
         self.positions, self.activation, self.norm_first = positions, activation, norm_first
         self.dropout, self.attention_dropout, self.max_length = dropout, attention_dropout, max_length
 
+    def default_lora_layer_names(self) -> list[str]:
+        """Both layers of each block's feed-forward part."""
+        return ["widen", "narrow"]
+
     def get_config(self) -> dict[str, Any]:
         """The arguments, the embedding layers serialised."""
         names = (

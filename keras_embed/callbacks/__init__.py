@@ -1,6 +1,7 @@
-"""What `fit` calls between epochs: translation quality, and the mean of several epochs' weights."""
+"""What `fit` calls between epochs: translation quality, the mean of several epochs' weights, gradual unfreezing."""
 
 from keras_embed.callbacks.bleu import BLEU
 from keras_embed.callbacks.checkpoint_averaging import CheckpointAveraging
+from keras_embed.callbacks.gradual_unfreezing import GradualUnfreezing
 
-__all__ = ["BLEU", "CheckpointAveraging"]
+__all__ = ["BLEU", "CheckpointAveraging", "GradualUnfreezing"]

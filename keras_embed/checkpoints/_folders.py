@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import tarfile
 import tempfile
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from keras_embed._checks import message
 
 Place = str | os.PathLike[str]
+_INDEX = ".index"
 
 
 @contextlib.contextmanager
@@ -68,6 +70,51 @@ def find_file(folder: Path, *patterns: str) -> Path:
             return found[0]
     names = ", ".join(sorted(path.name for path in folder.rglob("*") if path.is_file())[:10])
     raise FileNotFoundError(message(f"a file {' or '.join(patterns)} in {folder}", names or "an empty folder"))
+
+
+@contextlib.contextmanager
+def opened_checkpoint(place: Place) -> Iterator[tuple[Path, Path]]:
+    """The folder of a TensorFlow checkpoint, and the index among its files.
+
+    Args:
+        place: the prefix of a checkpoint's files (`model.ckpt-935588`), or a folder or archive that holds one.
+
+    Raises:
+        ValueError: for anything else, and where there are several checkpoints and none is named as the newest.
+        OSError: if there is nothing.
+    """
+    index = Path(f"{place}{_INDEX}").expanduser()
+    if index.is_file():
+        yield index.parent, index
+        return
+    path = existing(place)
+    if not path.is_dir() and not is_archive(path):
+        expected = "the prefix of a checkpoint, a folder or an archive"
+        raise ValueError(message(expected, str(path), f"{str(path).removesuffix(_INDEX)!r}"))
+    with opened(path) as folder:
+        yield folder, _newest(folder)
+
+
+def beside(folder: Path, index: Path, name: str) -> Path:
+    """Where a file of this name is, or would be: next to a checkpoint's index, else in the folder above, however deep.
+
+    Args:
+        folder: what `opened_checkpoint` gave.
+        index: that too.
+        name: of the file.
+    """
+    deeper = sorted(folder.rglob(name)) if folder != index.parent else []
+    return next((path for path in (index.parent / name, *deeper) if path.is_file()), folder / name)
+
+
+def _newest(folder: Path) -> Path:
+    """The only checkpoint, or the one that the file `checkpoint` names."""
+    for state in sorted(folder.rglob("checkpoint")):
+        if named := re.search(r'^model_checkpoint_path: "(.*)"', state.read_text("utf-8"), re.MULTILINE):
+            newest = state.parent / f"{Path(named[1]).name}{_INDEX}"
+            if newest.is_file():
+                return newest
+    return find_file(folder, f"*{_INDEX}")
 
 
 @contextlib.contextmanager

@@ -11,12 +11,11 @@ from keras_embed._checks import message
 from keras_embed.checkpoints import _tensorflow_form
 from keras_embed.checkpoints._arrays import Arrays
 from keras_embed.checkpoints._elmo_weights import PUBLISHED_SETTINGS, make_backbone
-from keras_embed.checkpoints._folders import Place, existing, find_file, is_archive, opened
+from keras_embed.checkpoints._folders import Place, beside, existing, opened_checkpoint
 from keras_embed.checkpoints._mixes import Mixes, make_embedding
 from keras_embed.checkpoints.bilm import read_options
 from keras_embed.layers import ElmoEmbedding
 
-_INDEX = ".index"
 _OPTIONS = "options.json"
 # What DeepPavlov's and what Google's modules call w and gamma.
 _SCALARS = re.compile(r"(?:^|/)aggregation/(?:.*_W|weights)$")
@@ -43,37 +42,18 @@ def load_elmo_tf(checkpoint: Place, options: Place | None = None, dropout: float
         ValueError: for a checkpoint of something else, of several models, and for arrays that do not fit together.
         OSError: if there is no such file.
     """
-    index = Path(f"{checkpoint}{_INDEX}").expanduser()
-    if index.is_file():
-        return _load(index, options, index.parent / _OPTIONS, dropout, kwargs)
-    path = existing(checkpoint)
-    if not path.is_dir() and not is_archive(path):
-        expected = "the prefix of a checkpoint, a folder or an archive"
-        raise ValueError(message(expected, str(path), f"{str(path).removesuffix(_INDEX)!r}"))
-    with opened(path) as folder:
-        index = _newest(folder)
-        beside = next(iter(sorted(folder.rglob(_OPTIONS))), folder / _OPTIONS)
-        return _load(index, options, beside, dropout, kwargs)
+    with opened_checkpoint(checkpoint) as (folder, index):
+        return _load(index, options, beside(folder, index, _OPTIONS), dropout, kwargs)
 
 
-def _newest(folder: Path) -> Path:
-    """The only checkpoint, or the one that the file `checkpoint` names."""
-    for state in sorted(folder.rglob("checkpoint")):
-        if named := re.search(r'^model_checkpoint_path: "(.*)"', state.read_text("utf-8"), re.MULTILINE):
-            newest = state.parent / f"{Path(named[1]).name}{_INDEX}"
-            if newest.is_file():
-                return newest
-    return find_file(folder, f"*{_INDEX}")
-
-
-def _load(index: Path, options: Place | None, beside: Path, dropout: float, kwargs: dict[str, Any]) -> ElmoEmbedding:
-    prefix = str(index).removesuffix(_INDEX)
+def _load(index: Path, options: Place | None, found: Path, dropout: float, kwargs: dict[str, Any]) -> ElmoEmbedding:
+    prefix = str(index.with_suffix(""))
     reader = _backend.open_checkpoint(prefix)
     shapes = {name: tuple(shape) for name, shape in reader.get_variable_to_shape_map().items()}
     arrays = Arrays(prefix, shapes, reader.get_tensor, _tensorflow_form.hdf5_names(shapes))
     settings = PUBLISHED_SETTINGS | _tensorflow_form.sizes_of(arrays)
-    if options is not None or beside.is_file():
-        settings |= read_options(beside if options is None else existing(options))
+    if options is not None or found.is_file():
+        settings |= read_options(found if options is None else existing(options))
     elmo = make_backbone(_tensorflow_form.read(arrays, settings), **kwargs)
     scalars = [name for name in shapes if _SCALARS.search(name)]
     gammas = [name for name in shapes if _GAMMA.search(name)]

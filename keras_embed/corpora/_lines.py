@@ -52,14 +52,14 @@ def open_decompressed(source: str | os.PathLike[str] | IO[bytes]) -> Iterator[IO
             buffered.detach()  # or its end would close the caller's file
 
 
-def numbered_lines(source: Source) -> Iterator[tuple[int, str]]:
+def numbered_lines(source: Source, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
     r"""Streams `(line number from 1, line)`. Lines end at "\n" or "\r\n" and nowhere else.
 
     U+0085, U+2028 and a lone "\r" are characters like others: `str.splitlines` would cut tokens at them. A byte order
     mark at the start of the file is dropped.
 
     Raises:
-        ValueError: for bytes that are not UTF-8 and for a broken or truncated gz or xz file, with the line.
+        ValueError: for bytes that are not in the encoding and for a broken or truncated gz or xz file, with the line.
     """
     if isinstance(source, io.TextIOBase):
         for number, text in enumerate(source, start=1):
@@ -81,20 +81,20 @@ def numbered_lines(source: Source) -> Iterator[tuple[int, str]]:
             if not raw:
                 return
             number += 1
-            yield number, _without_end(_decode(raw, source, number, offset), number)
+            yield number, _without_end(_decode(raw, source, number, offset, encoding), number)
             offset += len(raw)
 
 
-def _decode(raw: bytes, source: Source, number: int, offset: int) -> str:
+def _decode(raw: bytes, source: Source, number: int, offset: int, encoding: str) -> str:
     try:
-        return raw.decode("utf-8")
+        return raw.decode(encoding)
     except UnicodeDecodeError as wrong:
         raise error(
             source,
             number,
-            "text in UTF-8",
+            f"text in {encoding.upper()}",
             f"byte 0x{raw[wrong.start]:02x} at offset {offset + wrong.start} of the text",
-            "to convert the file to UTF-8",
+            f"to convert the file to {encoding.upper()}",
         ) from wrong
 
 

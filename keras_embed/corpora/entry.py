@@ -29,14 +29,17 @@ class Entry:
     Args:
         name: its name.
         splits: split -> files, in the order in which `reader` takes them.
-        reader: from the files' paths and the keyword `tags` to sentences, or whatever `corpus` holds.
+        reader: from the files' paths and the keyword `tags` to sentences, or whatever `corpus` holds; also from the
+            keyword `split`, where `one_archive`.
         tags: the column that is tagged unless told otherwise; None for a corpus without tags.
         description: what it is, in one line.
         licence: SPDX identifier, or a few words.
         citation: the publication to cite.
         homepage: where to read more.
-        corpus: what is made of the reader's answer and a name: `Corpus` or `Translations`.
+        corpus: what is made of the reader's answer and a name: `Corpus`, `Translations`, `Questions`, `LabelledTexts`
+            or `LabelledPairs`.
         folder: the folder that holds the files; its name where it is empty.
+        one_archive: whether the files of all splits are the same, so that the reader has to know the split.
     """
 
     name: str
@@ -49,3 +52,4 @@ class Entry:
     homepage: str
     corpus: Callable[..., Any] = Corpus
     folder: str = ""
+    one_archive: bool = False

@@ -8,8 +8,11 @@ from keras_embed.corpora import _files
 from keras_embed.corpora.entries import ENTRIES
 from keras_embed.corpora.entry import Entry, File
 from keras_embed.corpora.parallel_entries import ENTRIES as PARALLEL_ENTRIES
+from keras_embed.corpora.question_entries import ENTRIES as QUESTION_ENTRIES
+from keras_embed.corpora.text_entries import ENTRIES as TEXT_ENTRIES
 
-_REGISTRY: dict[str, Entry] = {entry.name: entry for entry in (*ENTRIES, *PARALLEL_ENTRIES)}
+_ALL = (*ENTRIES, *PARALLEL_ENTRIES, *QUESTION_ENTRIES, *TEXT_ENTRIES)
+_REGISTRY: dict[str, Entry] = {entry.name: entry for entry in _ALL}
 
 
 def load(name: str, split: str | tuple[str, ...] | list[str] = "train", tags: str | None = None) -> Any:
@@ -23,11 +26,11 @@ def load(name: str, split: str | tuple[str, ...] | list[str] = "train", tags: st
     Args:
         name: one of `names()`.
         split: one split, or several for a tuple.
-        tags: the column that becomes the tags, such as "xpos". None: the corpus' default. Parallel texts have none.
+        tags: the column that becomes the tags, such as "xpos". None: the corpus' default. Only sentences have any.
 
     Returns:
-        A `Corpus` of sentences, or `Translations` where the corpus is parallel text; a tuple of them for several
-        splits.
+        A `Corpus` of sentences, `Translations`, `Questions`, `LabelledTexts` or `LabelledPairs`, as the entry says; a
+        tuple of them for several splits.
 
     Raises:
         ValueError: for an unknown name, split or column, and what the readers raise.
@@ -89,7 +92,9 @@ def _entry(name: str) -> Entry:
 
 def _load_split(entry: Entry, split: str, tags: str | None) -> Any:
     paths = [_files.find(entry, file) for file in _files_of(entry, split)]
-    return entry.corpus(entry.reader(*paths, tags=entry.tags if tags is None else tags), name=f"{entry.name}/{split}")
+    told: dict[str, Any] = {"split": split} if entry.one_archive else {}
+    read = entry.reader(*paths, tags=entry.tags if tags is None else tags, **told)
+    return entry.corpus(read, name=f"{entry.name}/{split}")
 
 
 def _files_of(entry: Entry, split: str) -> tuple[File, ...]:

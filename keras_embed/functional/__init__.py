@@ -1,6 +1,8 @@
 """Formulas: pure functions on arrays, one formula a function, each with its source."""
 
+from keras_embed.functional import answer_spans as answer_spans
 from keras_embed.functional import attention as attention
+from keras_embed.functional import attention_flow as attention_flow
 from keras_embed.functional import coverage as coverage
 from keras_embed.functional import crossentropy as crossentropy
 from keras_embed.functional import dot_product_attention as dot_product_attention
@@ -17,10 +19,14 @@ from keras_embed.functional import scalar_mix as scalar_mix
 from keras_embed.functional import scheduled_sampling as scheduled_sampling
 from keras_embed.functional import sentence_boundaries as sentence_boundaries
 from keras_embed.functional import skipgram as skipgram
+from keras_embed.functional import soft_alignment as soft_alignment
 from keras_embed.functional import spans as spans
+from keras_embed.functional.pair_comparison import pair_comparison as pair_comparison
 
 __all__ = [
+    "answer_spans",
     "attention",
+    "attention_flow",
     "coverage",
     "crossentropy",
     "dot_product_attention",
@@ -29,6 +35,7 @@ __all__ = [
     "linear_chain",
     "local_attention",
     "monotonic_attention",
+    "pair_comparison",
     "pooling",
     "positions",
     "recurrence",
@@ -37,5 +44,6 @@ __all__ = [
     "scheduled_sampling",
     "sentence_boundaries",
     "skipgram",
+    "soft_alignment",
     "spans",
 ]

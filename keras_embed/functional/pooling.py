@@ -11,6 +11,19 @@ from keras import ops
 _LOWEST = -1e4
 
 
+def cleared(x: Any, mask: Any) -> Any:
+    """Zeros at padding, whatever stood there: 0 times NaN is NaN.
+
+    Args:
+        x: (B, T, D).
+        mask: (B, T) bool, True = real.
+
+    Returns:
+        (B, T, D).
+    """
+    return ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
+
+
 def masked_mean(x: Any, mask: Any) -> Any:
     """The mean of the real vectors, `sum_t m_t x_t / sum_t m_t`.
 
@@ -22,7 +35,7 @@ def masked_mean(x: Any, mask: Any) -> Any:
         (B, D).
     """
     weights = ops.cast(ops.expand_dims(mask, -1), x.dtype)  # (B, T, 1)
-    return ops.sum(_cleared(x, mask), axis=1) / ops.maximum(ops.sum(weights, axis=1), 1)
+    return ops.sum(cleared(x, mask), axis=1) / ops.maximum(ops.sum(weights, axis=1), 1)
 
 
 def masked_max(x: Any, mask: Any) -> Any:
@@ -81,7 +94,7 @@ def attention_pooling(x: Any, scores: Any, mask: Any) -> Any:
     scores = ops.cast(scores, "float32")
     weights = ops.softmax(ops.where(mask, scores, ops.full_like(scores, _LOWEST)), axis=1)  # (B, T)
     weights = ops.where(mask, weights, ops.zeros_like(weights))
-    return ops.einsum("bt,btd->bd", ops.cast(weights, x.dtype), _cleared(x, mask))
+    return ops.einsum("bt,btd->bd", ops.cast(weights, x.dtype), cleared(x, mask))
 
 
 def bag_sum(rows: Any, weights: Any) -> Any:
@@ -95,11 +108,6 @@ def bag_sum(rows: Any, weights: Any) -> Any:
         (B, D).
     """
     return ops.einsum("bn,bnd->bd", weights, rows)
-
-
-def _cleared(x: Any, mask: Any) -> Any:
-    """Zeros at padding, whatever stood there: 0 times NaN is NaN."""
-    return ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
 
 
 def _picked(x: Any, mask: Any, index: Any) -> Any:

@@ -50,3 +50,33 @@ def projected_lstm_step(
 
 def _clip(x: Any, limit: float | None) -> Any:
     return x if limit is None else ops.clip(x, -limit, limit)
+
+
+def highway_lstm_step(gates: Any, carried: Any, cell: Any) -> tuple[Any, Any]:
+    """One step of an LSTM whose output may be the input's projection, `(h', c')` (He et al. 2017, equations 1 to 10).
+
+        i, f, j, o, r = split(z)
+        c' = sigmoid(f) c + sigmoid(i) tanh(j)
+        h' = sigmoid(r) sigmoid(o) tanh(c') + (1 - sigmoid(r)) W x
+
+    Args:
+        gates: z = x W + h R + b, `(..., 5 H)`, in the order input, forget, candidate, output, highway.
+        carried: the projected input, `(..., H)`.
+        cell: c, `(..., H)`.
+
+    Returns:
+        h' and c', `(..., H)`.
+
+    References:
+        He et al. 2017, https://aclanthology.org/P17-1044; Zhang et al. 2016, https://arxiv.org/abs/1510.08983.
+
+    Example:
+    >>> import numpy as np
+    >>> hidden, cell = highway_lstm_step(np.zeros((1, 5), "float32"), np.ones((1, 1), "float32"), ops.zeros((1, 1)))
+    >>> ops.convert_to_numpy(hidden).tolist()
+    [[0.5]]
+    """
+    i, f, j, o, r = ops.split(gates, 5, axis=-1)
+    cell = ops.sigmoid(f) * ops.convert_to_tensor(cell) + ops.sigmoid(i) * ops.tanh(j)
+    open_ = ops.sigmoid(r)
+    return open_ * ops.sigmoid(o) * ops.tanh(cell) + (1.0 - open_) * ops.convert_to_tensor(carried), cell

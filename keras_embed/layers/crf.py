@@ -67,7 +67,7 @@ class CRF(keras.layers.Layer):
         super().__init__(**kwargs)
         check_positive("num_tags", num_tags)
         self.num_tags = num_tags
-        self.constraints = _checked_constraints(constraints, num_tags)
+        self.constraints = checked_constraints(constraints, num_tags)
         self.use_boundary = use_boundary
         self.transitions_initializer = keras.initializers.get(transitions_initializer)
         self.transitions_regularizer = keras.regularizers.get(transitions_regularizer)
@@ -171,7 +171,8 @@ def _potentials_shape(shape: Any) -> tuple[int | None, int | None, int]:
     return batch, None if length is None else length + num_tags + 2, num_tags + 1
 
 
-def _checked_constraints(constraints: Any, num_tags: int) -> tuple[np.ndarray, ...] | None:
+def checked_constraints(constraints: Any, num_tags: int) -> tuple[np.ndarray, ...] | None:
+    """Three boolean arrays, or `None`; raises `ValueError` for other shapes than those of `num_tags` tags."""
     if constraints is None:
         return None
     parts = tuple(np.asarray(part, dtype=bool) for part in constraints)

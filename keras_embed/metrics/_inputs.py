@@ -1,4 +1,4 @@
-"""What metrics of taggers are given: tags or potentials, with padding."""
+"""What metrics of taggers and of classifiers are given: tags or potentials with padding; classes or their scores."""
 
 from typing import Any
 
@@ -59,3 +59,40 @@ def row_weights(sample_weight: Any) -> Any:
     if len(shape) != 1:
         raise ValueError(message("`sample_weight` of shape (B,)", f"shape {shape}", "-1 in y_true to leave tokens out"))
     return weights
+
+
+def one_hot_classes(y_true: Any, y_pred: Any, num_classes: int) -> tuple[Any, Any]:
+    """True and predicted classes of texts that have one each.
+
+    Args:
+        y_true: (B,) or (B, 1) class numbers.
+        y_pred: (B, K) scores, or (B,) or (B, 1) class numbers.
+        num_classes: K.
+
+    Returns:
+        Two (B, K) float32 of 0 and 1.
+    """
+    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    if len(y_pred.shape) == 2 and y_pred.shape[1] == num_classes:
+        y_pred = ops.argmax(y_pred, axis=1)
+    ids = [ops.cast(ops.reshape(numbers, (-1,)), "int32") for numbers in (y_true, y_pred)]
+    true, predicted = (ops.one_hot(numbers, num_classes, dtype="float32") for numbers in ids)
+    return true, predicted
+
+
+def class_counts(true: Any, predicted: Any, sample_weight: Any = None) -> Any:
+    """Correct, true and predicted texts of each class.
+
+    Args:
+        true: (B, K) of 0 and 1.
+        predicted: (B, K) of 0 and 1.
+        sample_weight: (B,) or None.
+
+    Returns:
+        (3, K) float32.
+    """
+    counts = ops.stack([true * predicted, true, predicted], axis=1)  # (B, 3, K)
+    if sample_weight is not None:
+        weights = ops.cast(ops.convert_to_tensor(sample_weight), "float32")
+        counts = counts * ops.reshape(weights, (-1, 1, 1))
+    return ops.sum(counts, axis=0)

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_embed._checks import check_one_of, check_positive, message
+from keras_embed.metrics._inputs import class_counts, one_hot_classes
 
 AVERAGES = ("macro", "micro", "weighted")
 
@@ -56,12 +57,7 @@ class ClassF1(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch's texts to the counts."""
-        true, predicted = self._hot(y_true, y_pred)  # (B, K)
-        counts = ops.stack([true * predicted, true, predicted], axis=1)  # (B, 3, K)
-        if sample_weight is not None:
-            weights = ops.cast(ops.convert_to_tensor(sample_weight), "float32")
-            counts = counts * ops.reshape(weights, (-1, 1, 1))
-        self.counts.assign_add(ops.sum(counts, axis=0))
+        self.counts.assign_add(class_counts(*self._hot(y_true, y_pred), sample_weight))
 
     def _hot(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
@@ -75,11 +71,7 @@ class ClassF1(keras.metrics.Metric):
                     )
                 )
             return ops.cast(y_true, "float32"), ops.cast(y_pred >= self.threshold, "float32")
-        if len(y_pred.shape) == 2 and y_pred.shape[1] == self.num_classes:
-            y_pred = ops.argmax(y_pred, axis=1)
-        ids = [ops.cast(ops.reshape(numbers, (-1,)), "int32") for numbers in (y_true, y_pred)]
-        true, predicted = (ops.one_hot(numbers, self.num_classes, dtype="float32") for numbers in ids)
-        return true, predicted
+        return one_hot_classes(y_true, y_pred, self.num_classes)
 
     def result(self) -> Any:
         """F1 of all batches so far, a scalar from 0 to 1; 0 where nothing counted."""

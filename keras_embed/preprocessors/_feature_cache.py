@@ -18,12 +18,11 @@ from keras_embed import text
 from keras_embed._backend import tf
 from keras_embed._checks import message
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
+from keras_embed.preprocessors._fingerprints import fingerprint
 from keras_embed.preprocessors._kept_rows import HALF, KEY_BYTES, KeptRows
 from keras_embed.preprocessors._tensors import ragged_strings
 from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
 
-#: Written into every fingerprint: another way to compute or keep the same features is another number.
-_VERSION = 1
 #: Features that nothing but an ELMo reads.
 _OF_ENCODER = ("elmo_ids", "elmo_word_ids", "elmo_cache_ids")
 
@@ -40,7 +39,13 @@ class FeatureCache:
     def __init__(self, folder: str | os.PathLike[str], elmo: Any, tokenizer: Any) -> None:
         self.elmo, self.tokenizer = elmo, tokenizer
         self.shape = tuple(elmo.output["layer_outputs"].shape[2:])  # (N + 1, 2 D)
-        self.kept = KeptRows(folder, fingerprint(elmo, tokenizer), self.shape)
+        parts = [tokenizer.elmo_characters, *([tokenizer.elmo_vocabulary] if elmo.cache_size else [])]
+        digest = fingerprint(elmo, elmo.stack.dtype_policy.name, map(_content, parts))
+        self.kept = KeptRows(folder, digest, self.shape)
+
+    def read(self, preprocessor: Any, x: Any) -> Any:
+        """The words of a batch, as `fill` takes them."""
+        return preprocessor.tokens_of(x)
 
     def fill(self, tokens: Iterable[Any], batch_size: int, verbose: Any) -> None:
         """Computes what is missing of some sentences.
@@ -83,17 +88,19 @@ class FeatureCache:
             expected = f"{needed / 1e9:.1f} GB of room for features in {self.kept.folder}"
             raise OSError(message(expected, f"{free / 1e9:.1f} GB", "a folder on another disk"))
 
-    def features(self, tokens: Any, mask: Any) -> dict[str, Any]:
+    def added(self, preprocessor: Any, x: Any, features: dict[str, Any]) -> dict[str, Any]:
         """What stands for the encoder's own features in a batch, in TensorFlow graph code.
 
         Args:
-            tokens: ragged strings (B, None).
-            mask: (B, T).
+            preprocessor: of the task.
+            x: its argument, sentences.
+            features: of the batch.
 
         Returns:
             dict with the layers (B, T, N + 1, 2 D), float16, and nothing, (B, 0) or (B, 0, L), for what is not read.
         """
-        arguments = [tokens.flat_values, tokens.row_lengths(), tf.shape(mask)[1]]
+        tokens = preprocessor.tokens_of(x)
+        arguments = [tokens.flat_values, tokens.row_lengths(), tf.shape(features["padding_mask"])[1]]
         layers = tf.numpy_function(self._read, arguments, tf.float16, stateful=False)
         layers.set_shape([None, None, *self.shape])
         empty = {
@@ -118,21 +125,6 @@ class FeatureCache:
                 try_ = "a dataset that gives the same sentences each time"
                 raise ValueError(message("sentences that were there before the first epoch", shown, try_)) from None
         return answer
-
-
-def fingerprint(elmo: Any, tokenizer: Any) -> str:
-    """A digest of all that features depend on: weights and shape of the encoder, and how it reads words."""
-    config = {name: value for name, value in elmo.get_config().items() if name not in ("name", "trainable")}
-    policy = elmo.stack.dtype_policy.name
-    digest = hashlib.sha256(json.dumps([_VERSION, policy, config], sort_keys=True, default=str).encode())
-    parts = [tokenizer.elmo_characters, *([tokenizer.elmo_vocabulary] if elmo.cache_size else [])]
-    for part in parts:
-        digest.update(_content(part))
-    for weight in elmo.weights:
-        array = np.ascontiguousarray(keras.ops.convert_to_numpy(weight))
-        digest.update(f"{array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()[:32]
 
 
 def _content(part: Any) -> bytes:

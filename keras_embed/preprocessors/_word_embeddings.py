@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_embed import layers, text
-from keras_embed._checks import check_one_of
+from keras_embed._checks import check_one_of, message
 
 
 def word_embeddings(
@@ -23,6 +23,9 @@ def word_embeddings(
 ) -> list[keras.layers.Layer]:
     """Words, characters and casing; a dimension of 0 leaves its layer out. See `TaggerPreprocessor.embeddings`."""
     check_one_of("char_encoder", char_encoder, ("cnn", "lstm"))
+    if (char_filters or casing_dim) and not hasattr(tokenizer, "characters"):
+        received = f"char_filters={char_filters}, casing_dim={casing_dim} over pieces of words"
+        raise ValueError(message("embeddings of the pieces alone", received, "char_filters=0, casing_dim=0"))
     found: list[keras.layers.Layer] = []
     if word_dim:
         size = tokenizer.vocabulary_size()

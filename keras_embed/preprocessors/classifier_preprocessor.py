@@ -8,10 +8,11 @@ import keras_hub
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import text
 from keras_embed._backend import tf
 from keras_embed._checks import check_positive, message
 from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed.preprocessors._labelled_data import columns_of, labelled_columns
+from keras_embed.preprocessors._learnt_words import learnt_words
 from keras_embed.preprocessors._tensors import encoded_texts
 from keras_embed.preprocessors._term_assets import TermAssets
 from keras_embed.preprocessors._word_embeddings import word_embeddings
@@ -29,7 +30,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
 
     Args:
         classes: the K classes, in the order of their numbers.
-        tokenizer: `FeatureTokenizer`, for backbones that read words.
+        tokenizer: `FeatureTokenizer`, for backbones that read words; `EncoderTokenizer`, for those that read pieces.
         tfidf: `layers.TfidfVectorization`, for `BagBackbone`. A preprocessor may have both.
         encoder: a preprocessor of Keras Hub, such as `BertTextClassifierPreprocessor`, for its encoders.
         multi_label: whether a text has any number of labels, and not exactly one.
@@ -107,8 +108,8 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
     @classmethod
     def from_corpus(
         cls,
-        texts: Sequence[str],
-        labels: Sequence[Any],
+        texts: Any,
+        labels: Sequence[Any] | None = None,
         tokenizer: Any = None,
         tfidf: Any = None,
         encoder: Any = None,
@@ -120,9 +121,9 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         """Learns classes, and words or terms, from training data.
 
         Args:
-            texts: strings.
-            labels: a string for each, or a list of strings.
-            tokenizer: a `FeatureTokenizer`, to share one; learnt where there is none of the three.
+            texts: `corpora.LabelledTexts`, or strings.
+            labels: of strings: a string for each, or a list of strings.
+            tokenizer: see the class; a `FeatureTokenizer` is learnt where there is none of the three.
             tfidf: a `layers.TfidfVectorization`; it is adapted to the texts if it has learnt nothing yet.
             encoder: see the class.
             multi_label: found out from the labels where `None`.
@@ -130,13 +131,12 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
             splitter: what splits texts into words, for a tokenizer that is learnt; see `FeatureTokenizer`.
             **kwargs: for `FeatureTokenizer.from_tokens`.
         """
+        texts, labels = labelled_columns(texts, labels, "texts")
         known = ClassLabels.from_labels(labels, multi_label)
         known.encode(labels)
         data = encoded_texts(texts, len(labels))
         if tokenizer is None and tfidf is None and encoder is None:
-            tokens = text.as_tokenizer(splitter).tokenize(tf.constant(data, tf.string))
-            words = ([word.decode("utf-8", "replace") for word in row] for row in tokens.to_list())
-            tokenizer = FeatureTokenizer.from_tokens(words, splitter=splitter, **kwargs)
+            tokenizer = learnt_words(data, splitter, **kwargs)
         if tfidf is not None and tfidf.get_build_config()["width"] is None:
             tfidf.adapt(data)
         return cls(known.classes, tokenizer, tfidf, encoder, known.multi_label, max_length)
@@ -196,7 +196,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
 
     def dataset(
         self,
-        texts: Sequence[str],
+        texts: Any,
         labels: Any = None,
         sample_weight: Any = None,
         batch_size: int = 32,
@@ -205,7 +205,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         """A `tf.data.Dataset` of batches `(texts, labels[, weights])` of similar length: split, checked, not padded.
 
         Args:
-            texts: strings.
+            texts: strings, or `corpora.LabelledTexts`.
             labels: a string for each; with `multi_label`, a list of strings.
             sample_weight: a weight for each text; with `multi_label`, also one for each class.
             batch_size: texts in a batch.
@@ -214,6 +214,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         Raises:
             ValueError: for no texts, a text that is no string, a label that is not known. It names the text.
         """
+        texts, labels = columns_of(texts, labels, "texts")
         data = encoded_texts(texts, None if labels is None else len(labels))
         if not data:
             raise ValueError(message("at least one text", "none"))

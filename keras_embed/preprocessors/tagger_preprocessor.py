@@ -1,6 +1,7 @@
 """Sentences and tags in, features and tag ids out; and back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from keras_embed.preprocessors._word_embeddings import word_embeddings
 from keras_embed.preprocessors.batching import batched_dataset
 from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.tagged_spans import tagged_spans
+from keras_embed.preprocessors.word_windows import word_windows
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -23,7 +25,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
     """Turns tokenised sentences and their tags into what a tagger is trained on, and its answers back into strings.
 
     Args:
-        tokenizer: `FeatureTokenizer`, words to features.
+        tokenizer: `FeatureTokenizer`, words to features; or `EncoderTokenizer`, words to pieces.
         tags: the K tags, in the order of their ids.
         scheme: how spans are written: one of `text.SCHEMES`, or `None` for tags that mark no spans (parts of speech).
         **kwargs: `name`, `config_file`.
@@ -35,8 +37,8 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         names: the features to make; `None`: all but ELMo's, see `FeatureTokenizer.encode`.
 
     Returns:
-        features, or `(features, tag ids (B, T) int32)`, or with the weights too; see `FeatureTokenizer.encode`. Tag ids
-        are -1 at padding and for unknown tags.
+        features, or `(features, tag ids (B, T) int32)`, or with the weights too; see `FeatureTokenizer.encode`, and
+        `word_windows` for an `EncoderTokenizer`. Tag ids are -1 at padding and for unknown tags.
 
     Example:
     >>> from keras_embed.preprocessors import TaggerPreprocessor
@@ -83,10 +85,10 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             min_count: rarer words become unknown.
             scheme: the scheme the tags are in; found out from the tags where `None`. Tags that the scheme has and the
                 corpus lacks (an I-LOC never seen) are added.
-            tokenizer: a `FeatureTokenizer`, to share one; learnt where `None`.
+            tokenizer: a `FeatureTokenizer` or an `EncoderTokenizer`; a `FeatureTokenizer` is learnt where `None`.
             **kwargs: for `FeatureTokenizer.from_tokens`.
         """
-        words, labels = sentences_of(corpus, tags)
+        words, labels = cls.words_and_tags(corpus, tags)
         if labels is None:
             raise ValueError(message("tags beside the words", "words alone", "from_corpus(words, tags)"))
         seen = {tag for sentence in labels for tag in sentence} - {ANY_TAG}
@@ -96,6 +98,17 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             tags=all_tags(seen, scheme),
             scheme=scheme,
         )
+
+    @classmethod
+    def words_and_tags(cls, corpus: Any, tags: Any = None) -> tuple[list[Any], list[Any] | None]:
+        """Words and tags of a `corpora.Corpus`, or of lists of both; tags are `None` where there are none."""
+        words, labels = sentences_of(corpus, tags)
+        return cls.words_of(corpus) if hasattr(corpus, "tokens") else words, labels
+
+    @staticmethod
+    def words_of(corpus: Any) -> list[list[str]]:
+        """The words of each sentence of a `corpora.Corpus`, as `Tagger.tag` takes them."""
+        return list(corpus.tokens)
 
     def embeddings(
         self,
@@ -137,7 +150,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
 
     def call(self, x: Any, y: Any = None, sample_weight: Any = None, names: Any = None) -> Any:
         tokens = self.tokens_of(x)
-        features = self.tokenizer.encode(tokens, names=names)
+        features = self.features(tokens, names)
         if y is None:
             return keras.utils.pack_x_y_sample_weight(features)
         if not isinstance(y, tf.RaggedTensor):
@@ -147,13 +160,28 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             tokens.row_lengths(), y.row_lengths(), "Expected as many tags as tokens in every sentence."
         )
         with tf.control_dependencies([same] if same is not None else []):
-            length = tf.shape(features["padding_mask"])[1]
+            length = tf.shape(features["word_mask" if self.subwords else "padding_mask"])[1]
         ids = self._tag_ids(y.flat_values)
         tag_ids = dense(y.with_flat_values(ids), length, -1)
         return keras.utils.pack_x_y_sample_weight(features, tag_ids, sample_weight)
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing to build."""
+
+    @property
+    def subwords(self) -> bool:
+        """Whether words are cut into pieces."""
+        return hasattr(self.tokenizer, "pieces")
+
+    def features(self, tokens: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
+        """What a tagger reads of ragged words (B, None), in TensorFlow graph code.
+
+        Args:
+            tokens: of `tokens_of`.
+            names: the features to make.
+        """
+        encode = partial(word_windows, self.tokenizer) if self.subwords else self.tokenizer.encode
+        return encode(tokens, names=names)
 
     def tokens_of(self, x: Any) -> Any:
         """Whatever stands for sentences, as ragged words (B, None): ragged already, lists of words, or texts."""
@@ -200,7 +228,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             ValueError: for no sentences, a sentence with more or fewer tags than words, a tag that is not known or
                 that breaks the scheme, a lone surrogate. It names the sentence.
         """
-        words, labels = sentences_of(corpus, tags)
+        words, labels = self.words_and_tags(corpus, tags)
         if not words:
             raise ValueError(message("at least one sentence", "none"))
         columns = [ragged_strings(words)]

@@ -5,6 +5,8 @@ from typing import Any
 
 from keras_embed._backend import tf
 
+#: What stands in front of the names of features, where a text is one of several.
+_PREFIXES = ("context_", "first_", "question_", "second_")
 #: Symbols of the dynamic axes behind the first, for JAX. Axes of one name are equal.
 _AXES = {
     "term_ids": ("terms",),
@@ -13,7 +15,13 @@ _AXES = {
     "elmo_ids": ("words", "letters"),
     "elmo_word_ids": ("words",),
     "elmo_cache_ids": ("words",),
+    "mask_positions": ("masks",),
     "subword_ids": ("time", "subwords"),
+    "window_padding_mask": ("windows", "time"),
+    "window_segment_ids": ("windows", "time"),
+    "window_token_ids": ("windows", "time"),
+    "word_mask": ("words",),
+    "word_positions": ("words",),
 }
 
 
@@ -29,5 +37,6 @@ def feature_axes(features: Callable[..., dict[str, Any]], *specs: Any) -> dict[s
 
 
 def _symbols(name: str, shape: list[int | None]) -> str:
-    names = ("batch", *_AXES.get(name, ("time",)))
+    prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
+    names = ("batch", *(prefix + axis for axis in _AXES.get(name.removeprefix(prefix), ("time",))))
     return "(" + ", ".join(names[axis] if size is None else str(size) for axis, size in enumerate(shape)) + ")"

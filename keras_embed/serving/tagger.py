@@ -40,7 +40,7 @@ def _signatures(tagger: Tagger, module: Any) -> dict[str, Any]:
     token_specs = [tf.TensorSpec([None], tf.string, name="tokens"), tf.TensorSpec([None], tf.int64, name="row_lengths")]
 
     def features(tokens: Any) -> dict[str, Any]:
-        return pick(preprocessor.tokenizer.encode(tokens, names=inputs), inputs)
+        return pick(preprocessor.features(tokens, inputs), inputs)
 
     def of_text(text: Any) -> dict[str, Any]:
         return features(preprocessor.tokenizer.tokenize(text))

@@ -1,10 +1,17 @@
 """Tasks: models from strings to answers."""
 
+from keras_embed.tasks.answered_question import AnsweredQuestion as AnsweredQuestion
+from keras_embed.tasks.answered_question import FoundAnswer as FoundAnswer
 from keras_embed.tasks.bidirectional_language_model import BidirectionalLanguageModel as BidirectionalLanguageModel
 from keras_embed.tasks.classified_text import ClassifiedText as ClassifiedText
+from keras_embed.tasks.filled_text import FilledText as FilledText
+from keras_embed.tasks.filled_text import Filling as Filling
 from keras_embed.tasks.generated_text import Continuation as Continuation
 from keras_embed.tasks.generated_text import GeneratedText as GeneratedText
 from keras_embed.tasks.language_model import LanguageModel as LanguageModel
+from keras_embed.tasks.masked_language_model import MaskedLanguageModel as MaskedLanguageModel
+from keras_embed.tasks.pair_classifier import PairClassifier as PairClassifier
+from keras_embed.tasks.span_qa import SpanQA as SpanQA
 from keras_embed.tasks.tagged_sentence import TaggedSentence as TaggedSentence
 from keras_embed.tasks.tagged_sentence import TaggedSpan as TaggedSpan
 from keras_embed.tasks.tagger import Tagger as Tagger
@@ -14,12 +21,19 @@ from keras_embed.tasks.translated_text import TranslatedText as TranslatedText
 from keras_embed.tasks.translator import Translator as Translator
 
 __all__ = [
+    "AnsweredQuestion",
     "BidirectionalLanguageModel",
     "ClassifiedText",
     "Continuation",
+    "FilledText",
+    "Filling",
+    "FoundAnswer",
     "GeneratedText",
     "Hypothesis",
     "LanguageModel",
+    "MaskedLanguageModel",
+    "PairClassifier",
+    "SpanQA",
     "TaggedSentence",
     "TaggedSpan",
     "Tagger",

@@ -1,4 +1,4 @@
-"""A task over features that its frozen ELMo gave before: all of its layers but that one, all of its weights."""
+"""A task over features that its frozen encoder gave before: all of its layers but that one, all of its weights."""
 
 import contextlib
 import os
@@ -9,8 +9,11 @@ import keras
 
 from keras_embed._checks import message
 from keras_embed.layers import ElmoEmbedding
+from keras_embed.layers._windows import WindowRows
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
+from keras_embed.preprocessors._encoder_cache import POOLED, VECTORS, EncoderCache, named_outputs
 from keras_embed.preprocessors._feature_cache import FeatureCache
+from keras_embed.preprocessors.word_windows import PREFIX as WINDOW
 
 _INFINITE = -1  # `tf.data.INFINITE_CARDINALITY`
 
@@ -19,7 +22,7 @@ _INFINITE = -1  # `tf.data.INFINITE_CARDINALITY`
 def kept_features(
     task: Any, made: Any, folder: str | os.PathLike[str], texts: Sequence[Any], batch_size: int, verbose: Any
 ) -> Iterator[None]:
-    """While it lasts, a task reads what its frozen ELMo says from a folder, which is filled first.
+    """While it lasts, a task reads what its frozen encoder says from a folder, which is filled first.
 
     Args:
         task: a `StringTask`.
@@ -30,8 +33,10 @@ def kept_features(
         verbose: as of `fit`.
     """
     cache = feature_cache(task, folder)
-    cache.fill(_batches_of_tokens(task.preprocessor, texts, batch_size), batch_size, verbose)
-    made.cached = made.cached or cached_model(task, cache)
+    batches = (cache.read(task.preprocessor, x) for x in _batches(task.preprocessor, texts, batch_size))
+    cache.fill(batches, batch_size, verbose)
+    model = cached_model if isinstance(cache, FeatureCache) else over_vectors
+    made.cached = made.cached or model(task, cache)
     made.cache = cache
     try:
         yield
@@ -39,35 +44,37 @@ def kept_features(
         made.cache = None
 
 
-def _batches_of_tokens(preprocessor: Any, texts: Sequence[Any], batch_size: int) -> Iterator[Any]:
+def _batches(preprocessor: Any, texts: Sequence[Any], batch_size: int) -> Iterator[Any]:
     for some in texts:
         dataset = some if hasattr(some, "element_spec") else preprocessor.dataset(some, batch_size=batch_size)
         if float(dataset.cardinality()) == _INFINITE:
             raise ValueError(message("a dataset with an end, to keep its features", "an endless one", "no `repeat()`"))
         for batch in dataset:
-            yield preprocessor.tokens_of(keras.utils.unpack_x_y_sample_weight(batch)[0])
+            yield keras.utils.unpack_x_y_sample_weight(batch)[0]
 
 
-def feature_cache(task: Any, folder: str | os.PathLike[str]) -> FeatureCache:
-    """The cache of a task's frozen ELMo.
+def feature_cache(task: Any, folder: str | os.PathLike[str]) -> Any:
+    """The cache of a task's frozen ELMo, or of its backbone, if that is frozen as a whole.
 
     Args:
         task: a `StringTask`.
         folder: of the cache.
 
     Raises:
-        ValueError: for a task without exactly one ELMo, one that is trained, one whose features depend on the batch,
-            and a task without a tokenizer.
+        ValueError: for a task without exactly one ELMo and without a frozen backbone, an ELMo that is trained or whose
+            features depend on the batch, a task that asks its backbone twice, and one without a tokenizer.
     """
     task.check_preprocessor()
-    if task.preprocessor.tokenizer is None:
+    if not elmo_embeddings(task.backbone) and not task.backbone.trainable_variables and task.backbone.weights:
+        return _encoder_cache(task, folder)
+    if task.preprocessor.tokenizer is None or not hasattr(task.preprocessor, "tokens_of"):
         expected = "a preprocessor with a `tokenizer`, to keep features of sentences"
         raise ValueError(message(expected, type(task.preprocessor).__name__, "fit without `feature_cache`"))
     embeddings = elmo_embeddings(task.backbone)
     encoders = {id(embedding.elmo): embedding.elmo for embedding in embeddings}
     if len(encoders) != 1:
-        expected = "a backbone over the `ElmoEmbedding` of one ELMo, to keep its features"
-        raise ValueError(message(expected, f"{len(encoders)} of them", "fit without `feature_cache`"))
+        expected = "a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to keep its features"
+        raise ValueError(message(expected, f"{len(encoders)} of them", "backbone.trainable = False"))
     [elmo] = encoders.values()
     trained = {id(weight) for weight in task.trainable_variables} & {id(weight) for weight in elmo.weights}
     if trained:
@@ -79,6 +86,14 @@ def feature_cache(task: Any, folder: str | os.PathLike[str]) -> FeatureCache:
             received += f", keep_boundaries={embedding.keep_boundaries}"
             raise ValueError(message("embeddings that read words alone", received, 'layer_norm="tokens"'))
     return FeatureCache(folder, elmo, task.preprocessor.tokenizer)
+
+
+def _encoder_cache(task: Any, folder: str | os.PathLike[str]) -> EncoderCache:
+    prefix = "" if set(task.backbone.input) <= set(task.input) else WINDOW
+    if not {prefix + name for name in task.backbone.input} <= set(task.input):
+        expected = "a task that reads one text, or two in a row, to keep its features"
+        raise ValueError(message(expected, f"one that reads {sorted(task.input)}", "fit without `feature_cache`"))
+    return EncoderCache(folder, task.backbone, prefix)
 
 
 def elmo_embeddings(model: Any) -> list[Any]:
@@ -110,6 +125,28 @@ def cached_model(task: Any, cache: FeatureCache) -> Any:
     outputs = _wired(task, inputs, call)
     read = {name: x for name, x in inputs.items() if name not in cache.replaced}
     return keras.Model(read, outputs, name="over_cached_features")
+
+
+def over_vectors(task: Any, cache: EncoderCache) -> Any:
+    """The task as a model from what its backbone gave before; as `cached_model`."""
+    inputs = {name: keras.Input(x.shape[1:], dtype=x.dtype, name=name) for name, x in task.input.items()}
+    rows = (None,) if cache.prefix else ()
+    kept = {VECTORS: keras.Input((*rows, None, cache.width), dtype="float16", name=VECTORS)}
+    if cache.pooled:
+        kept[POOLED] = keras.Input((*rows, cache.width), dtype="float16", name=POOLED)
+    given = {"sequence_output": VECTORS, "pooled_output": POOLED}
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if layer is not task.backbone:
+            return layer(*args, **kwargs)
+        policy = layer.dtype_policy.compute_dtype
+        found = {name: WindowRows()(x) if rows else x for name, x in kept.items()}
+        found = {name: keras.ops.cast(x, policy) for name, x in found.items()}
+        outputs = {name: found[given[name]] for name in named_outputs(layer.output)}
+        return outputs if isinstance(layer.output, dict) else next(iter(outputs.values()))
+
+    outputs = _wired(task, {**inputs, **kept}, call)
+    return keras.Model({**inputs, **kept}, outputs, name="over_kept_vectors")
 
 
 def _wired(model: Any, inputs: dict[str, Any], call: Any) -> Any:

@@ -11,6 +11,7 @@ from keras_embed.layers import AttentionPooling, EmbeddingBag, FirstPooling, Las
 
 _POOLINGS = {
     "attention": AttentionPooling,
+    "cls": FirstPooling,
     "first": FirstPooling,
     "last": LastPooling,
     "max": MaxPooling,
@@ -19,14 +20,25 @@ _POOLINGS = {
 _DEFAULT = "max"
 
 
-def pooling_layer(pooling: Any, backbone: Any) -> Any:
-    """The layer that `pooling` names, or the layer itself, or `None`."""
-    if pooling is None or isinstance(pooling, keras.layers.Layer):
+def pooling_layer(pooling: Any, backbone: Any, outputs: Any) -> Any:
+    """The layer that `pooling` names, or the layer itself; for `None`, one where the outputs have to be pooled."""
+    if isinstance(pooling, keras.layers.Layer):
         return pooling
+    if pooling is None:
+        named = _named(outputs)
+        if "sequence_output" not in named or "pooled_output" in named or "term_ids" in named:
+            return None
+        pooling = _DEFAULT
     check_one_of("pooling", pooling, _POOLINGS)
     if pooling == "last":
         return LastPooling(bidirectional=getattr(backbone, "bidirectional", False), name="pooling")
     return _POOLINGS[pooling](name="pooling")
+
+
+def _named(outputs: Any) -> dict[str, Any]:
+    if isinstance(outputs, dict):
+        return outputs
+    return {"sequence_output" if len(outputs.shape) == 3 else "pooled_output": outputs}
 
 
 def representation(outputs: Any, inputs: dict[str, Any], pooling: Any, backbone: Any) -> Any:
@@ -39,20 +51,18 @@ def representation(outputs: Any, inputs: dict[str, Any], pooling: Any, backbone:
         pooling: `None`, a name or a layer.
         backbone: says whether it reads in both directions.
     """
-    if not isinstance(outputs, dict):
-        outputs = {"sequence_output" if len(outputs.shape) == 3 else "pooled_output": outputs}
-    layer = pooling_layer(pooling, backbone)
+    outputs = _named(outputs)
+    layer = pooling_layer(pooling, backbone, outputs)
     if layer is None and "pooled_output" in outputs:
         return outputs["pooled_output"]
     if layer is None and "term_ids" in outputs:
         return outputs
+    if layer is None:
+        expected = "a backbone that gives `pooled_output`, `sequence_output` or `term_ids`"
+        raise ValueError(message(expected, sorted(outputs)))
     if "sequence_output" not in outputs:
-        if layer is None:
-            expected = "a backbone that gives `pooled_output`, `sequence_output` or `term_ids`"
-            raise ValueError(message(expected, sorted(outputs)))
         received = f"pooling={pooling!r}, for a backbone that gives {sorted(outputs)}"
         raise ValueError(message("a backbone with `sequence_output`, to pool it", received, "pooling=None"))
-    layer = pooling_layer(_DEFAULT, backbone) if layer is None else layer
     mask = ops.cast(inputs["padding_mask"], "bool") if "padding_mask" in inputs else None
     return layer(outputs["sequence_output"], mask=mask)  # (B, D)
 

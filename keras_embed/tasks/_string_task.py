@@ -11,6 +11,7 @@ import keras_hub
 from keras_embed._checks import message
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
 from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed.preprocessors._encoder_cache import VECTORS
 from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks._cached_features import kept_features
 
@@ -42,12 +43,12 @@ class StringTask(keras_hub.models.Task):
         features, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         features = pick(features, names)
         if cache is not None:
-            features |= cache.features(self.preprocessor.tokens_of(x), features["padding_mask"])
+            features |= cache.added(self.preprocessor, x, features)
         return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Scores; where the features hold what a frozen ELMo said, without running it."""
-        if isinstance(inputs, dict) and ELMO_LAYERS in inputs:
+        """Scores; where the features hold what a frozen encoder said, without running it."""
+        if isinstance(inputs, dict) and (ELMO_LAYERS in inputs or VECTORS in inputs):
             model = self._made.cached
             return model({name: inputs[name] for name in model.input}, training=training)
         return super().call(inputs, training=training, mask=mask)
@@ -73,13 +74,14 @@ class StringTask(keras_hub.models.Task):
             sample_weight: (B,) a weight for each row.
             validation_data: `x` alone, `(x, y)`, `(x, y, sample_weight)`, or a dataset.
             shuffle: anew in every epoch.
-            feature_cache: a folder that keeps what the backbone's frozen ELMo says of each sentence, in half precision.
-                Only sentences that are not there yet are run through it, once, before the first epoch. A folder may
-                serve any number of tasks, encoders and processes at once; a run that was killed goes on where it was.
+            feature_cache: a folder that keeps what the backbone's frozen ELMo, or a backbone that is frozen as a whole,
+                says of each text, in half precision. Only texts that are not there yet are run through it, once, before
+                the first epoch. A folder may serve any number of tasks, encoders and processes at once; a run that was
+                killed goes on where it was.
             **kwargs: for `keras.Model.fit`.
 
         Raises:
-            ValueError: for a `feature_cache` of a task without an ELMo, or with one that is trained.
+            ValueError: for a `feature_cache` of a task without a frozen encoder.
             OSError: where the disk has no room for the features.
         """
         texts = [x]
@@ -113,19 +115,24 @@ class StringTask(keras_hub.models.Task):
         return x if hasattr(x, "element_spec") else self.preprocessor.dataset(x, y, sample_weight, batch_size, seed)
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Writes a SavedModel from strings to answers; see `keras_embed.serving`.
+        """Writes a SavedModel from strings to answers, or the network alone; see `keras_embed.serving`.
 
         Args:
-            filepath: folder to make. One that exists is replaced once the new one is complete.
-            format: "tf_saved_model"; other formats go to `keras.Model.export`, without strings.
-            **kwargs: for `keras.Model.export`.
+            filepath: folder, or file, to make. One that exists is replaced once the new one is complete.
+            format: "tf_saved_model"; "onnx" and "litert": see `serving.export_network`; other formats go to
+                `keras.Model.export`, without strings.
+            **kwargs: for `serving.export_network` or `keras.Model.export`.
         """
-        if format != "tf_saved_model":
-            super().export(filepath, format=format, **kwargs)
-            return
-        from keras_embed.serving.saved_model import export_task
+        if format == "tf_saved_model":
+            from keras_embed.serving.saved_model import export_task
 
-        export_task(self, filepath)
+            export_task(self, filepath)
+        elif format in ("onnx", "litert"):
+            from keras_embed.serving.networks import export_network
+
+            export_network(self, filepath, format, **kwargs)
+        else:
+            super().export(filepath, format=format, **kwargs)
 
     def load_task_weights(self, filepath: Any) -> None:
         """The weights that are not the backbone's. A preset's optimizer state is left alone, without a word."""
@@ -143,7 +150,7 @@ class StringTask(keras_hub.models.Task):
 class Made:
     """Keeps models that share all weights out of Keras' sight: they have none of their own to save.
 
-    `cached` is the task over features that its frozen ELMo gave before, `cache` what keeps them while it is trained;
+    `cached` is the task over features that its frozen encoder gave before, `cache` what keeps them while it is trained;
     `models` are those that a task makes by its arguments.
     """
 

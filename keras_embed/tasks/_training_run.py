@@ -10,9 +10,10 @@ from typing import Any
 
 import keras
 
+from keras_embed._backend.generators import restore_generators, save_generators
 from keras_embed._checks import message
 
-_WEIGHTS, _RUN = "model.weights.h5", "run.json"
+_WEIGHTS, _RUN, _GENERATORS = "model.weights.h5", "run.json", "generators.npz"
 _FORMAT = 1
 
 
@@ -41,20 +42,39 @@ class Windows:
         return self._marks.pop(epochs)
 
 
+class Epochs:
+    """Positions by epochs, of a source whose `position` takes a number of steps from where it stood before."""
+
+    def __init__(self, source: Any, steps_per_epoch: int) -> None:
+        self._source, self._every = source, steps_per_epoch
+
+    def position(self, epochs: int) -> Any:
+        """The source's position behind so many epochs of this run."""
+        return self._source.position(epochs * self._every)
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Writes weights, optimizer, state and position behind each epoch. A checkpoint is there as a whole or not at all.
 
     Args:
         folder: where; the newest checkpoint replaces the one before it.
-        windows: `Windows` of this run.
+        windows: `Windows` or `Epochs` of this run.
         first_epoch: where it began.
     """
 
-    def __init__(self, folder: Any, windows: Windows, first_epoch: int) -> None:
+    def __init__(self, folder: Any, windows: Any, first_epoch: int) -> None:
         super().__init__()
         self._folder = Path(folder)
         self._windows = windows
-        self._first = first_epoch
+        self._first, self._began = first_epoch, False
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """The process's generators go where they stood; up to the first batch, `fit` draws from them itself."""
+        if not self._began:
+            states = self._folder / f"epoch-{self._first}" / _GENERATORS
+            if states.exists():
+                restore_generators(states)
+            self._began = True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Writes one."""
@@ -67,6 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
             numbers = {name: float(value) for name, value in (logs or {}).items()}
             seeds = [keras.ops.convert_to_numpy(seed).tolist() for seed in _seeds(self.model)]
             content = {"format": _FORMAT, "epochs": done, "position": position, "seeds": seeds, "logs": numbers}
+            save_generators(beside / _GENERATORS)
             (beside / _RUN).write_text(json.dumps(content), encoding="utf-8")
             final = self._folder / f"epoch-{done}"
             shutil.rmtree(final, ignore_errors=True)

@@ -6,17 +6,18 @@ from typing import Any
 import keras
 
 from keras_embed._checks import check_one_of, message
-from keras_embed.layers import CRF, CRFDecode, IndependentTags
+from keras_embed.layers import CRF, CRFDecode, IndependentTags, TagConstraints
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
 from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
 from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks._string_task import Made, StringTask
+from keras_embed.tasks._tagged_vectors import tagger_inputs, word_vectors
 from keras_embed.tasks.tagged_sentence import TaggedSentence, tagged_sentences
 from keras_embed.text import allowed_transitions
 
-HEADS = ("crf", "softmax")
+HEADS = ("crf", "softmax", "constrained")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -30,12 +31,18 @@ class Tagger(StringTask):
     the chain's potentials; see `layers.CRF`.
 
     Args:
-        backbone: any backbone with an output `sequence_output` (B, T, D) and an input `padding_mask`.
-        preprocessor: `TaggerPreprocessor`, or `None` to feed features and tag ids.
+        backbone: any backbone with an output `sequence_output` (B, T, D) and an input `padding_mask`, ours or one of
+            Keras Hub.
+        preprocessor: `TaggerPreprocessor`, or `None` to feed features and tag ids. With an `EncoderTokenizer` the
+            backbone reads pieces of words, and a word is tagged by the vector of its first piece (Devlin et al. 2019);
+            of sentences longer than the backbone reads, it reads windows that overlap by half, see
+            `preprocessors.word_windows`.
         head: "crf" (pairs of tags have scores, and the rules of the preprocessor's tag scheme hold in the loss too)
-            or "softmax" (independent tags).
+            or "softmax" (independent tags), or "constrained" (trained as independent tags, but `tag` looks for the best
+            sequence that the rules allow).
         num_tags: K, needed where there is no preprocessor.
         dropout: before the emissions; recurrent backbones have their own.
+        subwords: whether the backbone reads pieces of words, where there is no preprocessor.
         **kwargs: `name`, `compile`.
 
     Example:
@@ -51,7 +58,7 @@ class Tagger(StringTask):
 
     References:
         Huang et al. 2015, https://arxiv.org/abs/1508.01991; Lample et al. 2016, https://arxiv.org/abs/1603.01360;
-        Ma and Hovy 2016, https://arxiv.org/abs/1603.01354.
+        Ma and Hovy 2016, https://arxiv.org/abs/1603.01354; Devlin et al. 2019, https://aclanthology.org/N19-1423.
     """
 
     kind = "tagger"
@@ -64,12 +71,17 @@ class Tagger(StringTask):
         head: str = "crf",
         num_tags: int | None = None,
         dropout: float = 0.0,
+        subwords: bool = False,
         **kwargs: Any,
     ) -> None:
         check_one_of("head", head, HEADS)
         if preprocessor is None and num_tags is None:
             raise ValueError(message("a `preprocessor` or `num_tags`", "neither", "Tagger(backbone, num_tags=17)"))
         scheme = None if preprocessor is None else preprocessor.scheme
+        if head == "constrained" and scheme is None:
+            expected = "a preprocessor whose tags have a scheme, for head='constrained'"
+            raise ValueError(message(expected, "none", "head='softmax'"))
+        subwords = subwords if preprocessor is None else preprocessor.subwords
 
         # === Layers ===
         num_tags = len(preprocessor.tags) if preprocessor is not None else num_tags or 0
@@ -77,11 +89,11 @@ class Tagger(StringTask):
         chain = CRF(num_tags, constraints, name="crf") if head == "crf" else IndependentTags(name="softmax")
 
         # === Functional Model ===
-        inputs = backbone.input
-        x = backbone(inputs)["sequence_output"]  # (B, T, D)
+        inputs = tagger_inputs(backbone, subwords)
+        x, mask = word_vectors(backbone, inputs, subwords)  # (B, T, D), (B, T)
         x = keras.layers.Dropout(dropout, name="output_dropout")(x)
         emissions = keras.layers.Dense(num_tags, name="emissions")(x)  # (B, T, K)
-        potentials = chain(emissions, mask=inputs["padding_mask"])  # (B, K+2+T, K+1)
+        potentials = chain(emissions, mask=mask)  # (B, K+2+T, K+1)
         # Set before `super().__init__`, which compiles.
         self.backbone = backbone
         self.preprocessor = preprocessor
@@ -91,6 +103,7 @@ class Tagger(StringTask):
         self.head = head
         self.num_tags = num_tags
         self.dropout = dropout
+        self.subwords = subwords
         self._made = Made()
 
     def compile(
@@ -99,13 +112,16 @@ class Tagger(StringTask):
         """Like `keras.Model.compile`; "auto" is a choice that suits tagging.
 
         Args:
-            optimizer: "auto": Adam, learning rate 2e-3, each gradient clipped to a global norm of 5.
+            optimizer: "auto": Adam, learning rate 2e-3, each gradient clipped to a global norm of 5; for pretrained
+                encoders of Keras Hub 5e-5, and a norm of 1.
             loss: "auto": `losses.CRFLoss`.
             weighted_metrics: "auto": `metrics.EntityF1` where the tags have a scheme, else `metrics.TagAccuracy`.
             **kwargs: for `keras.Model.compile`.
         """
         if optimizer == "auto":
-            optimizer = keras.optimizers.Adam(2e-3, global_clipnorm=5.0)
+            ours = type(self.backbone).__module__.startswith("keras_embed.")
+            rate, norm = (2e-3, 5.0) if ours else (5e-5, 1.0)
+            optimizer = keras.optimizers.Adam(rate, global_clipnorm=norm)
         if isinstance(weighted_metrics, str) and weighted_metrics == "auto":
             known = self.preprocessor
             spans = known is not None and known.scheme is not None
@@ -141,7 +157,7 @@ class Tagger(StringTask):
         return [answers[row] for row in range(len(sentences))]
 
     def _tag_batch(self, tokens: Any) -> list[TaggedSentence]:
-        features = pick(self.preprocessor.tokenizer.encode(tokens, names=self.input), self.input)
+        features = pick(self.preprocessor.features(tokens, self.input), self.input)
         decoded = self.decoder().predict_on_batch({name: tensor.numpy() for name, tensor in features.items()})
         return tagged_sentences(self.preprocessor.postprocess(tokens, decoded))
 
@@ -149,15 +165,20 @@ class Tagger(StringTask):
         """The tags of each sentence, as lists of strings; without a preprocessor, `keras.Model.predict`."""
         if self.preprocessor is None:
             return super().predict(x, batch_size=batch_size, **kwargs)
-        words = list(x.tokens) if hasattr(x, "tokens") else x
+        words = self.preprocessor.words_of(x) if hasattr(x, "tokens") else x
         return [list(tagged.tags) for tagged in self.tag(words, batch_size)]
 
     def decoder(self) -> Any:
         """The model from features to `layers.CRFDecode`'s dict, sharing all weights; made once."""
         if self._made.model is None:
-            self._made.model = keras.Model(self.input, CRFDecode(name="decode")(self.output), name="decoder")
+            potentials = self.output
+            if self.head == "constrained":
+                known = self.preprocessor
+                rules = allowed_transitions(known.tags, known.scheme)
+                potentials = TagConstraints(rules, name="constraints")(potentials)
+            self._made.model = keras.Model(self.input, CRFDecode(name="decode")(potentials), name="decoder")
         return self._made.model
 
     def get_config(self) -> dict[str, Any]:
-        num_tags = self.num_tags if self.preprocessor is None else None
-        return {**super().get_config(), "head": self.head, "num_tags": num_tags, "dropout": self.dropout}
+        alone = {} if self.preprocessor else {"num_tags": self.num_tags, "subwords": self.subwords}
+        return {**super().get_config(), **alone, "head": self.head, "dropout": self.dropout}

@@ -7,22 +7,20 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import check_positive, check_rate, message
+from keras_embed._checks import check_one_of, check_positive, check_rate, message
 from keras_embed.backbones import BagBackbone
 from keras_embed.backbones._embedded import check_hidden
-from keras_embed.losses import MultiLabelCrossentropy
-from keras_embed.metrics import ClassF1, classification_report
+from keras_embed.layers import TfidfVectorization
 from keras_embed.preprocessors import ClassifierPreprocessor
-from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.tasks._architectures import OF_TEXTS, backbone_of
+from keras_embed.tasks._classification import ClassificationTask
 from keras_embed.tasks._classifier_head import representation, scores
-from keras_embed.tasks._label_numbers import best_thresholds, checked_thresholds, class_sample_weights
-from keras_embed.tasks._string_task import Made, StringTask
-from keras_embed.tasks.classified_text import ClassifiedText, classified_texts
+from keras_embed.tasks._label_numbers import best_thresholds, checked_thresholds
+from keras_embed.tasks._string_task import Made
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class TextClassifier(StringTask):
+class TextClassifier(ClassificationTask):
     """Gives a text one of some classes, or any number of them: backbone, pooling, and a score for each class.
 
     `fit` and `evaluate` take texts and labels as strings, or a `tf.data.Dataset` of batches `(texts, labels)`, and
@@ -35,8 +33,8 @@ class TextClassifier(StringTask):
         preprocessor: `ClassifierPreprocessor`, or `None` to feed features and class numbers.
         num_classes: K, needed where there is no preprocessor.
         multi_label: likewise: whether a text has any number of labels.
-        pooling: "mean", "max", "first", "last" (of both directions, if the backbone has two), "attention", or a layer
-            called as `layer(sequence, mask=mask)`. None: `pooled_output`, else "max".
+        pooling: "mean", "max", "first" or "cls", "last" (of both directions, if the backbone has two), "attention", or
+            a layer called as `layer(sequence, mask=mask)`. None: `pooled_output`, else "max".
         hidden_dims: widths of hidden layers before the scores.
         dropout: on the vector of the text, or on the terms' weights.
         kernel_regularizer: of the last layer's weights.
@@ -109,104 +107,50 @@ class TextClassifier(StringTask):
         self.thresholds = checked_thresholds(thresholds, num_classes)
         self._made = Made()
 
-    def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
-        """Like `keras.Model.compile`; "auto" is a choice that suits classification.
+    @classmethod
+    def from_corpus(
+        cls,
+        texts: Any,
+        labels: Sequence[Any] | None = None,
+        architecture: str = "linear",
+        preprocessor: Any = None,
+        embeddings: Any = None,
+        multi_label: bool | None = None,
+        head: dict[str, Any] | None = None,
+        **backbone: Any,
+    ) -> "TextClassifier":
+        """A fresh classifier whose classes and words are those of a corpus.
 
         Args:
-            optimizer: "auto": Adam; learning rate 0.02 for a linear model of terms, 1e-3 for other backbones of
-                `keras_embed`, 5e-5 for pretrained encoders of Keras Hub.
-            loss: "auto": cross-entropy, of the classes or, with any number of labels, of each class.
-                `losses.OneVersusRestHinge` makes a linear model a support vector machine.
-            metrics: "auto": accuracy and macro F1; with any number of labels, micro and macro F1.
-            **kwargs: for `keras.Model.compile`.
+            texts: `corpora.LabelledTexts`, or strings.
+            labels: of strings: a label, or a list of labels, for each.
+            architecture: "linear", logistic regression on TF-IDF of words and pairs of neighbours; "average",
+                "convolutional", "recurrent", "transformer" or "bcn", backbones over embeddings.
+            preprocessor: `ClassifierPreprocessor`, instead of one that is learnt from the corpus.
+            embeddings: layers that the backbone reads; `None`: fresh ones of words.
+            multi_label: of the preprocessor that is learnt.
+            head: the class' own arguments, such as `{"pooling": "attention"}`.
+            **backbone: for the backbone, such as `hidden_dim=200`; and `word_dim`, `char_filters`, `casing_dim` and
+                `weights` of fresh embeddings, see `ClassifierPreprocessor.embeddings`.
+
+        Raises:
+            ValueError: for an architecture that is not known, and as the preprocessor and the backbone do.
+
+        Example:
+        >>> texts, labels = ["a fine film", "dull", "fine acting"], ["good", "bad", "good"]
+        >>> classifier = TextClassifier.from_corpus(texts, labels, "convolutional", word_dim=8, filters=4)
+        >>> classifier.preprocessor.classes
+        ('bad', 'good')
         """
-        if isinstance(optimizer, str) and optimizer == "auto":
-            ours = type(self.backbone).__module__.startswith("keras_embed.")
-            linear = isinstance(self.backbone, BagBackbone) and not self.backbone.hidden_dims
-            optimizer = keras.optimizers.Adam(2e-2 if linear else 1e-3 if ours else 5e-5)
-        if isinstance(loss, str) and loss == "auto":
-            one = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            loss = MultiLabelCrossentropy() if self.multi_label else one
-        if isinstance(metrics, str) and metrics == "auto":
-            if self.multi_label:
-                metrics = [ClassF1(self.num_classes, average, threshold=0.0) for average in ("micro", "macro")]
-            else:
-                metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy"), ClassF1(self.num_classes)]
-        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
-
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int = 32,
-        sample_weight: Any = None,
-        validation_data: Any = None,
-        shuffle: bool = True,
-        class_weight: Any = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Trains on texts and labels.
-
-        Args:
-            x: list of texts, or a `tf.data.Dataset` of batches `(texts, labels)` or `(texts, labels, weights)`.
-            y: a label for each text; or a list of labels for each.
-            batch_size: texts in a batch.
-            sample_weight: (B,) a weight for each text.
-            validation_data: `(texts, labels)`, `(texts, labels, weights)` or a dataset.
-            shuffle: anew in every epoch.
-            class_weight: "balanced", or label -> weight; only for texts in memory. Metrics do not change by it.
-            **kwargs: `feature_cache`, see `Tagger.fit`; others for `keras.Model.fit`.
-        """
-        if self.preprocessor is None:
-            kwargs["class_weight"] = class_weight
-        elif class_weight is not None:
-            if hasattr(x, "element_spec"):
-                received = "a dataset and `class_weight`"
-                raise ValueError(message("texts in memory, to weigh classes", received, "weights in the dataset"))
-            labels = self.preprocessor.labels.encode(y)
-            sample_weight = class_sample_weights(labels, self.preprocessor.classes, class_weight, sample_weight)
-        return super().fit(x, y, batch_size, sample_weight, validation_data, shuffle, **kwargs)
-
-    def probabilities(self, texts: Sequence[str], batch_size: int = 32) -> NDArray[np.float32]:
-        """The probability of each class, (N, K), in the order of `preprocessor.classes`.
-
-        Args:
-            texts: strings; an empty one is a text too.
-            batch_size: texts at a time.
-        """
-        self.check_preprocessor()
-        parts = self.preprocessor.split(texts)
-        features = self.preprocessor.features
-        answer = np.zeros((len(texts), self.num_classes), np.float32)
-        for rows in similar_length_batches(features.lengths(parts), batch_size):
-            batch = features.encode({name: gather_rows(part, rows) for name, part in parts.items()}, self.input)
-            batch = {name: np.asarray(value) for name, value in pick(batch, self.input).items()}
-            answer[rows] = self.scorer().predict_on_batch(batch)[: len(rows)]
-        return answer
-
-    def classify(self, texts: Sequence[str], batch_size: int = 32) -> list[ClassifiedText]:
-        """Labels and probabilities.
-
-        Args:
-            texts: list of strings.
-            batch_size: texts at a time.
-
-        Returns:
-            one `ClassifiedText` each, in order.
-        """
-        probabilities = self.probabilities(texts, batch_size)
-        return classified_texts(self.preprocessor.postprocess(probabilities, self.thresholds))
-
-    def predict(self, x: Any, batch_size: int = 32, **kwargs: Any) -> Any:
-        """The label of each text, or the list of its labels; without a preprocessor, `keras.Model.predict`: logits."""
-        if self.preprocessor is None:
-            return super().predict(x, batch_size=batch_size, **kwargs)
-        answers = self.classify(x, batch_size)
-        return [list(answer.labels) if self.multi_label else answer.label for answer in answers]
-
-    def report(self, texts: Sequence[str], labels: Sequence[Any], batch_size: int = 32) -> Any:
-        """Scores of each class on labelled texts; see `metrics.classification_report`, whose answer it is."""
-        return classification_report(labels, self.predict(texts, batch_size), self.preprocessor.classes)
+        check_one_of("architecture", architecture, {"linear", *OF_TEXTS})
+        if preprocessor is None:
+            tfidf = TfidfVectorization(ngrams=(1, 2)) if architecture == "linear" else None
+            preprocessor = ClassifierPreprocessor.from_corpus(texts, labels, tfidf=tfidf, multi_label=multi_label)
+        if architecture == "linear":
+            return cls(BagBackbone(preprocessor.num_terms, **backbone), preprocessor, **(head or {}))
+        return cls(
+            backbone_of(architecture, OF_TEXTS, preprocessor, embeddings, backbone), preprocessor, **(head or {})
+        )
 
     def tune_thresholds(self, texts: Sequence[str], labels: Sequence[Any], batch_size: int = 32) -> NDArray[np.float32]:
         """Sets the threshold of each class to the one with the best F1 on texts that were not trained on.
@@ -225,14 +169,6 @@ class TextClassifier(StringTask):
         true = self.preprocessor.labels.encode(labels)
         self.thresholds = best_thresholds(true, self.probabilities(texts, batch_size))
         return self.thresholds
-
-    def scorer(self) -> Any:
-        """The model from features to probabilities (B, K), sharing all weights; made once."""
-        if self._made.model is None:
-            activation = "sigmoid" if self.multi_label else "softmax"
-            layer = keras.layers.Activation(activation, dtype="float32", name="probabilities")
-            self._made.model = keras.Model(self.input, layer(self.output), name="scorer")
-        return self._made.model
 
     def get_config(self) -> dict[str, Any]:
         alone = {} if self.preprocessor else {"num_classes": self.num_classes, "multi_label": self.multi_label}

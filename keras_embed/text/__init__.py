@@ -1,5 +1,6 @@
 """Strings: vocabularies, characters, casing, tokenizers, tag schemes. Importing it imports no framework."""
 
+from keras_embed.text.bert_pieces import BERT_SPECIAL_PIECES, bert_pieces
 from keras_embed.text.byte_pair_codec import BytePairCodec
 from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
@@ -20,7 +21,9 @@ from keras_embed.text.ngrams import (
 from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.packing import pack, unpack
 from keras_embed.text.pipeline import Pipeline
+from keras_embed.text.predicates import PREDICATE_MARK, mark_predicate
 from keras_embed.text.sentence_piece_codec import SentencePieceCodec
+from keras_embed.text.sentence_splitter import SentenceSplitter
 from keras_embed.text.serialization import (
     as_tokenizer,
     deserialize,
@@ -63,6 +66,7 @@ from keras_embed.text.word_piece_codec import WordPieceCodec
 from keras_embed.text.words_pipeline import words_pipeline
 
 __all__ = [
+    "BERT_SPECIAL_PIECES",
     "BOUNDARIES",
     "BYTE_MARKS",
     "ByteCharacters",
@@ -85,11 +89,13 @@ __all__ = [
     "MosesTokenizer",
     "OUTSIDE",
     "PADDING",
+    "PREDICATE_MARK",
     "Pipeline",
     "SCHEMES",
     "SPECIAL_PIECES",
     "START_ID",
     "SentencePieceCodec",
+    "SentenceSplitter",
     "SnowballStemmer",
     "Span",
     "SpanTables",
@@ -116,6 +122,7 @@ __all__ = [
     "WordTokenizer",
     "allowed_transitions",
     "as_tokenizer",
+    "bert_pieces",
     "casing_id",
     "casing_ids",
     "character_ngrams",
@@ -128,6 +135,7 @@ __all__ = [
     "fnv1a",
     "idf",
     "infer_scheme",
+    "mark_predicate",
     "ngram_bucket_table",
     "ngram_buckets",
     "pack",

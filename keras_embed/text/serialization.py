@@ -15,6 +15,7 @@ from keras_embed.text.lemmas import Lemmatizer, UposKeys
 from keras_embed.text.moses_tokenizer import MosesTokenizer
 from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.pipeline import Pipeline
+from keras_embed.text.sentence_splitter import SentenceSplitter
 from keras_embed.text.stemming import SnowballStemmer
 from keras_embed.text.steps import Step
 from keras_embed.text.subword_index import SubwordIndex
@@ -29,7 +30,7 @@ _STEPS: tuple[Any, ...] = (CharacterNgrams, KeepWords, Lowercase, Pipeline, Snow
 _STEPS += (Lemmatizer, TokenPattern, Tokenize, UnicodeNormalize, UposKeys, WordNgrams)
 _OTHERS: tuple[Any, ...] = (ByteCharacters, CharacterVocabulary, ElmoCharacters, ElmoCodePoints, SubwordIndex)
 _TOKENIZERS = (MosesTokenizer, WhitespaceTokenizer, WordTokenizer)
-_OTHERS += (*_TOKENIZERS, WordNormalizer)
+_OTHERS += (*_TOKENIZERS, SentenceSplitter, WordNormalizer)
 _CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*_OTHERS, *_STEPS)}
 _OURS, _TF_TEXT, _KERAS = "keras_embed.text", "tensorflow_text", "keras"
 _TAKES = "None or an object whose `tokenize(strings (B,))` gives a ragged string tensor (B, None)"

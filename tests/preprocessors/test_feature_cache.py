@@ -1,6 +1,7 @@
 """What a frozen ELMo says, kept on disk: each sentence is encoded once, whatever happens in between."""
 
 import collections
+import types
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ from small_elmo_task import NUM_DISTINCT, WORDS, counted, make_elmo, shared_elmo
 
 import keras_embed as ke
 from keras_embed._backend import tf
-from keras_embed.preprocessors._feature_cache import FeatureCache, fingerprint
+from keras_embed.preprocessors._feature_cache import FeatureCache
 
 
 def make_tokenizer():
@@ -18,6 +19,8 @@ def make_tokenizer():
 
 
 TOKENIZER = make_tokenizer()
+#: Of a task whose batches are words.
+PREPROCESSOR = types.SimpleNamespace(tokens_of=lambda x: x)
 
 
 def ragged(words):
@@ -34,7 +37,7 @@ def check(cache, elmo):
     """Against the encoder itself."""
     features = TOKENIZER.encode(WORDS, names=tuple(elmo.input))
     expected = elmo.predict_on_batch({name: x.numpy() for name, x in features.items()})["layer_outputs"]
-    kept = cache.features(ragged(WORDS), features["padding_mask"])
+    kept = cache.added(PREPROCESSOR, ragged(WORDS), features)
     np.testing.assert_allclose(kept["elmo_layers"].numpy(), expected, rtol=1e-3, atol=1e-6)
     assert np.abs(expected).max() > 0.01
     return kept
@@ -91,7 +94,10 @@ def test_new_sentences_alone_are_encoded(tmp_path, monkeypatch):
     check(cache, elmo)
 
 
-def test_a_fingerprint_is_of_what_features_depend_on():
+def test_a_fingerprint_is_of_all_that_features_depend_on(tmp_path):
+    def fingerprint(elmo, tokenizer):
+        return FeatureCache(tmp_path, elmo, tokenizer).kept.fingerprint
+
     elmo = make_elmo()
     known = fingerprint(elmo, TOKENIZER)
     renamed = make_elmo(name="renamed")
@@ -99,12 +105,12 @@ def test_a_fingerprint_is_of_what_features_depend_on():
     assert fingerprint(renamed, TOKENIZER) == known
     others = [make_elmo(seed=3), make_elmo(cell_clip=0.5), make_elmo(skip_connections=False)]
     tokenizer_of = collections.namedtuple("Tokenizer", "elmo_characters elmo_vocabulary")
-    digests = [fingerprint(other, TOKENIZER) for other in others]
-    digests.append(fingerprint(elmo, tokenizer_of(ke.text.ElmoCharacters(10, {"@x@": 3}), None)))
+    names = [fingerprint(other, TOKENIZER) for other in others]
+    names.append(fingerprint(elmo, tokenizer_of(ke.text.ElmoCharacters(10, {"@x@": 3}), None)))
     marks = {name: n for n, name in enumerate(("<oov>", "<bos>", "<eos>", "<bow>", "<eow>", "<pad>"))}
     for characters in (marks, marks | {"a": 6}):
-        digests.append(fingerprint(elmo, tokenizer_of(ke.text.ElmoCodePoints(characters, max_characters=10), None)))
-    assert len({known, *digests}) == 7
+        names.append(fingerprint(elmo, tokenizer_of(ke.text.ElmoCodePoints(characters, max_characters=10), None)))
+    assert len({known, *names}) == 7
     cached = elmo.cache_vocabulary(["Ada"], TOKENIZER.elmo_characters)
     words = [ke.text.Vocabulary([word]) for word in ("Ada", "Bob")]
     assert len({fingerprint(cached, tokenizer_of(TOKENIZER.elmo_characters, w)) for w in words}) == 2
@@ -113,7 +119,7 @@ def test_a_fingerprint_is_of_what_features_depend_on():
 def test_sentences_that_come_later_are_named(tmp_path):
     cache = filled(tmp_path, shared_elmo(), WORDS[:2])
     with pytest.raises(Exception, match="Expected sentences that were there before the first epoch. Received: nobody "):
-        cache.features(ragged([["nobody", "came"]]), np.ones((1, 10), bool))
+        cache.added(PREPROCESSOR, ragged([["nobody", "came"]]), {"padding_mask": np.ones((1, 10), bool)})
 
 
 def test_progress_is_shown(tmp_path, capfd):

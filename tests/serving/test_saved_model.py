@@ -87,13 +87,13 @@ def test_a_failed_export_leaves_what_stood_there(folder, tmp_path, monkeypatch):
     path.mkdir()
     (path / "precious").write_text("kept")
 
-    def full_disk(tagger, written):
+    def full_disk(tagger, written, *code):
         written.mkdir()
         (written / "half").write_text("x")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(saved_model, "_write", full_disk)
-    monkeypatch.setattr(saved_model, "_export_elsewhere", full_disk)
+    monkeypatch.setattr(saved_model, "under_tensorflow", full_disk)
     with pytest.raises(OSError, match="Expected to write a SavedModel to .*No space left on device.*untouched"):
         trained_tagger().export(path)
     assert [p.name for p in tmp_path.iterdir()] == ["1"]
@@ -102,12 +102,12 @@ def test_a_failed_export_leaves_what_stood_there(folder, tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_a_really_full_disk_is_reported(tmp_path, monkeypatch):
-    def to_full_disk(tagger, written):
+    def to_full_disk(tagger, written, *code):
         with open("/dev/full", "w") as file:
             file.write("x" * 100_000)
 
     monkeypatch.setattr(saved_model, "_write", to_full_disk)
-    monkeypatch.setattr(saved_model, "_export_elsewhere", to_full_disk)
+    monkeypatch.setattr(saved_model, "under_tensorflow", to_full_disk)
     with pytest.raises(OSError, match="No space left"):
         trained_tagger().export(tmp_path / "1")
     assert not list(tmp_path.iterdir())

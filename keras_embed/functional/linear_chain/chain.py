@@ -45,11 +45,11 @@ def pack(chain: LinearChain) -> Any:
         (B, K + 2 + T, K + 1) float32.
     """
     # What stands at padding must reach nothing, were it not a number.
-    emissions = ops.where(chain.mask[..., None], ops.cast(chain.emissions, "float32"), 0.0)
+    emissions = ops.where(ops.expand_dims(chain.mask, -1), ops.cast(chain.emissions, "float32"), 0.0)
     table = ops.concatenate([chain.transitions, chain.start[None], chain.end[None]], axis=0)  # (K+2, K)
     table = ops.pad(ops.cast(table, "float32"), [[0, 0], [0, 1]])  # (K+2, K+1)
     table = ops.broadcast_to(table[None], (ops.shape(emissions)[0], *table.shape))  # (B, K+2, K+1)
-    scores = ops.concatenate([emissions, ops.cast(chain.mask, "float32")[..., None]], axis=-1)  # (B, T, K+1)
+    scores = ops.concatenate([emissions, ops.expand_dims(ops.cast(chain.mask, "float32"), -1)], axis=-1)  # (B, T, K+1)
     return ops.concatenate([table, scores], axis=1)
 
 

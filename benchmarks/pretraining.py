@@ -1,0 +1,247 @@
+"""What an hour's pre-training of a small encoder on public-domain books adds to classifying and tagging.
+
+A Transformer of 4 layers is trained on English novels and tales with masked pieces, then fine-tuned on MR and Subj (a
+tenth of the texts is tested, one for each seed: accuracy) and WNUT17 (dev part: entity F1). The same encoder from
+random weights is fine-tuned beside it. Learning rates are chosen for each way on a tenth of the training part that no
+seed tests, of MR and WNUT17; Subj takes those of MR.
+
+    python -m benchmarks pretraining --encoder build/benchmarks/encoder --results build/benchmarks/pretraining.jsonl
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import classify, literature, machine, report, worker
+
+LAYERS, WIDTH, HEADS, VOCABULARY = 4, 128, 4, 8000
+#: Of pre-training: many small batches of short texts leave the plateau of word counts sooner than few large ones.
+LENGTH, BATCH, RATE, WARMUP = 64, 32, 2e-3, 200
+#: Pieces of a text that is classified or tagged at once.
+MAX_LENGTH = 128
+#: Epochs of each task, and whose rates it takes.
+TASKS = {"mr": 2, "subj": 2, "wnut17": 6}
+RATES_OF = {"mr": "mr", "subj": "mr", "wnut17": "wnut17"}
+RATES = (3e-4, 1e-3)
+SEEDS = (1, 2, 3)
+WAYS = ("scratch", "pretrained")
+#: Paragraphs of a novel that make a document, and its fewest characters.
+PARAGRAPHS = 100
+
+
+def documents() -> list[str]:
+    """The texts: parts of novels, and sections of tales."""
+    found = []
+    for novel in literature.novels("english_classics"):
+        lines = [line for line in novel.splitlines() if line.strip()]
+        found += ["\n\n".join(lines[start : start + PARAGRAPHS]) for start in range(0, len(lines), PARAGRAPHS)]
+    return found + list(literature.tales())
+
+
+def new_backbone(vocabulary_size: int) -> Any:
+    """The encoder, with random weights."""
+    from keras_embed.backbones import TransformerBackbone
+    from keras_embed.layers import WordEmbedding
+
+    embedding = WordEmbedding(vocabulary_size, WIDTH)
+    return TransformerBackbone([embedding], LAYERS, HEADS, WIDTH, 4 * WIDTH, positions="relative", dropout=0.0)
+
+
+def pretrain(folder: str, steps: int, limit: int | None = None, verbose: int = 2) -> dict[str, float]:
+    """Trains the encoder, on the backend at hand, and writes it as a preset.
+
+    Args:
+        folder: to write to; checkpoints stand in it too, and a run that was killed goes on from the last.
+        steps: batches.
+        limit: only so many documents.
+        verbose: of `fit`.
+
+    Returns:
+        Loss and scores of the last epoch, seconds of CPU, words.
+    """
+    import keras
+
+    import keras_embed as ke
+
+    keras.utils.set_random_seed(0)
+    texts = documents()[:limit]
+    tokenizer = ke.preprocessors.EncoderTokenizer.train(texts, VOCABULARY, max_length=MAX_LENGTH)
+    preprocessor = ke.preprocessors.MaskedLanguageModelPreprocessor(
+        tokenizer, LENGTH, next_sentence=False, short_rate=0.0
+    )
+    model = ke.MaskedLanguageModel(new_backbone(tokenizer.vocabulary_size()), preprocessor)
+    schedule = ke.schedules.LinearWarmupDecay(RATE, min(WARMUP, steps // 2), steps)
+    model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.01, beta_2=0.98, global_clipnorm=1.0))
+    epochs = max(1, steps // 1000)
+    began = time.process_time()
+    history = model.fit(
+        texts,
+        epochs=epochs,
+        steps_per_epoch=steps // epochs,
+        batch_size=BATCH,
+        checkpoints=str(Path(folder) / "checkpoints"),
+        verbose=verbose,
+    )
+    spent = time.process_time() - began
+    model.backbone.save_to_preset(folder)
+    tokenizer.save_to_preset(folder)
+    last = {name: float(values[-1]) for name, values in history.history.items()}
+    return {**last, "cpu_seconds": spent, "steps": steps, "words": sum(len(text.split()) for text in texts)}
+
+
+def encoder(folder: str, way: str) -> tuple[Any, Any]:
+    """Backbone, pretrained or with random weights, and tokenizer."""
+    import keras_embed as ke
+
+    tokenizer = ke.preprocessors.EncoderTokenizer.from_preset(folder)
+    if way == "pretrained":
+        return ke.backbones.TransformerBackbone.from_preset(folder), tokenizer
+    return new_backbone(tokenizer.vocabulary_size()), tokenizer
+
+
+def parts(task: str, seed: int, tune: bool) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """What a run is trained and scored on, each `(x, y)`; `tune` scores on a tenth of what no seed is tested on."""
+    import keras_embed as ke
+
+    if task == "wnut17":
+        train, dev = (_columns(part) for part in ke.corpora.load("wnut17", split=("train", "dev")))
+        if not tune:
+            return train, dev
+        held = set(range(0, len(train[0]), 10))
+        return _rows(train, set(range(len(train[0]))) - held), _rows(train, held)
+    texts, labels = classify.read(task)
+    tenths = classify.folds(labels, 10, 0)
+    everything = set(range(len(texts)))
+    tested = set(tenths[seed % 10].tolist())
+    scored = set(tenths[9].tolist()) if tune else tested
+    trained = everything - scored - (set().union(*(tenths[seed % 10].tolist() for seed in SEEDS)) if tune else set())
+    return _rows((texts, labels), trained), _rows((texts, labels), scored)
+
+
+def _columns(corpus: Any) -> tuple[list[Any], list[Any]]:
+    return list(corpus.tokens), list(corpus.tags)
+
+
+def _rows(data: tuple[Any, Any], rows: set[int]) -> tuple[list[Any], list[Any]]:
+    return [data[0][row] for row in sorted(rows)], [data[1][row] for row in sorted(rows)]
+
+
+def fine_tune(
+    task: str, way: str, seed: int, rate: float, folder: str, epochs: int | None = None, tune: bool = False
+) -> dict[str, Any]:
+    """Trains a head and the encoder under it, on the backend at hand.
+
+    Args:
+        task: of `TASKS`.
+        way: of `WAYS`.
+        seed: of the weights, the order and, for classification, of which tenth is tested.
+        rate: the learning rate, warmed up over a tenth of the steps and then falling to zero.
+        folder: of the preset.
+        epochs: `None`: as `TASKS` says.
+        tune: whether to score on what no seed is tested on.
+    """
+    import keras
+
+    import keras_embed as ke
+
+    (x, y), (x_test, y_test) = parts(task, seed, tune)
+    keras.utils.set_random_seed(seed)
+    backbone, tokenizer = encoder(folder, way)
+    if task == "wnut17":
+        preprocessor: Any = ke.preprocessors.TaggerPreprocessor.from_corpus(x, y, tokenizer=tokenizer)
+        model: Any = ke.Tagger(backbone, preprocessor, dropout=0.1)
+        size, kept = 16, {}
+    else:
+        preprocessor = ke.preprocessors.ClassifierPreprocessor.from_corpus(x, y, tokenizer=tokenizer)
+        model = ke.TextClassifier(backbone, preprocessor, pooling="mean", dropout=0.1)
+        size, kept = 32, {"metrics": ["accuracy"]}
+    epochs = TASKS[task] if epochs is None else epochs
+    steps = epochs * -(-len(x) // size)
+    schedule = ke.schedules.LinearWarmupDecay(rate, max(1, steps // 10), steps)
+    model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.01, global_clipnorm=1.0), **kept)
+    began = time.process_time()
+    model.fit(x, y, epochs=epochs, batch_size=size, verbose=0)
+    spent = time.process_time() - began
+    found = model.evaluate(x_test, y_test, verbose=0, return_dict=True)
+    score = found["entity_f1"] if task == "wnut17" else found["accuracy"]
+    return {
+        **{"task": task, "way": way, "seed": seed, "rate": rate, "tune": tune, "epochs": epochs},
+        **{"score": float(score), "cpu_seconds": spent},
+    }
+
+
+def lines(results: Sequence[dict[str, Any]]) -> str:
+    """Markdown: a row for each task, means and deviations over the seeds."""
+    rows = []
+    for task in TASKS:
+        cells = {
+            way: [100 * one["score"] for one in results if (one["task"], one["way"], one["tune"]) == (task, way, False)]
+            for way in WAYS
+        }
+        if not all(cells.values()):
+            continue
+        means = {way: statistics.mean(scores) for way, scores in cells.items()}
+        rows.append(
+            {
+                **{
+                    "task": task,
+                    "score": "entity F1, dev" if task == "wnut17" else "accuracy",
+                    "seeds": len(cells["scratch"]),
+                },
+                **{way: f"{means[way]:.2f} ± {_deviation(cells[way]):.2f}" for way in WAYS},
+                "gain": f"{means['pretrained'] - means['scratch']:+.2f}",
+            }
+        )
+    return report.table(rows)
+
+
+def _deviation(scores: Sequence[float]) -> float:
+    return statistics.stdev(scores) if len(scores) > 1 else 0.0
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Pre-trains where there is no encoder yet, chooses rates, fine-tunes, and prints a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks pretraining", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--encoder", default="build/benchmarks/encoder", help="folder of the encoder")
+    parser.add_argument("--results", default="build/benchmarks/pretraining.jsonl", help="runs that are done")
+    parser.add_argument("--steps", type=int, default=28000, help=f"of pre-training, each {BATCH} x {LENGTH} pieces")
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=TASKS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    parser.add_argument("--backend", default="tensorflow", choices=worker.BACKENDS)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args(arguments)
+    place = {"backend": given.backend, "threads": given.threads}
+    folder = os.path.abspath(given.encoder)
+    if not (Path(folder) / "model.weights.h5").exists():
+        trained = worker.call("benchmarks.pretraining:pretrain", **place, folder=folder, steps=given.steps)
+        print(trained, flush=True)
+    done = _done(Path(given.results))
+
+    def run(**arguments: Any) -> dict[str, Any]:
+        for one in done:
+            if all(one[name] == value for name, value in arguments.items()):
+                return one
+        found: dict[str, Any] = worker.call("benchmarks.pretraining:fine_tune", **place, folder=folder, **arguments)
+        done.append(found)
+        Path(given.results).parent.mkdir(parents=True, exist_ok=True)
+        with open(given.results, "a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+        print(found, flush=True)
+        return found
+
+    for task in given.tasks:
+        for way in WAYS:
+            tried = {rate: run(task=RATES_OF[task], way=way, seed=0, rate=rate, tune=True)["score"] for rate in RATES}
+            for seed in given.seeds:
+                run(task=task, way=way, seed=seed, rate=max(tried, key=tried.__getitem__), tune=False)
+    print(f"\n{machine.markdown(machine.describe())}\n\n{lines(done)}")
+
+
+def _done(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []

@@ -1,0 +1,268 @@
+"""Similarity of sentences: ESIM on the English STS benchmark, its dev part, beside cosines of TF-IDF and of vectors.
+
+No large pretrained vectors are at hand: skip-gram vectors are trained by the library on novels, tales, captions and the
+training sentences, without any score. ESIM's recipe is chosen on a tenth of the training part, which shares no sentence
+with the rest; then it is trained on the whole training part, and the dev part is scored once.
+"""
+
+import argparse
+import csv
+import gzip
+import io
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks import literature, machine, report, worker
+
+KINDS = {
+    "tfidf": "cosine of scikit-learn's TF-IDF",
+    "mean": "cosine of mean skip-gram vectors",
+    "siamese": "PairClassifier: siamese AveragingBackbone over these vectors",
+    "esim": "PairClassifier: ESIMBackbone over these vectors",
+}
+VECTORS = {"dim": 100, "window": 5, "negatives": 5, "min_count": 3, "epochs": 5}
+#: Of ESIM: whether vectors stay as they are, units of a direction, dropout, learning rate at first, epochs.
+RECIPES = {
+    "fixed vectors": {"fixed": True, "hidden_dim": 100, "dropout": 0.2, "rate": 1e-3, "epochs": 8},
+    "fixed vectors, more dropout": {"fixed": True, "hidden_dim": 100, "dropout": 0.4, "rate": 1e-3, "epochs": 8},
+    "trained vectors": {"fixed": False, "hidden_dim": 100, "dropout": 0.2, "rate": 1e-3, "epochs": 8},
+}
+SIAMESE = {"rate": 1e-3, "epochs": 10}
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+Pairs = list[tuple[str, str]]
+
+
+def read(part: str) -> tuple[Pairs, list[float]]:
+    """Pairs of sentences and their scores from 0 to 5; "train" or "dev"."""
+    path = literature.data_folder() / "stsb_multi_mt" / f"stsb-en-{part}.csv.gz"
+    with gzip.open(path, "rb") as file:
+        rows = list(csv.reader(io.TextIOWrapper(file, "utf-8", newline="")))
+    return [(first, second) for first, second, _ in rows], [float(score) for *_, score in rows]
+
+
+def words(sentence: str) -> list[str]:
+    """Lower-cased words without punctuation marks."""
+    return _WORD.findall(sentence.lower())
+
+
+def corpus(pairs: Pairs, limit: int | None = None) -> list[list[str]]:
+    """What vectors are trained on: novels, tales, captions, and the sentences of some pairs."""
+    texts = literature.english(limit)
+    captions = literature.data_folder() / "multi30k" / "train.en.gz"
+    if captions.exists():
+        texts += [words(line) for line in gzip.decompress(captions.read_bytes()).decode("utf-8").splitlines()[:limit]]
+    return texts + [words(sentence) for pair in pairs for sentence in pair]
+
+
+def held_out(pairs: Pairs, share: float = 0.1, seed: int = 0) -> tuple[list[int], list[int]]:
+    """Rows to train on and rows to choose by; no sentence is in both."""
+    order = np.random.default_rng(seed).permutation(len(pairs)).tolist()
+    chosen = order[: max(2, int(share * len(pairs)))]
+    seen = {sentence for row in chosen for sentence in pairs[row]}
+    return [row for row in order[len(chosen) :] if not seen & set(pairs[row])], chosen
+
+
+def correlations(predicted: Any, scores: Any) -> dict[str, float]:
+    """Pearson's and Spearman's."""
+    from scipy import stats
+
+    return {
+        "pearson": float(stats.pearsonr(predicted, scores)[0]),
+        "spearman": float(stats.spearmanr(predicted, scores)[0]),
+    }
+
+
+def measure(
+    kinds: Sequence[str],
+    seed: int = 0,
+    limit: int | None = None,
+    recipes: dict[str, dict[str, Any]] | None = None,
+    vectors: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Trains every kind on the training part and scores the dev part, on the backend at hand.
+
+    Args:
+        kinds: some of `KINDS`.
+        seed: of weights, order and the part that chooses.
+        limit: only so many pairs of each part, and sentences of each book and caption.
+        recipes: other ones than `RECIPES`.
+        vectors: other arguments of the skip-gram than `VECTORS`.
+
+    Returns:
+        A dict for each kind: correlations on the dev part, seconds of CPU, and of ESIM what each recipe gave on the
+        part that chooses.
+    """
+    import keras_embed as ke
+
+    pairs, scores = (column[:limit] for column in read("train"))
+    dev, truth = (column[:limit] for column in read("dev"))
+    start = time.process_time()
+    trained: Any = None
+    if set(kinds) - {"tfidf"}:
+        texts = corpus(pairs, limit)
+        trained = ke.vectors.train_word2vec(texts, seed=seed + 1, verbose=0, **(vectors or VECTORS))
+    spent = time.process_time() - start
+    rows = []
+    for kind in kinds:
+        start, more = time.process_time(), {}
+        if kind == "esim":
+            more["chosen_by"] = _choose(recipes or RECIPES, pairs, scores, trained, seed)
+            best = max(more["chosen_by"], key=lambda name: more["chosen_by"][name]["pearson"])
+            more["recipe"] = {"name": best, **(recipes or RECIPES)[best]}
+            predicted = esim(pairs, scores, dev, trained, seed, **(recipes or RECIPES)[best])
+        else:
+            predicted = _PREDICTORS[kind](pairs, scores, dev, trained, seed)
+        seconds = time.process_time() - start
+        rows.append({"kind": kind, **correlations(predicted, truth), "seconds": seconds, "vectors": spent, **more})
+        print({name: value for name, value in rows[-1].items() if name != "vectors"}, flush=True)
+    return rows
+
+
+def _choose(
+    recipes: dict[str, dict[str, Any]], pairs: Pairs, scores: list[float], trained: Any, seed: int
+) -> dict[str, dict[str, float]]:
+    """What each recipe gives on the held-out part of the training pairs."""
+    kept, chosen = held_out(pairs, seed=seed)
+    parts = [[[column[row] for row in part] for column in (pairs, scores)] for part in (kept, chosen)]
+    found = {}
+    for name, recipe in recipes.items():
+        found[name] = correlations(esim(*parts[0], parts[1][0], trained, seed, **recipe), parts[1][1])
+        print(name, found[name], flush=True)
+    return found
+
+
+def esim(
+    pairs: Pairs,
+    scores: list[float],
+    new: Pairs,
+    trained: Any,
+    seed: int,
+    fixed: bool,
+    hidden_dim: int,
+    dropout: float,
+    rate: float,
+    epochs: int,
+) -> Any:
+    """The scores that ESIM gives to new pairs, the mean of both orders."""
+    import keras
+
+    import keras_embed as ke
+
+    keras.utils.set_random_seed(seed)
+    preprocessor = _preprocessor(trained)
+    embeddings = [_word_embedding(preprocessor, trained, not fixed)]
+    backbone = ke.backbones.ESIMBackbone(embeddings, hidden_dim=hidden_dim, hidden_dims=(hidden_dim,), dropout=dropout)
+    classifier = ke.PairClassifier(backbone, preprocessor, dropout=dropout)
+    turned = np.random.default_rng(seed).random(len(pairs)) < 0.5
+    pairs = [pair[::-1] if turn else pair for pair, turn in zip(pairs, turned, strict=True)]
+    _fit(classifier, pairs, scores, rate, epochs)
+    return _both_orders(classifier, new)
+
+
+def _siamese(pairs: Pairs, scores: list[float], new: Pairs, trained: Any, seed: int) -> Any:
+    import keras
+
+    import keras_embed as ke
+
+    keras.utils.set_random_seed(seed)
+    preprocessor = _preprocessor(trained)
+    backbone = ke.backbones.AveragingBackbone([_word_embedding(preprocessor, trained, True)])
+    classifier = ke.PairClassifier(backbone, preprocessor, comparison="siamese", hidden_dims=(100,), dropout=0.2)
+    _fit(classifier, pairs, scores, **SIAMESE)
+    return _both_orders(classifier, new)
+
+
+def _preprocessor(trained: Any) -> Any:
+    """Every word that has a vector is known; a dev sentence may have words that no training pair has."""
+    from keras_embed.preprocessors import FeatureTokenizer, PairPreprocessor
+
+    lengths = (16, 32, 64)
+    tokenizer = FeatureTokenizer.from_tokens([list(trained)], bucket_lengths=lengths)
+    return PairPreprocessor(None, tokenizer, score_range=(0.0, 5.0), max_length=lengths[-1])
+
+
+def _word_embedding(preprocessor: Any, trained: Any, trainable: bool) -> Any:
+    """Vectors of one length, such that their numbers are about one, as recurrent layers like them."""
+    from keras_embed.initializers import Pretrained
+    from keras_embed.layers import WordEmbedding
+    from keras_embed.vectors import WordVectors
+
+    vocabulary = preprocessor.tokenizer.vocabulary
+    scaled = WordVectors(list(trained), trained.normalized().matrix * trained.dim**0.5)
+    start = Pretrained(scaled, vocabulary, unknown="zeros")
+    return WordEmbedding(len(vocabulary), trained.dim, embeddings_initializer=start, trainable=trainable)
+
+
+def _fit(classifier: Any, pairs: Pairs, scores: list[float], rate: float, epochs: int, batch_size: int = 32) -> None:
+    """With a learning rate that falls to zero."""
+    import keras
+
+    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(pairs) // batch_size))
+    # XLA would compile the network for each pair of lengths, which takes longer than to train it.
+    jit_compile = False if keras.config.backend() == "tensorflow" else "auto"
+    classifier.compile(keras.optimizers.Adam(schedule, global_clipnorm=5.0), metrics=[], jit_compile=jit_compile)
+    classifier.fit(pairs, scores, epochs=epochs, batch_size=batch_size, verbose=0)
+
+
+def _both_orders(classifier: Any, pairs: Pairs) -> Any:
+    turned = [(second, first) for first, second in pairs]
+    return (classifier.similarity(pairs, 128) + classifier.similarity(turned, 128)) / 2
+
+
+def _tfidf(pairs: Pairs, scores: list[float], new: Pairs, trained: Any, seed: int) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(sublinear_tf=True).fit([sentence for pair in pairs for sentence in pair])
+    first, second = (vectorizer.transform(column) for column in zip(*new, strict=True))
+    return np.asarray(first.multiply(second).sum(1)).ravel()
+
+
+def _mean(pairs: Pairs, scores: list[float], new: Pairs, trained: Any, seed: int) -> Any:
+    unit = trained.normalized()
+
+    def vector(sentence: str) -> Any:
+        known = [word for word in words(sentence) if word in unit]
+        return unit.rows(known).mean(0) if known else np.zeros(unit.dim, "float32")
+
+    first, second = (np.array([vector(sentence) for sentence in column]) for column in zip(*new, strict=True))
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    return (first * second).sum(1) / np.maximum(lengths, 1e-9)
+
+
+_PREDICTORS = {"tfidf": _tfidf, "mean": _mean, "siamese": _siamese}
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Markdown: both correlations on the dev part, and seconds of CPU."""
+    return report.table(
+        [
+            {
+                "way": KINDS[row["kind"]],
+                "Pearson": f"{row['pearson']:.3f}",
+                "Spearman": f"{row['spearman']:.3f}",
+                "CPU s": f"{row['seconds']:.0f}",
+            }
+            for row in rows
+        ]
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs it on a backend, prints the table and writes similarity.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks similarity", description=__doc__)
+    worker.add_arguments(parser, backends=("tensorflow",))
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    print(machine.markdown(machine.describe()), flush=True)
+    for backend in options.backends:
+        rows = worker.call(
+            "benchmarks.similarity:measure", backend, options.threads, kinds=options.kinds, seed=options.seed
+        )
+        result = {"backend": backend, "threads": options.threads, "seed": options.seed, "rows": rows}
+        print(f"\n{backend}\n\n{table(rows)}\n\n{report.save(f'similarity_{backend}', result)}", flush=True)

@@ -1,0 +1,279 @@
+"""Finding answers in fairy tales: BiDAF on FairytaleQA's extractive questions, beside the longest common window.
+
+Only questions whose answer an annotator found in the text count ("explicit"). Answers are strings of the annotators'
+own, so that the best span of a text reaches what the row "best span" says. Learnt from are the spans that are closest
+to the answers. What is chosen, is chosen on the validation part; the test part is scored once, with SQuAD's measures
+and all answers of a question as references.
+
+    python -m benchmarks spans --backends jax --epochs 8
+"""
+
+import argparse
+import itertools
+import math
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import literature, machine, report, worker
+
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+#: F1 of words from which on a span stands for an answer that is not in the text word by word.
+CLOSE = 0.5
+KINDS = {
+    "best": "best span of the text, by its F1 with the answers",
+    "window": "longest common window",
+    "bidaf": "BiDAF: words and characters",
+}
+LENGTHS, SIDES = (3, 5, 8, 12, 20), ("around", "before", "after")
+WORDS = 3
+#: Positions that texts are padded to, the first for questions too.
+BUCKETS = (24, 96, 160, 224, 320, 400)
+SIZES = {"cell": "gru", "hidden_dim": 50, "num_layers": 1, "num_highway": 1, "dropout": 0.3}
+
+
+def read(split: str, limit: int | None = None) -> Any:
+    """The extractive questions of a part."""
+    from keras_embed import corpora
+
+    os.environ.setdefault("KERAS_EMBED_DATA", str(literature.data_folder()))
+    questions = [one for one in corpora.load("fairytaleqa", split) if one.comments["explicit"] == "explicit"]
+    return corpora.Questions(questions[:limit], split)
+
+
+def best_spans(questions: Any) -> list[str]:
+    """What nobody can beat: the span of each text that is closest to an answer."""
+    from keras_embed import corpora
+
+    found = []
+    for one in questions:
+        windows = [(corpora.closest_window(one.context, text), one.context) for text in one.texts]
+        (_, start, end), context = max(windows, key=lambda window: window[0][0], default=((0.0, 0, 0), ""))
+        found.append(context[start:end])
+    return found
+
+
+def words_of(text: str) -> list[tuple[str, int, int]]:
+    """The words of a text as answers are compared, each with its place."""
+    from keras_embed.corpora import normalize_answer
+
+    found = []
+    for match in _WORD.finditer(text):
+        word = normalize_answer(match.group())
+        if word:
+            found.append((word, *match.span()))
+    return found
+
+
+class CommonWindow:
+    """The words of a text around, before or after those that it has most in common with the question.
+
+    As Richardson et al. (2013) have it, each common word weighs the logarithm of how rare it is in the text. A window
+    of `WORDS` times the length of the answer is looked at; from it the answer is taken without the question's words at
+    its ends.
+
+    Args:
+        length: words of an answer.
+        side: where the answer stands to the common words.
+    """
+
+    def __init__(self, length: int = 5, side: str = "around") -> None:
+        self.length, self.side = length, side
+
+    def answer(self, question: str, context: str) -> str:
+        """The answer to one question."""
+        places, asked = words_of(context), {word for word, _, _ in words_of(question)}
+        if not places:
+            return ""
+        counts = Counter(word for word, _, _ in places)
+        weights = [math.log(1 + 1 / counts[word]) if word in asked else 0.0 for word, _, _ in places]
+        sums = [0.0, *itertools.accumulate(weights)]
+        span = WORDS * self.length
+
+        def common(first: int) -> float:
+            return sums[min(first + span, len(places))] - sums[first]
+
+        first = max(range(len(places)), key=lambda place: (common(place), -place))
+        hits = [place for place in range(first, min(first + span, len(places))) if weights[place]]
+        if not hits:
+            hits = [first]
+        start = {
+            "around": (hits[0] + hits[-1] + 1 - self.length) // 2,
+            "before": hits[0] - self.length,
+            "after": hits[-1] + 1,
+        }[self.side]
+        start = min(max(start, 0), max(len(places) - self.length, 0))
+        chosen = places[start : start + self.length]
+        while len(chosen) > 1 and chosen[0][0] in asked:
+            chosen = chosen[1:]
+        while len(chosen) > 1 and chosen[-1][0] in asked:
+            chosen = chosen[:-1]
+        return context[chosen[0][1] : chosen[-1][2]]
+
+    def answers(self, questions: Any) -> list[str]:
+        """The answers to all."""
+        return [self.answer(one.question, one.context) for one in questions]
+
+
+def scores(questions: Any, answers: list[str]) -> dict[str, float]:
+    """Exact match and F1, in percent."""
+    from keras_embed.metrics import squad_scores
+
+    return squad_scores(questions, answers, version="1.1")
+
+
+def measure_window(limit: int | None = None) -> dict[str, Any]:
+    """Chooses length and side on the validation part, and scores the test part."""
+    dev, test = read("validation", limit), read("test", limit)
+    start = time.process_time()
+    tried = {
+        (length, side): scores(dev, CommonWindow(length, side).answers(dev))["f1"]
+        for length in LENGTHS
+        for side in SIDES
+    }
+    best = max(tried, key=tried.__getitem__)
+    print(f"window: {best}, validation F1 {tried[best]:.2f}", flush=True)
+    found = scores(test, CommonWindow(*best).answers(test))
+    return {"kind": "window", "dev_f1": tried[best], **found, "seconds": time.process_time() - start, "chosen": best}
+
+
+def measure_best(limit: int | None = None) -> dict[str, Any]:
+    """The score of the best spans."""
+    dev, test = read("validation", limit), read("test", limit)
+    start = time.process_time()
+    dev_f1 = scores(dev, best_spans(dev))["f1"]
+    return {"kind": "best", "dev_f1": dev_f1, **scores(test, best_spans(test)), "seconds": time.process_time() - start}
+
+
+def word_vectors(folder: str, dim: int = 100) -> Any:
+    """Vectors of the words of novels and of the tales to learn from, trained once and kept in a folder."""
+    from keras_embed import vectors
+
+    if Path(folder).exists():
+        return vectors.load(folder)
+    texts = [*literature.novels("english_classics"), *dict.fromkeys(one.context for one in read("train"))]
+    sentences = [sentence for whole in texts for sentence in literature.sentences(whole)]
+    start = time.process_time()
+    found = vectors.train_word2vec(sentences, dim=dim, min_count=3, verbose=0)
+    print(f"vectors: {sum(map(len, sentences))} words, {time.process_time() - start:.0f} s of CPU", flush=True)
+    found.save(folder)
+    return found
+
+
+def new_model(train: Any, folder: str, rate: float) -> Any:
+    """A BiDAF for the words of the training part, and those that have vectors."""
+    import keras
+
+    import keras_embed as ke
+    from keras_embed import text, vectors
+
+    known = word_vectors(folder)
+    words = text.WordTokenizer().tokenize([*train.questions, *dict.fromkeys(train.contexts)]).to_list()
+    sentences = [[word.decode("utf-8") for word in row] for row in words]
+    tokenizer = ke.preprocessors.FeatureTokenizer.from_tokens([*sentences, list(known)], bucket_lengths=BUCKETS)
+    matrix, coverage = vectors.align(known, tokenizer.vocabulary)
+    print(coverage, flush=True)
+    preprocessor = ke.preprocessors.SpanPreprocessor(tokenizer, BUCKETS[-1], 200, BUCKETS[0], max_answer_length=30)
+    embeddings = preprocessor.embeddings(word_dim=known.dim, char_filters=30, weights=matrix)
+    embeddings[0].trainable = False
+    model = ke.tasks.SpanQA(ke.backbones.BiDAFBackbone(embeddings, **SIZES), preprocessor, dropout=SIZES["dropout"])
+    model.compile(keras.optimizers.Adam(rate, global_clipnorm=5.0), metrics=[])
+    return model
+
+
+def measure_bidaf(
+    vectors: str,
+    epochs: int = 8,
+    rate: float = 2e-3,
+    seed: int = 1,
+    limit: int | None = None,
+    minutes: float = 25.0,
+    keep: str | None = None,
+) -> dict[str, Any]:
+    """Trains, keeps the weights of the epoch with the best F1 on the validation part, and scores the test part.
+
+    Args:
+        vectors: folder of word vectors, made where it is missing.
+        epochs: passes over the training part.
+        rate: learning rate in the beginning; it falls by half after each epoch without gain.
+        seed: of weights, dropout and order.
+        limit: only so many questions of each part.
+        minutes: of CPU, after which no epoch begins.
+        keep: file for the best weights, `.weights.h5`; a run that finds it there only scores them.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    train, dev = read("train", limit).located(CLOSE), read("validation", limit)
+    start, best, weights, dev_scores = time.process_time(), -1.0, None, []
+    model = new_model(train, vectors, rate)
+    if keep and Path(keep).exists():
+        model.load_weights(keep)
+        best, weights, epochs = scores(dev, model.predict(dev, batch_size=64))["f1"], model.get_weights(), 0
+    for epoch in range(epochs):
+        if time.process_time() - start > 60 * minutes:
+            break
+        history = model.fit(train, batch_size=32, epochs=1, verbose=0).history
+        found = scores(dev, model.predict(dev, batch_size=64))
+        spent = time.process_time() - start
+        dev_scores.append(found["f1"])
+        print(f"epoch {epoch + 1}: loss {history['loss'][0]:.3f}, validation {found}, {spent:.0f} s CPU", flush=True)
+        if found["f1"] > best:
+            best, weights = found["f1"], model.get_weights()
+            if keep:
+                model.save_weights(keep)
+        else:
+            model.optimizer.learning_rate = float(model.optimizer.learning_rate) / 2
+    spent = time.process_time() - start
+    model.set_weights(weights)
+    test = read("test", limit)
+    begin = time.process_time()
+    found = scores(test, model.predict(test, batch_size=64))
+    speed = len(test) / (time.process_time() - begin)
+    told = {"questions": len(train), "epochs": dev_scores, "answers_per_second": speed, "seed": seed}
+    return {"kind": "bidaf", "dev_f1": best, **found, "seconds": spent, **told}
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Markdown."""
+    return report.table(
+        [
+            {
+                "answers": KINDS[row["kind"]],
+                "validation F1": f"{row['dev_f1']:.1f}",
+                "test exact match": f"{row['exact_match']:.1f}",
+                "test F1": f"{row['f1']:.1f}",
+                "s of CPU": f"{row['seconds']:.0f}",
+            }
+            for row in rows
+        ]
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs it on a backend, prints the table and writes spans.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks spans", description=__doc__)
+    worker.add_arguments(parser, backends=("jax",))
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=25.0, help="of CPU, after which no epoch begins")
+    parser.add_argument("--vectors", default="build/benchmarks/tales_vectors", help="folder of word vectors")
+    parser.add_argument("--keep", help="file for the best weights, *.weights.h5; if it is there, they are scored")
+    options = parser.parse_args(arguments)
+    print(machine.markdown(machine.describe()), flush=True)
+    named = {name: getattr(options, name) for name in ("vectors", "epochs", "rate", "seed", "minutes", "keep")}
+    for backend in options.backends:
+        rows = [
+            worker.call(
+                f"benchmarks.spans:measure_{kind}", backend, options.threads, **(named if kind == "bidaf" else {})
+            )
+            for kind in options.kinds
+        ]
+        result = {"backend": backend, "threads": options.threads, "rows": rows}
+        print(f"\n{backend}\n\n{table(rows)}\n\n{report.save(f'spans_{backend}', result)}", flush=True)

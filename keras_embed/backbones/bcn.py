@@ -1,0 +1,150 @@
+"""A text that reads itself: the recurrent model of sentiment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_embed import _checks
+from keras_embed.backbones._embedded import check_hidden, cleared, feature_inputs, joined, placed_vectors
+from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
+from keras_embed.functional.attention import dot_scores, masked_softmax, weighted_sum
+from keras_embed.functional.pooling import attention_pooling
+from keras_embed.layers import Maxout, MaxPooling, MeanPooling
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class BCNBackbone(FreezableBackbone):
+    """BCN, the biattentive classification network, for one text (McCann et al. 2017).
+
+    Word vectors pass through a dense layer with ReLU and a bidirectional recurrent layer, x. Every word is compared
+    with what it finds in its own text, `[x; x - c; x * c]` with `c_i = sum_j softmax_j(x_i . x_j) x_j`, and a second
+    bidirectional recurrent layer, the integrator, reads that. Its maximum, mean, minimum and a mean with learnt
+    weights, side by side, pass through maxout layers: batch normalisation, dropout, the greatest of some linear
+    functions. (The published model is for pairs; a single text is paired with itself, so one half is enough.)
+
+    Padding changes nothing.
+
+    Args:
+        embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features`, see
+            `RecurrentBackbone`. `ElmoEmbedding` may also stand beside the output of the integrator; see its `places`.
+        cell: "lstm", "gru" or "simple_rnn".
+        hidden_dim: units of each direction, and width of the first dense layer.
+        maxout_dims: widths of the maxout layers. The published ones divide the width of what they read by 2, 4 or 8.
+        maxout_pieces: linear functions for each unit of a maxout layer.
+        dropout: rate on the word vectors, on the input of the integrator and on that of each maxout layer.
+        dtype: dtype or policy of everything but the embeddings.
+        **kwargs: `name`, `trainable`.
+
+    Call arguments:
+        inputs: dict with the features of all embeddings, and `padding_mask`, bool `(B, T)`, True = real. On a GPU
+            under TensorFlow padding must stand on the right (cuDNN).
+
+    Returns:
+        Dict with `pooled_output`, floats `(B, maxout_dims[-1])`, or `(B, 8 * hidden_dim)` without maxout layers, and
+        `sequence_output`, `(B, T, 2 * hidden_dim)`, zero at padding; wider where vectors stand at the output.
+
+    Raises:
+        ValueError: for no embeddings, embeddings that do not agree on a feature, or arguments outside their range.
+
+    References:
+        McCann et al. 2017, https://arxiv.org/abs/1708.00107; Peters et al. 2018, https://arxiv.org/abs/1802.05365.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_embed.layers import WordEmbedding
+    >>> backbone = BCNBackbone([WordEmbedding(10, 4)], hidden_dim=3, maxout_dims=(5,))
+    >>> inputs = {"token_ids": np.array([[2, 3, 0]]), "padding_mask": np.array([[True, True, False]])}
+    >>> tuple(backbone(inputs)["pooled_output"].shape)
+    (1, 5)
+    """
+
+    def __init__(
+        self,
+        embeddings: Sequence[keras.layers.Layer],
+        cell: str = "lstm",
+        hidden_dim: int = 300,
+        maxout_dims: Sequence[int] = (600, 300),
+        maxout_pieces: int = 4,
+        dropout: float = 0.25,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        _checks.check_one_of("cell", cell, CELLS)
+        _checks.check_positive("hidden_dim", hidden_dim)
+        _checks.check_positive("maxout_pieces", maxout_pieces)
+        if isinstance(maxout_dims, int):
+            raise ValueError(
+                _checks.message("`maxout_dims` to be a sequence of widths", maxout_dims, f"({maxout_dims},)")
+            )
+        maxout_dims = check_hidden(maxout_dims, dropout)
+
+        # === Layers ===
+        embeddings = list(embeddings)
+        before = keras.layers.Dense(hidden_dim, activation="relu", dtype=dtype, name="feed_forward")
+        encoder = sequence_layer(cell, hidden_dim, True, 0.0, dtype, "encoder")
+        integrator = sequence_layer(cell, hidden_dim, True, 0.0, dtype, "integrator")
+        drops = [keras.layers.Dropout(dropout, dtype=dtype, name=f"dropout_{number}") for number in range(2)]
+
+        # === Functional Model ===
+        inputs = feature_inputs(embeddings)
+        mask = inputs["padding_mask"]
+        read = readable(mask)
+        vectors = placed_vectors(embeddings, inputs)
+        x = before(drops[0](joined(vectors["input"], dtype, "vectors")))
+        x = encoder(x, mask=read)  # (B, T, 2 H)
+        found = weighted_sum(masked_softmax(dot_scores(x, x), mask), x)
+        x = keras.layers.Concatenate(dtype=dtype, name="biattention")([x, x - found, x * found])
+        x = integrator(drops[1](x), mask=read)
+        x = cleared(joined([x, *vectors["output"]], dtype, "beside"), mask)
+        pooled = _maxout_stack(_pooled(x, mask, dtype), maxout_dims, maxout_pieces, dropout, dtype)
+        outputs = {"sequence_output": x, "pooled_output": pooled}
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.embeddings = embeddings
+        self.cell = cell
+        self.hidden_dim = hidden_dim
+        self.maxout_dims = maxout_dims
+        self.maxout_pieces = maxout_pieces
+        self.dropout = dropout
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, the embedding layers serialised."""
+        return {
+            **super().get_config(),
+            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
+            "cell": self.cell,
+            "hidden_dim": self.hidden_dim,
+            "maxout_dims": list(self.maxout_dims),
+            "maxout_pieces": self.maxout_pieces,
+            "dropout": self.dropout,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "BCNBackbone":
+        """A backbone of the same shape with fresh weights."""
+        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
+        return super().from_config({**config, "embeddings": embeddings})
+
+
+def _pooled(x: Any, mask: Any, dtype: Any) -> Any:
+    """Maximum, mean, minimum and `sum_t softmax_t(v . x_t) x_t`, (B, T, D) to (B, 4 D)."""
+    weigh = keras.layers.Dense(1, use_bias=False, dtype=dtype, name="weigh")  # a bias would change no weight
+    parts = [
+        MaxPooling(dtype=dtype, name="max")(x, mask=mask),
+        MeanPooling(dtype=dtype, name="mean")(x, mask=mask),
+        ops.negative(MaxPooling(dtype=dtype, name="min")(ops.negative(x), mask=mask)),
+        attention_pooling(x, ops.squeeze(weigh(x), axis=-1), mask),
+    ]
+    return keras.layers.Concatenate(dtype=dtype, name="pooled")(parts)
+
+
+def _maxout_stack(x: Any, dims: Sequence[int], pieces: int, dropout: float, dtype: Any) -> Any:
+    for number, dim in enumerate(dims):
+        x = keras.layers.BatchNormalization(dtype=dtype, name=f"normalization_{number}")(x)
+        x = keras.layers.Dropout(dropout, dtype=dtype, name=f"maxout_dropout_{number}")(x)
+        x = Maxout(dim, pieces, dtype=dtype, name=f"maxout_{number}")(x)
+    return x

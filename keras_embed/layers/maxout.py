@@ -1,0 +1,64 @@
+"""The greatest of several linear functions."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_embed import _checks
+from keras_embed.layers._features import Shape
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class Maxout(keras.layers.Layer):
+    """`y_u = max over k of (x W_k + b_k)_u`: an activation that is learnt (Goodfellow et al. 2013, equation 2).
+
+    Args:
+        units: U, width of the output.
+        num_pieces: K, linear functions for each unit.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Call arguments:
+        inputs: `(..., D)`.
+
+    Returns:
+        `(..., U)`.
+
+    Raises:
+        ValueError: for numbers below one.
+
+    References:
+        Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389.
+
+    Example:
+    >>> import numpy as np
+    >>> tuple(Maxout(4, num_pieces=2)(np.ones((3, 5))).shape)
+    (3, 4)
+    """
+
+    def __init__(self, units: int, num_pieces: int = 4, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        _checks.check_positive("units", units)
+        _checks.check_positive("num_pieces", num_pieces)
+        self.units = units
+        self.num_pieces = num_pieces
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes one dense layer of all pieces, unit after unit."""
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.pieces = keras.layers.Dense(self.units * self.num_pieces, **inner, name="pieces")
+        self.pieces.build(input_shape)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """All pieces, then the greatest of each unit."""
+        pieces = self.pieces(inputs)  # (..., U K)
+        return ops.max(ops.reshape(pieces, (*ops.shape(pieces)[:-1], self.units, self.num_pieces)), axis=-1)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """`(..., U)`."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {**super().get_config(), "units": self.units, "num_pieces": self.num_pieces}
