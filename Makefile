@@ -4,7 +4,10 @@
 #   make test                   every test on TensorFlow, JAX and PyTorch, and a line of summary for each
 #   make quick [BACKEND=jax]    one backend, without the slow tests
 #   make lint                   ruff and mypy
+#   make docs                   build the documentation into build/docs, without a network
 #   make bench [NAME=crf]       list the measurements in benchmarks/, or make one; NAME="tagger upos --minutes 5" too
+#   make benchmarks             make them all, and put benchmarks/RESULTS.md together; NAME="--list" tells how long each
+#                               takes, NAME="--only crf padding" makes some, --write writes the page itself
 #
 # DATA=folder says where the real data sets lie (default ../shared/data); tests that need one are skipped without it.
 
@@ -36,14 +39,15 @@ export OMP_NUM_THREADS := 1
 export TF_NUM_INTRAOP_THREADS := 1
 export TF_NUM_INTEROP_THREADS := 1
 
-.PHONY: help demo test quick lint bench clean
+.PHONY: help demo test quick lint docs bench benchmarks clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || python3.11 -m venv .venv || python3 -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "Installing into .venv: some minutes, once."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: $(READY)
@@ -71,8 +75,17 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# PYTHONPATH: the hooks in tools/ read this checkout's package.
+docs: $(READY)
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --clean
+	@echo "Open build/docs/index.html. Its search needs a server: $(BIN)/python -m http.server -d build/docs"
+
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(NAME)
+
+# The folder benchmarks/ is no result of it.
+benchmarks: $(READY)
+	@$(BIN)/python -m benchmarks all $(NAME)
 
 clean:
 	rm -rf .venv build exported .pytest_cache .mypy_cache .ruff_cache .hypothesis

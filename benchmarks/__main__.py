@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 NAMES = ("crf", "elmo", "feature_cache", "kneser_ney", "tagger", "transfer", "padding", "import_time", "machine")
 NAMES += ("tfidf", "vectors_io", "skipgram", "vector_scores", "classify", "translation", "translation_speed")
-NAMES += ("pretraining", "similarity", "spans")
+NAMES += ("pretraining", "similarity", "spans", "fresh_clone", "all")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,13 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("python -m benchmarks NAME [--help], NAME one of\n")
         for name in NAMES:
             document = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
-            print(f"  {name:12} {document.splitlines()[0]}")
+            print(f"  {name:18} {document.splitlines()[0]}")
         return 0
     if words[0] not in NAMES:
         print(f"Expected the name of a benchmark: {', '.join(NAMES)}. Received: {words[0]!r}.", file=sys.stderr)
         return 2
-    importlib.import_module(f"benchmarks.{words[0]}").main(words[1:])
-    return 0
+    return importlib.import_module(f"benchmarks.{words[0]}").main(words[1:]) or 0
 
 
 if __name__ == "__main__":

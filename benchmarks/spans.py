@@ -5,7 +5,7 @@ own, so that the best span of a text reaches what the row "best span" says. Lear
 to the answers. What is chosen, is chosen on the validation part; the test part is scored once, with SQuAD's measures
 and all answers of a question as references.
 
-    python -m benchmarks spans --backends jax --epochs 8
+    python -m benchmarks spans --threads 1
 """
 
 import argparse
@@ -257,12 +257,12 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Runs it on a backend, prints the table and writes spans.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks spans", description=__doc__)
-    worker.add_arguments(parser, backends=("jax",))
+    worker.add_arguments(parser, backends=("tensorflow",))
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=25.0, help="of CPU, after which no epoch begins")
+    parser.add_argument("--minutes", type=float, default=20.0, help="of CPU, after which no epoch begins")
     parser.add_argument("--vectors", default="build/benchmarks/tales_vectors", help="folder of word vectors")
     parser.add_argument("--keep", help="file for the best weights, *.weights.h5; if it is there, they are scored")
     options = parser.parse_args(arguments)

@@ -145,6 +145,25 @@ def lines(results: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def attention_lines(results: Sequence[dict[str, Any]]) -> str:
+    """A table of BLEU by the source's length, with attention and without; "" if one of the two was not trained."""
+    found = {result["recipe"]: result["test2016"]["greedy_by_length"] for result in results}
+    if not {"de_en_attention", "de_en_plain"} <= set(found):
+        return ""
+    return report.table(
+        [
+            {
+                "tokens of the source": one["tokens"],
+                "sentences": one["sentences"],
+                "with attention": f"{one['bleu']:.1f}",
+                "without": f"{other['bleu']:.1f}",
+                "ratio": f"{one['bleu'] / max(other['bleu'], 0.1):.2f}",
+            }
+            for one, other in zip(found["de_en_attention"], found["de_en_plain"], strict=True)
+        ]
+    )
+
+
 def plot(results: Sequence[dict[str, Any]], path: Path) -> None:
     """BLEU by the source's length, a line for each recipe."""
     import matplotlib
@@ -177,6 +196,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         results.append(run(name, options.folder, options.epochs, options.load))
         report.save("translation", results)
         print(lines(results[-1:]), flush=True)
-    print(f"\n{machine.markdown(machine.describe())}\n\n{lines(results)}")
+    print(f"\n{machine.markdown(machine.describe())}\n\n{lines(results)}\n\n{attention_lines(results)}")
     if options.plot is not None:
         plot([result for result in results if result["recipe"] in ("de_en_attention", "de_en_plain")], options.plot)

@@ -255,7 +255,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
                 "model": row["model"],
                 "what": f"{names[row['task']]}, {units[row['task']]}",
                 "side": row["side"],
-                "per CPU second": f"{row['rate']:.3g}" if row["rate"] < 100 else f"{row['rate']:.0f}",
+                "per CPU second": _rate(row["rate"]),
                 "keras_embed is": f"{row['ratio']:.2f}x" if row["side"] != "keras_embed" else "",
                 "by the clock": f"{row['wall_ratio']:.2f}x" if row["side"] != "keras_embed" else "",
                 "spread": f"{row['spread']:.0%}",
@@ -265,6 +265,26 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
             for row in rows
         ]
     )
+
+
+def by_task(rows: Sequence[dict[str, Any]]) -> str:
+    """Markdown: a table of rates for each backend and model, with how many times as fast keras_embed is."""
+    backends = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+    models = {"transformer": "Transformer"}
+    columns = {"train": "training, tokens/s", "greedy": "greedy, sentences/s", "beam": f"beam {BEAMS}, sentences/s"}
+    tables: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows:
+        name = f"{backends[row['backend']]}, {models.get(row['model'], row['model'])}"
+        cells = tables.setdefault(name, {}).setdefault(row["side"], dict.fromkeys(columns.values(), ""))
+        times = f" ({row['ratio']:.2f}x)" if row["side"] != "keras_embed" else ""
+        cells[columns[row["task"]]] = _rate(row["rate"]) + times
+    return "\n\n".join(
+        report.table([{name: side, **cells} for side, cells in sides.items()]) for name, sides in tables.items()
+    )
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.3g}" if rate < 100 else f"{rate:.0f}"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -286,4 +306,4 @@ def main(arguments: Sequence[str]) -> None:
         for row in worker.call("benchmarks.translation_speed:measure", backend, options.threads, **wanted)
     ]
     saved = report.save("translation_speed", {"threads": options.threads, "rows": rows})
-    print(f"\n{table(rows)}\n\n{saved}")
+    print(f"\n{table(rows)}\n\n{by_task(rows)}\n\n{saved}")

@@ -3,6 +3,7 @@
     python examples/01_word2vec_on_tales.py                       # English tales
     python examples/01_word2vec_on_tales.py --language russian    # Russian novels
     python examples/01_word2vec_on_tales.py --corpus my.txt       # any text
+    python examples/01_word2vec_on_tales.py --backend jax
 
 The tales and novels lie in the folder that KERAS_EMBED_DATA names, by default ../shared/data. Where it is absent, the
 small corpus that comes with the package is read instead: enough to see every step run, too little to learn much.
@@ -14,9 +15,13 @@ import io
 import lzma
 import os
 import re
+import sys
 import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
+    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
 
 import keras
 import numpy as np
@@ -69,8 +74,8 @@ def ask(vectors: ke.vectors.WordVectors, words: Sequence[str]) -> None:
 
 def draw(vectors: ke.vectors.WordVectors, words: Sequence[str], path: Path) -> None:
     """Draws words and their neighbours in a plane, a colour for each word asked."""
-    groups = {word: [word, *(other for other, _ in vectors.most_similar(word, top=8))] for word in words}
-    ke.plots.word_map(vectors, groups, method="pca").figure.savefig(path, dpi=150)
+    groups = {word: [word, *(other for other, _ in vectors.most_similar(word, top=6))] for word in words}
+    ke.plots.word_map(vectors, groups, method="pca").figure.savefig(path, dpi=100)
     print(f"The map is in {path}.")
 
 
@@ -107,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> float:
     parser.add_argument("--language", choices=sorted(ASKED), default="english")
     parser.add_argument("--corpus", help="a text file of your own")
     parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
     parser.add_argument("--output", type=Path, default=Path("words.png"), help="where the map goes")
     options = parser.parse_args(arguments)
 

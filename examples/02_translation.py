@@ -6,15 +6,20 @@
     python examples/02_translation.py --corpus pairs.tsv                 # a source, a tab, its translation in each line
 
 Multi30k lies in the folder that KERAS_EMBED_DATA names, by default ../shared/data. Where it is absent, pairs that a few
-rules make up are learnt instead.
+rules make up are learnt instead. `python -m benchmarks translation` is the recipe of the results.
 """
 
 import argparse
 import itertools
 import os
 import random
+import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
+    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
 
 import keras
 
@@ -76,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> ke.Translator:
     parser.add_argument("--dim", type=int, default=96)
     parser.add_argument("--layers", type=int, default=2, help="of the Transformer's encoder and decoder each")
     parser.add_argument("--batch-tokens", type=int, default=1024)
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
     parser.add_argument("--output", type=Path, default=Path("translation"), help="folder of picture and SavedModel")
     options = parser.parse_args(arguments)
 
@@ -107,6 +113,11 @@ def main(arguments: Sequence[str] | None = None) -> ke.Translator:
         picture = options.output / "alignment.png"
         ke.plots.alignment(found.source_tokens, found.tokens, found.alignment).figure.savefig(picture, dpi=150)
         print(f"\nWhat it looked at is in {picture}.")
+    if options.architecture == "transformer":
+        places = ke.functional.positions.sinusoidal_encoding(keras.ops.arange(64), options.dim)
+        picture = options.output / "positions.png"
+        ke.plots.positional_encodings(keras.ops.convert_to_numpy(places)).figure.savefig(picture, dpi=110)
+        print(f"What it is told about positions is in {picture}.")
     translator.export(options.output / "1")
     print(f"The SavedModel, strings in and strings out, is in {options.output / '1'}.")
     return translator

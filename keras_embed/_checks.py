@@ -1,5 +1,7 @@
 """Argument errors that read: Expected ... Received ... Try ..."""
 
+import difflib
+import inspect
 from collections.abc import Collection
 from typing import Any
 
@@ -29,7 +31,9 @@ def message(expected: str, received: Any, try_: str | None = None) -> str:
 def check_one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
     """Raises `ValueError` unless `value` is among `allowed`."""
     if value not in allowed:
-        raise ValueError(message(f"`{name}` to be one of {', '.join(sorted(map(repr, allowed)))}", repr(value)))
+        names = sorted(map(repr, allowed))
+        near = difflib.get_close_matches(repr(value), names, 1)
+        raise ValueError(message(f"`{name}` to be one of {', '.join(names)}", repr(value), near[0] if near else None))
 
 
 def check_rate(name: str, value: float) -> None:
@@ -42,3 +46,18 @@ def check_positive(name: str, value: int) -> None:
     """Raises `ValueError` unless `value` is an integer above zero."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(message(f"`{name}` to be a positive integer", value))
+
+
+def check_known(kind: type, given: Collection[str], known: Collection[str]) -> None:
+    """Raises `TypeError` for names of arguments that no constructor knows: Keras' models take any, and say nothing.
+
+    Args:
+        kind: the class whose constructor was called.
+        given: names of arguments that were left over.
+        known: those that its base takes.
+    """
+    for name in given:
+        if name not in known:
+            names = sorted({*inspect.signature(kind).parameters, *known} - {"args", "kwargs"})
+            near = difflib.get_close_matches(name, names, 1)
+            raise TypeError(message(f"arguments of `{kind.__name__}`", f"`{name}`", near[0] if near else None))

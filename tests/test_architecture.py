@@ -28,8 +28,8 @@ FLOORS = {
     "checkpoints": 4,
     "serving": 5,
     "plots": 5,
-    "cli": 5,
-    "__main__": 6,
+    "cli": 6,
+    "__main__": 7,
     "_registration": 6,
     "__init__": 7,
 }

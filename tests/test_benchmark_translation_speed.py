@@ -22,8 +22,10 @@ def test_all_sides_translate_the_same(model):
         sides = [row["side"] for row in rows if row["task"] == task]
         assert sides[: len(SIDES[model])] == SIDES[model]
     assert all(row["same"] == 1.0 and row["ratio"] > 0 for row in rows)
-    table = translation_speed.table([{"backend": keras.config.backend(), **row} for row in rows])
+    rows = [{"backend": keras.config.backend(), **row} for row in rows]
+    table = translation_speed.table(rows)
     assert "| beam 5, sentences/s | PyTorch" in table and "| 100% |" in table
+    assert len(translation_speed.by_task(rows).splitlines()) == 2 + len({row["side"] for row in rows})
 
 
 def test_all_sides_train_on_the_same_loss():

@@ -34,6 +34,10 @@ def test_a_recipe_from_training_to_table_and_picture(monkeypatch, tmp_path):
     assert again["test2016"]["beam"] == pytest.approx(results[0]["test2016"]["beam"])
     assert all(0 <= result["validation"]["greedy"] <= 100 and result["epochs"] == 2 for result in results)
     assert "de_en_plain" in translation.lines(results)
+    assert "| tokens of the source | sentences | with attention | without | ratio |" in translation.attention_lines(
+        results
+    )
+    assert translation.attention_lines(results[:1]) == ""
     translation.plot(results, tmp_path / "lengths.png")
     assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")
 

@@ -20,6 +20,7 @@ from elmo_tiny_text import texts
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import report
 from benchmarks.kneser_ney import compare
 from keras_embed.backbones import ElmoBackbone
 from keras_embed.checkpoints import save_half_preset
@@ -121,7 +122,24 @@ def main(arguments: list[str] | None = None) -> None:
     folder = options.out or ROOT / "keras_embed" / "presets" / f"elmo_tiny_{options.language}"
     save(elmo, parts["train"], folder)
     (folder / "README.md").write_text(card(options.language, figures), encoding="utf-8")
-    print(json.dumps(figures))
+    print(f"{json.dumps(figures)}\n\n{row(options.language, figures)}")
+
+
+def row(language: str, figures: dict[str, Any]) -> str:
+    """A Markdown table of one row for benchmarks/RESULTS.md."""
+    return report.table(
+        [
+            {
+                "model": f"elmo_tiny_{language}",
+                "words trained on": f"{figures['tokens']:,}",
+                "epochs": figures["epochs"],
+                "hours": f"{figures['hours']:.2f}",
+                "ELMo": f"{figures['test']:.1f}",
+                "modified Kneser-Ney trigram": f"{figures['trigram']:.1f}",
+                "unigram": f"{figures['unigram']:.1f}",
+            }
+        ]
+    )
 
 
 def log_frequencies(sentences: list[list[str]], vocabulary: LanguageModelVocabulary) -> Any:

@@ -9,6 +9,7 @@ from keras_embed._backend._lazy import keras as keras
 from keras_embed._backend._lazy import tf as tf
 from keras_embed._backend._lazy import tf_text as tf_text
 from keras_embed._backend.beams import exporting, largest, take_beams
+from keras_embed._backend.quiet import import_quietly, predict_batch, without_retracing, without_warning_of
 from keras_embed._backend.rows import add_rows, row_loop, take_rows
 from keras_embed._checks import message
 
@@ -16,10 +17,12 @@ __all__ = [
     "add_rows",
     "compiled",
     "graph_function",
+    "import_quietly",
     "keras",
     "largest",
     "loop",
     "open_checkpoint",
+    "predict_batch",
     "row_loop",
     "scan",
     "sparse_matrix",
@@ -28,6 +31,8 @@ __all__ = [
     "tf",
     "tf_text",
     "unknown_size_errors",
+    "without_retracing",
+    "without_warning_of",
     "write_checkpoint",
 ]
 
@@ -182,13 +187,14 @@ def write_checkpoint(prefix: str, arrays: Mapping[str, Any]) -> None:
     tf.raw_ops.SaveV2(prefix=prefix, tensor_names=names, shape_and_slices=[""] * len(names), tensors=tensors)
 
 
-def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any, Any]:
+def graph_function(model: Any, polymorphic_shapes: dict[str, str], held: Any = None) -> tuple[Any, Any]:
     """A Keras model as a function of TensorFlow tensors, for a SavedModel.
 
     Args:
         model: takes a dict of tensors.
         polymorphic_shapes: JAX's names for the dynamic axes of each input. Axes of one name are equal: without that,
             every unknown axis gets a symbol of its own and no two inputs fit together.
+        held: what an earlier call gave for a model of the same variables in the same order; they are saved once.
 
     Returns:
         the function, and what a `tf.Module` must hold for its variables to be saved.
@@ -204,7 +210,9 @@ def graph_function(model: Any, polymorphic_shapes: dict[str, str]) -> tuple[Any,
         raise ValueError(message("a backend with a way into a SavedModel: tensorflow or jax", name))
     jax2tf = importlib.import_module("jax.experimental.jax2tf")
     count = len(model.trainable_variables)
-    variables = [tf.Variable(keras.ops.convert_to_numpy(v), trainable=False, name=v.name) for v in model.variables]
+    variables = held or [
+        tf.Variable(keras.ops.convert_to_numpy(v), trainable=False, name=v.name) for v in model.variables
+    ]
     order = {id(variable): place for place, variable in enumerate(model.variables)}
     places = [order[id(v)] for v in (*model.trainable_variables, *model.non_trainable_variables)]
 

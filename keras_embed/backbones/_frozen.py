@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import keras
 import keras_hub
 
-from keras_embed._checks import message
+from keras_embed._checks import check_known, message
 
 
 class FreezableBackbone(keras_hub.models.Backbone):
@@ -20,6 +21,7 @@ class FreezableBackbone(keras_hub.models.Backbone):
     """
 
     def __init__(self, *args: Any, trainable: bool = True, **kwargs: Any) -> None:
+        check_known(type(self), kwargs, ("inputs", "outputs", "name", "dtype"))
         super().__init__(*args, **kwargs)
         if not trainable:
             self.trainable = False
@@ -44,3 +46,19 @@ class FreezableBackbone(keras_hub.models.Backbone):
             expected = f"names of layers that can learn at low rank, {sorted(able)}"
             raise ValueError(message(expected, names, "target_layer_names=" if able else "trainable=True"))
         super().enable_lora(rank, target_layer_names)
+
+
+class EmbeddedBackbone(FreezableBackbone):
+    """A backbone over embedding layers, `self.embeddings`, which its config holds serialised."""
+
+    embeddings: Any
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, the embedding layers serialised."""
+        return {**super().get_config(), "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A backbone of the same shape with fresh weights."""
+        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
+        return super().from_config({**config, "embeddings": embeddings})

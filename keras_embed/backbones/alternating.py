@@ -7,12 +7,12 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.layers import HighwayLSTM
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class AlternatingHighwayBackbone(FreezableBackbone):
+class AlternatingHighwayBackbone(EmbeddedBackbone):
     """A stack of highway LSTMs, every other one reading from the end: the model of semantic roles (He et al. 2017).
 
     `x_l = LSTM_l(x_{l-1})`, forward for l = 0, 2, ... and backward for l = 1, 3, ...; see `layers.HighwayLSTM`. Its
@@ -91,17 +91,10 @@ class AlternatingHighwayBackbone(FreezableBackbone):
         self.dropout = dropout
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             "hidden_dim": self.hidden_dim,
             "num_layers": self.num_layers,
             "dropout": self.dropout,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "AlternatingHighwayBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})

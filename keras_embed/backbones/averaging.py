@@ -7,12 +7,12 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import check_hidden, feature_inputs, hidden_stack, side_by_side
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.layers import MeanPooling, WordDropout
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class AveragingBackbone(FreezableBackbone):
+class AveragingBackbone(EmbeddedBackbone):
     """The mean of a text's word vectors, and hidden layers over it: a deep averaging network (Iyyer et al. 2015).
 
     `h_0 = mean of e_t over real words`, `h_l = f(W h_{l-1} + b)`. Word order is not seen. In training, whole words are
@@ -33,6 +33,9 @@ class AveragingBackbone(FreezableBackbone):
 
     Returns:
         Dict with `pooled_output`, floats `(B, D)`, D the last hidden width, or that of the vectors.
+
+    Raises:
+        ValueError: for sizes of layers below one, and a rate of dropout outside [0, 1).
 
     References:
         Iyyer et al. 2015, https://aclanthology.org/P15-1162.
@@ -76,18 +79,11 @@ class AveragingBackbone(FreezableBackbone):
         self.dropout = dropout
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             "hidden_dims": list(self.hidden_dims),
             "activation": keras.activations.serialize(self.activation),
             "word_dropout": self.word_dropout,
             "dropout": self.dropout,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "AveragingBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})

@@ -34,6 +34,9 @@ class BagBackbone(FreezableBackbone):
     Returns:
         Dict with `pooled_output`, floats `(B, last width)`; without hidden layers with `term_ids` and `term_weights`.
 
+    Raises:
+        ValueError: for sizes of layers below one, and a rate of dropout outside [0, 1).
+
     References:
         Joulin et al. 2017, https://aclanthology.org/E17-2068.
 

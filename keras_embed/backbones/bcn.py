@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import check_hidden, cleared, feature_inputs, joined, placed_vectors
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
 from keras_embed.functional.attention import dot_scores, masked_softmax, weighted_sum
 from keras_embed.functional.pooling import attention_pooling
@@ -16,7 +16,7 @@ from keras_embed.layers import Maxout, MaxPooling, MeanPooling
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class BCNBackbone(FreezableBackbone):
+class BCNBackbone(EmbeddedBackbone):
     """BCN, the biattentive classification network, for one text (McCann et al. 2017).
 
     Word vectors pass through a dense layer with ReLU and a bidirectional recurrent layer, x. Every word is compared
@@ -112,22 +112,15 @@ class BCNBackbone(FreezableBackbone):
         self.dropout = dropout
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             "cell": self.cell,
             "hidden_dim": self.hidden_dim,
             "maxout_dims": list(self.maxout_dims),
             "maxout_pieces": self.maxout_pieces,
             "dropout": self.dropout,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "BCNBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})
 
 
 def _pooled(x: Any, mask: Any, dtype: Any) -> Any:

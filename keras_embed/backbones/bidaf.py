@@ -7,7 +7,7 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, joined, placed_vectors
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._prefixed import of_prefix, prefixed_inputs
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
 from keras_embed.layers import AttentionFlow, Highway, SelfAttentionFlow, VariationalDropout
@@ -16,7 +16,7 @@ _TEXTS = ("question", "context")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class BiDAFBackbone(FreezableBackbone):
+class BiDAFBackbone(EmbeddedBackbone):
     """BiDAF, bi-directional attention flow: a context read with a question in mind (Seo et al. 2017).
 
     Question and context pass through highway layers and a bidirectional recurrent layer, the same for both, `u_j` and
@@ -128,10 +128,9 @@ class BiDAFBackbone(FreezableBackbone):
         self.dropout = dropout
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             "cell": self.cell,
             "hidden_dim": self.hidden_dim,
             "num_layers": self.num_layers,
@@ -139,12 +138,6 @@ class BiDAFBackbone(FreezableBackbone):
             "self_attention": self.self_attention,
             "dropout": self.dropout,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "BiDAFBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})
 
 
 def _published(

@@ -7,12 +7,12 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, feature_inputs, side_by_side
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.layers import MaxPooling
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class ConvolutionalBackbone(FreezableBackbone):
+class ConvolutionalBackbone(EmbeddedBackbone):
     """The strongest answer of each filter anywhere in a text (Kim 2014).
 
     For word vectors `x_1 ... x_n`, a filter of width k gives `max over i in 1..n of f(sum_j W_j x_{i+j} + b)`, j from
@@ -36,6 +36,9 @@ class ConvolutionalBackbone(FreezableBackbone):
     Returns:
         Dict with `pooled_output`, floats `(B, filters * len(kernel_sizes))`, zeros for a text without words, and
         `sequence_output`, the filters' answers at each word, `(B, T, filters * len(kernel_sizes))`.
+
+    Raises:
+        ValueError: where `kernel_sizes` is no sequence of widths.
 
     References:
         Kim 2014, https://arxiv.org/abs/1408.5882.
@@ -95,18 +98,11 @@ class ConvolutionalBackbone(FreezableBackbone):
         self.dropout = dropout
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             "filters": self.filters,
             "kernel_sizes": list(self.kernel_sizes),
             "activation": keras.activations.serialize(self.activation),
             "dropout": self.dropout,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ConvolutionalBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_embed import _checks, text
+from keras_embed._backend import predict_batch
 from keras_embed.backbones._elmo_cache import cached_copy
 from keras_embed.backbones._presets import ShippedBackbone
 from keras_embed.layers import ElmoTokenEncoder, LanguageModelStack
@@ -203,7 +204,7 @@ class ElmoBackbone(ShippedBackbone):
         for weight in (self.reader.warm_hidden, self.reader.warm_cell):
             weight.assign(np.zeros(weight.shape))
         state = self.initial_state(len(features["char_index"]))
-        after = self.stateful().predict_on_batch({**features, **state})
+        after = predict_batch(self.stateful(), {**features, **state})
         self.reader.warm_hidden.assign(np.mean(after["hidden_state"], axis=0, keepdims=True))
         self.reader.warm_cell.assign(np.mean(after["cell_state"], axis=0, keepdims=True))
 

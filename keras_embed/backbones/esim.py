@@ -7,7 +7,7 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import check_hidden, cleared, hidden_stack, joined, placed_vectors
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._prefixed import of_prefix, prefixed_inputs
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
 from keras_embed.layers import MaxPooling, MeanPooling, SoftAlignment, VariationalDropout
@@ -16,7 +16,7 @@ _TEXTS = ("first", "second")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class ESIMBackbone(FreezableBackbone):
+class ESIMBackbone(EmbeddedBackbone):
     """ESIM, the enhanced sequential inference model: one vector for a pair of texts (Chen et al. 2017).
 
     For both texts with the same weights: a bidirectional recurrent layer reads the words; every word is compared with
@@ -117,19 +117,12 @@ class ESIMBackbone(FreezableBackbone):
         self.dropout = dropout
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             "cell": self.cell,
             "hidden_dim": self.hidden_dim,
             "hidden_dims": list(self.hidden_dims),
             "activation": keras.activations.serialize(self.activation),
             "dropout": self.dropout,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ESIMBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})

@@ -7,13 +7,13 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
 from keras_embed.layers import VariationalDropout
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class RecurrentBackbone(FreezableBackbone):
+class RecurrentBackbone(EmbeddedBackbone):
     """A stack of recurrent layers over the concatenated vectors of some embedding layers.
 
     `x_0 = [e_1; e_2; ...]`, then for each layer `x_l = RNN_l(drop(x_{l-1}))`, and `drop(x_L)` is given out. `drop` is
@@ -117,10 +117,9 @@ class RecurrentBackbone(FreezableBackbone):
         self.skip_connections = skip_connections
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             "cell": self.cell,
             "hidden_dim": self.hidden_dim,
             "num_layers": self.num_layers,
@@ -129,9 +128,3 @@ class RecurrentBackbone(FreezableBackbone):
             "recurrent_dropout": self.recurrent_dropout,
             "skip_connections": self.skip_connections,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "RecurrentBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})

@@ -8,12 +8,12 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
-from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.layers import TransformerEncoder
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class TransformerBackbone(FreezableBackbone):
+class TransformerBackbone(EmbeddedBackbone):
     """Transformer blocks over the concatenated vectors of some embedding layers (Vaswani et al. 2017).
 
     The vectors are projected to D, unless they are that wide already, and scaled by `sqrt(D)`.
@@ -101,19 +101,12 @@ class TransformerBackbone(FreezableBackbone):
         return ["widen", "narrow"]
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, the embedding layers serialised."""
+        """The arguments."""
         names = (
             "num_layers num_heads hidden_dim feed_forward_dim positions dropout attention_dropout activation "
             "norm_first max_length"
         )
         return {
             **super().get_config(),
-            "embeddings": [keras.layers.serialize(layer) for layer in self.embeddings],
             **{name: getattr(self, name) for name in names.split()},
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "TransformerBackbone":
-        """A backbone of the same shape with fresh weights."""
-        embeddings = [keras.layers.deserialize(layer) for layer in config["embeddings"]]
-        return super().from_config({**config, "embeddings": embeddings})

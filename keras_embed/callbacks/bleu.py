@@ -31,6 +31,9 @@ class BLEU(keras.callbacks.Callback):
         ImportError: where sacreBLEU is not installed.
         ValueError: unless every source has references, and the same number of them.
 
+    References:
+        Papineni et al. 2002, https://aclanthology.org/P02-1040; Post 2018, https://arxiv.org/abs/1804.08771.
+
     Example:
     >>> class Parrot:
     ...     def translate(self, sources):
@@ -41,8 +44,6 @@ class BLEU(keras.callbacks.Callback):
     >>> bleu.on_epoch_end(0, logs)
     >>> round(logs["val_bleu"], 1)
     80.9
-
-    Reference: Papineni et al. 2002, https://aclanthology.org/P02-1040; Post 2018, https://arxiv.org/abs/1804.08771.
     """
 
     def __init__(
@@ -72,7 +73,11 @@ class BLEU(keras.callbacks.Callback):
         return str(self._metric.get_signature())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Measures, where it is time, and writes the figure into the logs."""
+        """Measures, where it is time, and writes the figure into the logs.
+
+        Raises:
+            ValueError: where `translate` does not give one string for each source.
+        """
         if (epoch + 1) % self.every == 0:
             self.translations = [str(text) for text in self.model.translate(self.sources, **self.options)]
             if len(self.translations) != len(self.sources):

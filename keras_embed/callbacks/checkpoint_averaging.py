@@ -33,6 +33,12 @@ class CheckpointAveraging(keras.callbacks.Callback):
         folder: for the files, `count` times the size of the weights; None: a temporary one.
         swap: whether the mean is put into the model when training ends. If not, call `swap_weights`.
 
+    Raises:
+        ValueError: for a `count` below one, and another `mode`.
+
+    References:
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 6.1.
+
     Example:
     >>> import numpy as np
     >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
@@ -41,8 +47,6 @@ class CheckpointAveraging(keras.callbacks.Callback):
     >>> history = model.fit(np.ones((1, 1)), np.full((1, 1), 9.0), epochs=5, verbose=0, callbacks=[averaging])
     >>> float(model.get_weights()[0][0, 0])  # of 3, 4 and 5
     4.0
-
-    Reference: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 6.1.
     """
 
     def __init__(

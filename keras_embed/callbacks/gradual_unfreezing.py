@@ -24,6 +24,12 @@ class GradualUnfreezing(keras.callbacks.Callback):
         every: epochs from one stage to the next.
         first: in the first epochs, so many stages of the top learn already.
 
+    Raises:
+        ValueError: for `every` below one, and `first` outside 0 ... number of stages.
+
+    References:
+        Howard and Ruder 2018, https://aclanthology.org/P18-1031, section 3.3.
+
     Example:
     >>> import numpy as np
     >>> from keras_embed.schedules import DiscriminativeRates
@@ -34,8 +40,6 @@ class GradualUnfreezing(keras.callbacks.Callback):
     >>> history = model.fit(np.ones((1, 1)), np.zeros((1, 1)), verbose=0, callbacks=callbacks)
     >>> [round(float(weight[0, 0]), 3) for weight in model.get_weights()]
     [1.0, 0.9]
-
-    Reference: Howard and Ruder 2018, section 3.3, https://aclanthology.org/P18-1031.
     """
 
     def __init__(self, stages: Sequence[Sequence[str]], every: int = 1, first: int = 0) -> None:
@@ -46,7 +50,11 @@ class GradualUnfreezing(keras.callbacks.Callback):
         self.stages, self.every, self.first = [list(stage) for stage in stages], every, first
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Holds the stages whose turn has not come."""
+        """Holds the stages whose turn has not come.
+
+        Raises:
+            ValueError: for an optimizer other than `schedules.DiscriminativeRates`.
+        """
         optimizer = self.model.optimizer
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # under float16, Keras scales the loss around it
         if not hasattr(optimizer, "freeze"):

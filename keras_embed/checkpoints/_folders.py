@@ -45,7 +45,7 @@ def existing(place: Place) -> Path:
         raise ValueError(message("a path on this machine", place, "`checkpoints.load_published`, or to download it"))
     path = Path(place).expanduser()
     if not path.exists():
-        raise FileNotFoundError(message(f"{path} to be there", "no such file or folder"))
+        raise FileNotFoundError(message("a file or folder", f"{path}, which is not there"))
     return path
 
 

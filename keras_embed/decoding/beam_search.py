@@ -38,6 +38,9 @@ class BeamSearch(Search):
             finished ones, even if it grew to the maximum length and lost no probability. "likely": when none would if
             it finished now without losing any; this stops much earlier when alpha > 0, and misses something rarely.
 
+    Raises:
+        ValueError: for numbers below one, more hypotheses than beams, penalties below 0, and another `stop`.
+
     References:
         Graves 2012, https://arxiv.org/abs/1211.3711; Wu et al. 2016, https://arxiv.org/abs/1609.08144, section 7.
 

@@ -87,6 +87,9 @@ class Sampling(_Chains):
         seed: int: the same samples in each call; `keras.random.SeedGenerator`: new ones in each call; None: Keras'
             global one, which a compiled function cannot take (`Searcher` gives its own instead).
 
+    Raises:
+        ValueError: for a `temperature` of 0 or less, `top_k` below one, and `top_p` outside (0, 1].
+
     References:
         Fan et al. 2018 (top-k), https://arxiv.org/abs/1805.04833; Holtzman et al. 2020 (top-p, "nucleus"),
         https://arxiv.org/abs/1904.09751.

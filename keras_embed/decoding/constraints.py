@@ -120,6 +120,9 @@ class RepetitionPenalty(_Constraint):
     Args:
         penalty: 1 or more; the source below takes 1.2.
 
+    Raises:
+        ValueError: for a `penalty` below 1.
+
     References:
         Keskar et al. 2019, https://arxiv.org/abs/1909.05858, section 4.1, which divides positive logits.
 

@@ -48,6 +48,9 @@ class Searcher(keras.Model):
     Returns:
         dict, as of `decode`.
 
+    Raises:
+        ValueError: for a `length_ratio` of 0 or less, and a `max_length` below one.
+
     Example:
     >>> import numpy as np
     >>> class Count:

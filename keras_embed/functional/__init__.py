@@ -11,6 +11,7 @@ from keras_embed.functional import highway as highway
 from keras_embed.functional import linear_chain as linear_chain
 from keras_embed.functional import local_attention as local_attention
 from keras_embed.functional import monotonic_attention as monotonic_attention
+from keras_embed.functional import pair_comparison as pair_comparison
 from keras_embed.functional import pooling as pooling
 from keras_embed.functional import positions as positions
 from keras_embed.functional import recurrence as recurrence
@@ -21,7 +22,6 @@ from keras_embed.functional import sentence_boundaries as sentence_boundaries
 from keras_embed.functional import skipgram as skipgram
 from keras_embed.functional import soft_alignment as soft_alignment
 from keras_embed.functional import spans as spans
-from keras_embed.functional.pair_comparison import pair_comparison as pair_comparison
 
 __all__ = [
     "answer_spans",

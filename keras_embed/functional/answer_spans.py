@@ -56,12 +56,12 @@ def answer_spans(
         https://aclanthology.org/N19-1423, sections 4.2 and 4.3.
 
     Example:
-    >>> logits = [[[0.0, 1.0, 5.0, 2.0], [0.0, 7.0, 1.0, 3.0]]]
+    >>> logits = [[[0.0, 1.0, 5.0, 2.0], [0.0, 7.0, 1.0, 2.5]]]
     >>> spans = answer_spans(logits, max_length=2, num_best=2)
     >>> ops.convert_to_numpy(spans.starts).tolist(), ops.convert_to_numpy(spans.ends).tolist()
     ([[1, 2]], [[1, 3]])
     >>> ops.convert_to_numpy(spans.scores).tolist(), ops.convert_to_numpy(spans.none).tolist()
-    ([[8.0, 8.0]], [0.0])
+    ([[8.0, 7.5]], [0.0])
     """
     logits = ops.cast(ops.convert_to_tensor(logits), "float32")
     start, end = logits[:, 0], logits[:, 1]  # (B, T)

@@ -72,6 +72,9 @@ class LearnedPositions(PositionEncoding):
     Returns:
         as `x`.
 
+    Raises:
+        ValueError: unless `max_length` is a positive integer.
+
     References:
         Gehring et al. 2017, section 3.1, https://arxiv.org/abs/1705.03122
 

@@ -71,7 +71,11 @@ class BahdanauAttention(Scorer):
         return self.units
 
     def project(self, memory: Any) -> Any:
-        """`U h + b`."""
+        """`U h + b`.
+
+        Raises:
+            ValueError: for a symbolic memory: a saved model would lose the projection.
+        """
         check_tensor(memory)
         return self.key(memory)
 

@@ -39,6 +39,9 @@ class CoverageAttention(OverScorer, Scorer):
         Context `(B, Q, M)` in the compute dtype, weights float32 `(B, Q, S)`, and the state. The weights sum to one and
         are 0 at padding; a row of padding alone has zeros.
 
+    Raises:
+        ValueError: for a `max_fertility` of 0 or less.
+
     References:
         See et al. 2017, https://arxiv.org/abs/1704.04368; Tu et al. 2016, https://arxiv.org/abs/1601.04811.
 

@@ -40,6 +40,12 @@ class CRF(keras.layers.Layer):
         (B, K + 2 + T, K + 1) float32 potentials; see `functional.linear_chain.pack`. Carries no Keras mask: it is
         inside.
 
+    Raises:
+        ValueError: unless `num_tags` is a positive integer, and for inputs of another width.
+
+    References:
+        Lafferty et al. 2001, https://repository.upenn.edu/cis_papers/159.
+
     Example:
     >>> import keras, numpy as np
     >>> from keras_embed.layers import CRF, CRFDecode
@@ -50,8 +56,6 @@ class CRF(keras.layers.Layer):
     (1, 7, 3)
     >>> keras.ops.convert_to_numpy(CRFDecode()(potentials)["tags"]).tolist()
     [[1, 0, 0]]
-
-    Reference: Lafferty, McCallum and Pereira (2001), "Conditional random fields".
     """
 
     def __init__(

@@ -52,6 +52,9 @@ class CRFDecode(_Reader):
             `successors` (B, T, K+1) float32: p(next tag | y_t = tags_t), last column "no tag follows". Multiplied along
                 a path these give the exact probability of any span; see `functional.linear_chain.path_posteriors`.
 
+    References:
+        Viterbi 1967, https://doi.org/10.1109/TIT.1967.1054010; Rabiner 1989, https://doi.org/10.1109/5.18626.
+
     Example:
     >>> import numpy as np
     >>> from keras_embed.layers import CRFDecode, IndependentTags
@@ -85,6 +88,12 @@ class CRFKBest(_Reader):
 
     Returns:
         dict: `tags` (B, k, T) int32, best first; `scores` (B, k) float32 log p(path), -inf where fewer paths exist.
+
+    Raises:
+        ValueError: unless `k` is a positive integer.
+
+    References:
+        Huang and Chiang 2005, https://aclanthology.org/W05-1506, algorithm 1.
 
     Example:
     >>> import keras, numpy as np
@@ -122,6 +131,9 @@ class CRFMarginals(_Reader):
 
     Returns:
         (B, T, K) float32; rows sum to one, and are zero where masked. No gradient flows through them.
+
+    References:
+        Rabiner 1989, https://doi.org/10.1109/5.18626, equations 19-27.
 
     Example:
     >>> import numpy as np
@@ -174,6 +186,12 @@ class CRFSample(_Reader):
 
     Returns:
         (B, S, T) int32, 0 where masked.
+
+    Raises:
+        ValueError: unless `num_samples` is a positive integer.
+
+    References:
+        Scott 2002, https://doi.org/10.1198/016214502753479464, section 3.
 
     Example:
     >>> import numpy as np

@@ -153,11 +153,12 @@ class ElmoEmbedding(keras.layers.Layer):
         if ELMO_LAYERS in features:
             return features[ELMO_LAYERS], features["padding_mask"]
         features = {name: features[name] for name in self.elmo.input}
-        training = training and self.trainable and self.elmo.trainable  # frozen, it drops nothing
-        if self.reads_boundaries:
-            bounded = self.elmo.bounded()(features, training=training)
-            return bounded["layer_outputs"], bounded["padding_mask"]
-        return self.elmo(features, training=training)["layer_outputs"], features["padding_mask"]
+        trained = self.trainable and self.elmo.trainable  # frozen, it drops nothing
+        reader = self.elmo.bounded() if self.reads_boundaries else self.elmo
+        outputs = {"padding_mask": features["padding_mask"], **reader(features, training=training and trained)}
+        layers = outputs["layer_outputs"]
+        # TensorFlow would otherwise write the gradient of a frozen ELMo's loops too, for nothing.
+        return layers if trained else ops.stop_gradient(layers), outputs["padding_mask"]
 
     def _projected(self, number: int, x: Any, mask: Any) -> Any:
         if not self.projections:

@@ -50,6 +50,9 @@ class LanguageModelStack(keras.layers.Layer):
     Returns:
         Floats `(B, T, num_layers, 2, D)`, zero at padding; with `return_state` a pair of this and the state.
 
+    Raises:
+        ValueError: for a `projection_dim` above `hidden_dim`.
+
     References:
         Peters et al. 2018, https://arxiv.org/abs/1802.05365; Sak et al. 2014, https://arxiv.org/abs/1402.1128.
 

@@ -42,6 +42,9 @@ class LuongAttention(Scorer):
         Context `(B, Q, M)` in the compute dtype, weights float32 `(B, Q, S)`, and `()`. The weights sum to one and are
         0 at padding; a row of padding alone has zeros.
 
+    Raises:
+        ValueError: for another `score`, and `units` where the score has none.
+
     References:
         Luong et al. 2015, https://arxiv.org/abs/1508.04025; Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
 
@@ -69,7 +72,11 @@ class LuongAttention(Scorer):
         self.key = dense(self, units, "key") if units else None
 
     def build(self, query_shape: Shape, values_shape: Shape) -> None:
-        """Makes W, and v or g where there is one."""
+        """Makes W, and v or g where there is one.
+
+        Raises:
+            ValueError: for queries and keys of different widths, where nothing projects them.
+        """
         query_dim, memory_dim = int(query_shape[-1] or 0), int(values_shape[-1] or 0)
         if self.formula != "concat" and query_dim != self.projected_dim(memory_dim):
             received = f"queries of width {query_dim}, keys of width {self.projected_dim(memory_dim)}"
@@ -93,7 +100,11 @@ class LuongAttention(Scorer):
         return self.units or memory_dim
 
     def project(self, memory: Any) -> Any:
-        """`W h`, or the memory itself."""
+        """`W h`, or the memory itself.
+
+        Raises:
+            ValueError: for a symbolic memory: a saved model would lose the projection.
+        """
         check_tensor(memory)
         return memory if self.key is None else self.key(memory)
 

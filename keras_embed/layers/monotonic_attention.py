@@ -48,6 +48,9 @@ class MonotonicAttention(OverScorer):
         Context `(B, Q, M)` in the compute dtype, weights float32 `(B, Q, S)`, and the state. The weights sum to at most
         one, what ran off the end is lost, and are 0 at padding.
 
+    Raises:
+        ValueError: for a `noise` below 0, and another `mode`.
+
     References:
         Raffel et al. 2017, https://arxiv.org/abs/1704.00784.
 

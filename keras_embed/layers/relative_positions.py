@@ -75,6 +75,9 @@ class RelativePositions(PositionEncoding):
     Returns:
         float32 (..., H, T, S).
 
+    Raises:
+        ValueError: unless `num_buckets` is a multiple of 4 and `max_distance` above it.
+
     References:
         Raffel et al. 2020, section 2.1, https://arxiv.org/abs/1910.10683
 

@@ -34,6 +34,9 @@ class ScalarMix(keras.layers.Layer):
     Returns:
         Floats `(B, T, D)`.
 
+    Raises:
+        ValueError: unless there is one fixed weight for each layer, and for `l2` below 0.
+
     References:
         Peters et al. 2018, https://arxiv.org/abs/1802.05365.
 

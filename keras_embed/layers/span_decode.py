@@ -30,6 +30,9 @@ class SpanDecode(keras.layers.Layer):
         float32, -2e9 or less there; `none` and `total` (B,) float32, the score of "no answer" and the log of the sum of
         `exp(score)` over all legal spans.
 
+    Raises:
+        ValueError: unless both numbers are positive integers.
+
     Example:
     >>> import numpy as np
     >>> found = SpanDecode(max_length=2)(np.array([[[0.0, 1.0, 5.0], [0.0, 7.0, 1.0]]]))

@@ -30,6 +30,9 @@ class SubwordEmbedding(keras.layers.Layer):
     Returns:
         Floats `(B, T, dim)`; zero where a word has no row.
 
+    Raises:
+        ValueError: if `weights` has another shape.
+
     References:
         Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606.
 

@@ -136,6 +136,9 @@ class TfidfVectorization(keras.layers.Layer):
 
         Args:
             counts: `text.TermCounts` made with this layer's `pipeline`.
+
+        Raises:
+            ValueError: for a layer without counts: they are not saved with it.
         """
         if self.counts is None:
             raise ValueError(
@@ -173,7 +176,11 @@ class TfidfVectorization(keras.layers.Layer):
 
     @property
     def matrix(self) -> Any:
-        """`text.TermMatrix`: the same numbers without Keras, also as a SciPy matrix."""
+        """`text.TermMatrix`: the same numbers without Keras, also as a SciPy matrix.
+
+        Raises:
+            ValueError: before `adapt`.
+        """
         if self._matrix is None:
             received = "a layer that has not learnt any"
             raise ValueError(_checks.message("known terms", received, "adapt(texts), or loading its weights"))

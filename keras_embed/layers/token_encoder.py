@@ -44,6 +44,9 @@ class ElmoTokenEncoder(keras.layers.Layer):
     Returns:
         Floats `(N, D)`. A row of zeros, which is padding, has a vector too.
 
+    Raises:
+        ValueError: for `num_highway` below 0, and `vocabulary_size` without `word_dim` or the other way round.
+
     References:
         Kim et al. 2015, https://arxiv.org/abs/1508.06615; Peters et al. 2018, https://arxiv.org/abs/1802.05365.
 

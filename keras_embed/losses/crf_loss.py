@@ -29,6 +29,10 @@ class CRFLoss(keras.losses.Loss):
         sample_weight: (B,) float, a weight for each sequence. Weights for tokens have no meaning in a chain and are
             refused: leave tokens out by the label -1 instead.
 
+    References:
+        Lafferty et al. 2001, https://repository.upenn.edu/cis_papers/159; for partial labels
+        Tsuboi et al. 2008, https://aclanthology.org/C08-1113.
+
     Example:
     >>> import numpy as np
     >>> from keras_embed.layers import IndependentTags
@@ -38,8 +42,6 @@ class CRFLoss(keras.losses.Loss):
     2.0794
     >>> round(float(CRFLoss()(np.array([[0, 1, -1]]), potentials)), 4)  # 2 ln 2
     1.3863
-
-    Reference: Lafferty et al. (2001); partial labels: Tsuboi et al. (2008).
     """
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str = "crf_loss", **kwargs: Any) -> None:

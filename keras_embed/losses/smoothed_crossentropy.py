@@ -29,13 +29,17 @@ class SmoothedCrossentropy(keras.losses.Loss):
         y_pred: (B, T, V) logits, taken to float32.
         sample_weight: (B,), one weight for each sentence, or (B, T). The mean is divided by their sum.
 
+    Raises:
+        ValueError: for smoothing outside [0, 1), and another `reduction`.
+
+    References:
+        Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7.
+
     Example:
     >>> import numpy as np
     >>> loss = SmoothedCrossentropy(0.1)
     >>> round(float(loss(np.array([[1, 3, -1]]), np.zeros((1, 3, 8), "float32"))), 4)  # ln 8
     2.0794
-
-    Reference: Szegedy et al. (2016), section 7.
     """
 
     def __init__(

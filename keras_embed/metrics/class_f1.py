@@ -33,6 +33,9 @@ class ClassF1(keras.metrics.Metric):
         y_pred: (B, K) scores, or class numbers (B,).
         sample_weight: (B,) or None.
 
+    Raises:
+        ValueError: for `num_classes` below one, and another `average`.
+
     Example:
     >>> metric = ClassF1(3, average="macro")
     >>> metric.update_state([0, 1, 1], [[2.0, 1.0, 0.0], [0.0, 1.0, 0.0], [3.0, 0.0, 0.0]])

@@ -35,6 +35,9 @@ class EntityF1(keras.metrics.Metric):
             decoded to the best path.
         sample_weight: (B,) or None. Rows of weight 0 do not count; other weights change nothing.
 
+    Raises:
+        ValueError: for tags without an entity type, and another `mode` or `average`.
+
     Example:
     >>> metric = EntityF1(["O", "B-PER", "I-PER"])
     >>> metric.update_state([[1, 2, 0, 1]], [[1, 2, 0, 0]])

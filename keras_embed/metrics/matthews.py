@@ -28,6 +28,9 @@ class Matthews(keras.metrics.Metric):
         y_pred: (B, K) scores, or class numbers (B,).
         sample_weight: (B,) or None.
 
+    Raises:
+        ValueError: unless `num_classes` is a positive integer.
+
     References:
         - Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient", 2004.
 

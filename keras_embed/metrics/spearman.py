@@ -29,6 +29,9 @@ class Spearman(keras.metrics.Metric):
         y_pred: (B,) or (B, 1) numbers.
         sample_weight: (B,) or None. A row of weight 2 counts as two rows.
 
+    Raises:
+        ValueError: unless `capacity` is a positive integer.
+
     Example:
     >>> metric = Spearman()
     >>> metric.update_state([0.0, 5.0], [1.0, 300.0])

@@ -10,6 +10,7 @@ from keras_embed._checks import check_one_of, check_positive, message
 from keras_embed.plots._canvas import COLORS, axes, bare, optional
 
 METHODS = ("pca", "tsne", "umap")
+_FONT = 9.0  # points, of the words of a map
 _LEGIBLE = 150  # more labels than this cover each other
 
 
@@ -55,22 +56,44 @@ def word_map(
         raise ValueError(message("at least three words for a map", f"{len(shown)}", "vectors.words[:50]"))
     points = _plane(_unit(vectors.rows(shown)), method, seed)  # (N, 2)
     ax = axes(ax, 8, 6)
-    first = 0
+    first, colors = 0, []
     for number, (name, members) in enumerate(groups.items()):
         color = COLORS[number % len(COLORS)]
         part = points[first : first + len(members)]
         first += len(members)
         ax.scatter(part[:, 0], part[:, 1], s=18, color=color, label=name or None, linewidths=0)
-        if len(shown) <= _LEGIBLE:
-            for word, (x, y) in zip(members, part, strict=True):
-                ax.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=9, color=color)
+        colors += [color] * len(members)
     if len(groups) > 1:
         ax.legend(frameon=False)
     ax.set_xticks([])
     ax.set_yticks([])
     ax.margins(0.08)
     bare(ax, "top", "right", "bottom", "left")
+    if len(shown) <= _LEGIBLE:
+        _name_points(ax, shown, points, colors)
     return ax
+
+
+def _name_points(ax: Any, words: Sequence[str], points: Any, colors: Sequence[str]) -> None:
+    """Writes each word at the corner of its point where it is least in the way of those before it."""
+    places = ax.transData.transform(points) * 72 / ax.figure.dpi  # in points of type
+    taken: list[tuple[float, float, float, float]] = []  # left, bottom, right, top
+    for word, (x, y), at, color in zip(words, points, places, colors, strict=True):
+        width, height = 0.6 * _FONT * len(word), 1.1 * _FONT
+        corners = [(3.0, 3.0), (3.0, -3.0 - height), (-3.0 - width, 3.0), (-3.0 - width, -3.0 - height)]
+        boxes = [(at[0] + dx, at[1] + dy, at[0] + dx + width, at[1] + dy + height) for dx, dy in corners]
+        best = min(range(4), key=lambda number: sum(_shared(boxes[number], other) for other in taken))
+        taken.append(boxes[best])
+        side, lift = ("left", "right")[best // 2], (3, -3)[best % 2]
+        style = {"ha": side, "va": ("bottom", "top")[best % 2], "fontsize": _FONT, "color": color}
+        ax.annotate(word, (x, y), (3 if side == "left" else -3, lift), textcoords="offset points", **style)
+
+
+def _shared(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """The area that two boxes have in common."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return wide * high if wide > 0 and high > 0 else 0.0
 
 
 def nearest_neighbors(vectors: Any, word: str, top: int = 10, ax: Any = None) -> Any:
@@ -84,6 +107,9 @@ def nearest_neighbors(vectors: Any, word: str, top: int = 10, ax: Any = None) ->
 
     Returns:
         `matplotlib.axes.Axes`.
+
+    Raises:
+        ValueError: unless `top` is a positive integer.
 
     Example:
     >>> from keras_embed.vectors import WordVectors

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._backend import tf
+from keras_embed._backend import predict_batch, tf
 from keras_embed._checks import message
 from keras_embed.preprocessors._fingerprints import fingerprint
 from keras_embed.preprocessors._kept_rows import HALF, KEY_BYTES, KeptRows
@@ -80,7 +80,7 @@ class EncoderCache:
 
     def _encoded(self, rows: dict[str, NDArray[Any]]) -> list[NDArray[np.float16]]:
         """Of each row: the vector of the whole, if there is one, then those of its positions."""
-        outputs = named_outputs(self.backbone.predict_on_batch(rows))
+        outputs = named_outputs(predict_batch(self.backbone, rows))
         vectors = np.asarray(outputs["sequence_output"], np.float32)
         if self.pooled:
             vectors = np.concatenate([np.asarray(outputs["pooled_output"], np.float32)[:, None], vectors], axis=1)

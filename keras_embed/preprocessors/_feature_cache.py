@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import text
-from keras_embed._backend import tf
+from keras_embed._backend import predict_batch, tf
 from keras_embed._checks import message
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
 from keras_embed.preprocessors._fingerprints import fingerprint
@@ -74,7 +74,7 @@ class FeatureCache:
 
     def _encoded(self, tokens: Any) -> NDArray[np.float16]:
         features = self.tokenizer.encode(tokens, names=tuple(self.elmo.input))
-        answer = self.elmo.predict_on_batch({name: tensor.numpy() for name, tensor in features.items()})
+        answer = predict_batch(self.elmo, {name: tensor.numpy() for name, tensor in features.items()})
         layers = np.asarray(answer["layer_outputs"], np.float32)
         if not np.isfinite(layers).all() or np.abs(layers).max(initial=0.0) > np.finfo(HALF).max:
             largest = f"one of {np.abs(layers).max():.3g}"

@@ -1,6 +1,6 @@
 """Small TensorFlow helpers that several preprocessors share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keras_embed._backend import tf
@@ -80,7 +80,7 @@ def encoded_texts(texts: Any, expected: int | None = None) -> list[bytes]:
         ValueError: for one text instead of a list, a text that is no string or that UTF-8 cannot hold, or another
             number of texts than the `expected` one, that of the labels.
     """
-    if isinstance(texts, (str, bytes)):
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
         raise ValueError(message("a list of texts", texts, "[text]"))
     found = [encoded(one, number, what="text", of="text") for number, one in enumerate(texts)]
     if expected is not None and expected != len(found):

@@ -32,7 +32,8 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         classes: the K classes, in the order of their numbers.
         tokenizer: `FeatureTokenizer`, for backbones that read words; `EncoderTokenizer`, for those that read pieces.
         tfidf: `layers.TfidfVectorization`, for `BagBackbone`. A preprocessor may have both.
-        encoder: a preprocessor of Keras Hub, such as `BertTextClassifierPreprocessor`, for its encoders.
+        encoder: a preprocessor of Keras Hub, such as `BertTextClassifierPreprocessor`, for its encoders. None of the
+            three, or an `encoder` and a `tokenizer`, is a `ValueError`.
         multi_label: whether a text has any number of labels, and not exactly one.
         max_length: words that a text is cut to; terms are not cut.
         **kwargs: `name`, `config_file`.
@@ -100,7 +101,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
 
     @property
     def num_terms(self) -> int:
-        """V, the number of terms, for `BagBackbone`."""
+        """V, the number of terms, for `BagBackbone`; without `tfidf`, a `ValueError`."""
         if self.tfidf is None:
             raise ValueError(message("a preprocessor with `tfidf`", "one without", "from_corpus(..., tfidf=...)"))
         return len(self.tfidf)
@@ -144,7 +145,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
     def embeddings(
         self, word_dim: int = 100, char_filters: int = 0, casing_dim: int = 0, **kwargs: Any
     ) -> list[keras.layers.Layer]:
-        """Embedding layers that fit these features, for a backbone: words alone unless asked for more.
+        """Embedding layers for a backbone: words alone unless asked for more; without a `tokenizer`, a `ValueError`.
 
         Args:
             word_dim: of `layers.WordEmbedding`; 0 leaves it out, as it does for the other two.

@@ -1,6 +1,6 @@
 """Documents as numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +39,17 @@ class EncodedDocuments:
                 are left out.
             tokenizer: `EncoderTokenizer`.
             splitter: `text.SentenceSplitter`, or any object with `split(text)`.
+
+        Raises:
+            ValueError: for one text instead of a list, and a document that is neither a string nor a list.
         """
         if isinstance(documents, (str, bytes)):
             raise ValueError(message("a list of documents", documents[:40], "[document]"))
         sentences: list[str] = []
         ends = [0]
-        for document in documents:
+        for number, document in enumerate(documents):
+            if not isinstance(document, Iterable):
+                raise ValueError(message("strings or lists of sentences", f"{document!r} as document {number}"))
             sentences += splitter.split(document) if isinstance(document, str) else document
             ends.append(len(sentences))
         ids, begins, lengths = [np.zeros(0, np.int32)], [np.zeros(0, bool)], [np.zeros(0, np.int64)]

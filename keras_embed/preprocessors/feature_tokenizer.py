@@ -38,8 +38,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         normalizer: `text.WordNormalizer`, applied before a word is looked up. Characters and casing see the word as
             it is. `None`: lower case, digits to 0.
         max_characters: C, the width of the character table; longer words keep their beginning.
-        bucket_lengths: rising lengths that sentences are padded to. Longer sentences are padded to a multiple of the
-            last.
+        bucket_lengths: rising lengths that sentences are padded to, longer ones to a multiple of the last. Others are
+            a `ValueError`.
         subwords: `text.SubwordIndex`, to give words the ids that `layers.SubwordEmbedding` reads; it sees the word as
             it is. `None`: no such feature.
         elmo_characters: `text.ElmoCharacters` or `text.ElmoCodePoints`, for the features of `layers.ElmoEmbedding`,

@@ -39,6 +39,9 @@ class LanguageModelBatches:
         num_batches: in an epoch.
         num_labels: in an epoch: all pieces and an end for each text.
 
+    Raises:
+        ValueError: for both or neither of `batch_tokens` and `batch_size`, numbers out of range, and no texts.
+
     Example:
     >>> batches = LanguageModelBatches([[4, 5, 6, 7], [8]], max_length=3, batch_size=2)
     >>> batches.shapes

@@ -37,6 +37,9 @@ class LanguageModelPreprocessor(keras_hub.models.Preprocessor):
         end, and -1 at padding. Of a text that is longer than `max_length`, the rest is left out, and its end; `dataset`
         leaves nothing out.
 
+    Raises:
+        ValueError: unless `max_length` is a positive integer.
+
     Example:
     >>> preprocessor = LanguageModelPreprocessor.from_corpus(["A dog.", "A man."], kind="words", lowercase=True)
     >>> features, labels = preprocessor(["A dog."])

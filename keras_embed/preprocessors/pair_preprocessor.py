@@ -45,6 +45,10 @@ class PairPreprocessor(keras_hub.models.Preprocessor):
     Returns:
         features, or `(features, labels)`, or with the weights too. Labels are int32 (B,), scores float32 (B,).
 
+    Raises:
+        ValueError: unless there is one way from texts to features, for `classes` and a `score_range`, and numbers out
+            of range.
+
     Example:
     >>> from keras_embed.preprocessors import PairPreprocessor
     >>> pairs, labels = [("a man runs", "a man moves"), ("a man runs", "he sits")], ["entailment", "contradiction"]
@@ -140,6 +144,9 @@ class PairPreprocessor(keras_hub.models.Preprocessor):
             char_filters: output width of the character encoder.
             casing_dim: of `layers.CasingEmbedding`.
             **kwargs: the other arguments of `TaggerPreprocessor.embeddings`, such as `weights`, pretrained vectors.
+
+        Raises:
+            ValueError: without a `tokenizer`.
         """
         if self.tokenizer is None:
             raise ValueError(message("a preprocessor with a `tokenizer`", "one without", "from_corpus(pairs, labels)"))

@@ -54,6 +54,9 @@ class SpanPreprocessor(keras_hub.models.Preprocessor):
         features of the windows (M, ...), or `(features, labels)`, or with the weights too. Labels are int32 (M, 2),
         the first and the last position of the answer among the T of the model's scores, (0, 0) for no answer.
 
+    Raises:
+        ValueError: unless all numbers are positive integers that leave room for some of the text.
+
     Example:
     >>> from keras_embed.preprocessors import SpanPreprocessor
     >>> pairs, answers = [("Where does Ada live?", "Ada lives in Rome.")], [("Rome", 13)]
@@ -131,6 +134,9 @@ class SpanPreprocessor(keras_hub.models.Preprocessor):
             char_filters: output width of the character encoder.
             casing_dim: of `layers.CasingEmbedding`.
             **kwargs: the other arguments of `TaggerPreprocessor.embeddings`, such as `weights`, pretrained vectors.
+
+        Raises:
+            ValueError: without a `FeatureTokenizer`.
         """
         if self.joint:
             received = type(self.tokenizer).__name__

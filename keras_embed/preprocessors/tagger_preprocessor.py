@@ -40,6 +40,9 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         features, or `(features, tag ids (B, T) int32)`, or with the weights too; see `FeatureTokenizer.encode`, and
         `word_windows` for an `EncoderTokenizer`. Tag ids are -1 at padding and for unknown tags.
 
+    Raises:
+        ValueError: for tags that are no different non-empty strings.
+
     Example:
     >>> from keras_embed.preprocessors import TaggerPreprocessor
     >>> words, tags = [["Ada", "lives", "in", "Rome"]], [["B-PER", "O", "O", "B-LOC"]]
@@ -87,6 +90,9 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
                 corpus lacks (an I-LOC never seen) are added.
             tokenizer: a `FeatureTokenizer` or an `EncoderTokenizer`; a `FeatureTokenizer` is learnt where `None`.
             **kwargs: for `FeatureTokenizer.from_tokens`.
+
+        Raises:
+            ValueError: for words without tags, and data that does not fit together. It names the sentence.
         """
         words, labels = cls.words_and_tags(corpus, tags)
         if labels is None:

@@ -39,6 +39,9 @@ class TokenBatches:
         num_pairs: in an epoch.
         padding_share: of all cells of source and target, those that hold no piece.
 
+    Raises:
+        ValueError: for both or neither of `batch_tokens` and `batch_size`, and numbers below one.
+
     Example:
     >>> from keras_embed.preprocessors import TokenBatches
     >>> batches = TokenBatches([[4], [5], [4, 5, 6, 7]], [[4], [4], [5, 5, 5]], batch_tokens=8, max_shapes=2)

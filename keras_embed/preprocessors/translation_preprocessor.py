@@ -41,6 +41,9 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
         `decoder_token_ids` (B, T) int32, which begin with the start, and `decoder_padding_mask` (B, T) bool. Labels
         are the pieces that come next, ending in the end, and -1 at padding.
 
+    Raises:
+        ValueError: for lengths below one, and `bucket_lengths` that do not rise.
+
     Example:
     >>> from keras_embed.preprocessors import TranslationPreprocessor
     >>> pairs = [("Ein Hund.", "A dog."), ("Ein Mann.", "A man.")]

@@ -54,7 +54,11 @@ class DiscriminativeRates(keras.optimizers.Optimizer):
         self.optimizer, self.rates, self.default = optimizer, dict(rates), default
 
     def build(self, variables: Any) -> None:
-        """Makes the wrapped optimizer's variables, and one of all factors."""
+        """Makes the wrapped optimizer's variables, and one of all factors.
+
+        Raises:
+            ValueError: for rates under which no weight stands.
+        """
         if self.built:
             return
         factors = [self.factor(variable.path) for variable in variables]

@@ -20,6 +20,12 @@ class InverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
         warmup_steps: updates until the peak.
         start: where the rise begins.
 
+    Raises:
+        ValueError: for steps below one, a `peak` of 0 or less, and a `start` outside 0 ... `peak`.
+
+    References:
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 3.
+
     Example:
     >>> schedule = InverseSquareRoot(peak=0.004, warmup_steps=100)
     >>> [round(float(schedule(n - 1)), 5) for n in (1, 50, 100, 400)]

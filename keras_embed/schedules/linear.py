@@ -24,12 +24,16 @@ class LinearWarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         total_steps: updates until the end.
         end: the last learning rate.
 
+    Raises:
+        ValueError: for steps and rates out of range.
+
+    References:
+        Devlin et al. 2019, https://arxiv.org/abs/1810.04805, A.2.
+
     Example:
     >>> schedule = LinearWarmupDecay(peak=1.0, warmup_steps=10, total_steps=110)
     >>> [round(float(schedule(n - 1)), 3) for n in (1, 10, 60, 110, 200)]
     [0.1, 1.0, 0.5, 0.0, 0.0]
-
-    Reference: Devlin et al. 2019, https://arxiv.org/abs/1810.04805, A.2.
     """
 
     def __init__(self, peak: float, warmup_steps: int, total_steps: int, end: float = 0.0) -> None:

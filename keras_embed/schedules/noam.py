@@ -24,12 +24,16 @@ class NoamSchedule(keras.optimizers.schedules.LearningRateSchedule):
         warmup_steps: updates until the peak; 4,000 in the paper.
         scale: a factor; the paper's is 1, small models often take 2.
 
+    Raises:
+        ValueError: for numbers below one, and a `scale` of 0 or less.
+
+    References:
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 3.
+
     Example:
     >>> schedule = NoamSchedule(model_dim=256, warmup_steps=4000)
     >>> round(float(schedule(3999)) * 1e6)  # n = 4000
     988
-
-    Reference: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
     """
 
     def __init__(self, model_dim: int, warmup_steps: int = 4000, scale: float = 1.0) -> None:

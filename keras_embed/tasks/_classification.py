@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import message
 from keras_embed.backbones import BagBackbone
 from keras_embed.losses import MultiLabelCrossentropy
@@ -113,7 +114,7 @@ class ClassificationTask(StringTask):
         for rows in similar_length_batches(features.lengths(parts), batch_size):
             batch = features.encode({name: gather_rows(part, rows) for name, part in parts.items()}, self.input)
             batch = {name: np.asarray(value) for name, value in pick(batch, self.input).items()}
-            answer[rows] = self.scorer().predict_on_batch(batch)[: len(rows)]
+            answer[rows] = predict_batch(self.scorer(), batch)[: len(rows)]
         return answer
 
     def classify(self, texts: Sequence[Any], batch_size: int = 32) -> list[ClassifiedText]:

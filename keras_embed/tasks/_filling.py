@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import message
 from keras_embed.preprocessors._tensors import encoded_texts
 from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
@@ -29,7 +30,7 @@ def filled_texts(
     answers: dict[int, FilledText] = {}
     for rows in similar_length_batches([len(one) for one in strings], batch_size):
         features = {n: tensor.numpy() for n, tensor in preprocessor.fill_features(gather_rows(strings, rows)).items()}
-        scores = guesser.predict_on_batch(pick(features, guesser.input))
+        scores = predict_batch(guesser, pick(features, guesser.input))
         best = {name: tensor.numpy() for name, tensor in preprocessor.postprocess(scores, top_k).items()}
         for place, row in enumerate(rows):
             text = strings[row].decode("utf-8")

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import check_one_of
 from keras_embed.functional.crossentropy import crossentropy
 
@@ -49,7 +50,7 @@ def log_probabilities(scorer: Scorer, batches: Any, count: int, max_length: int)
         more = (_power(rows) - rows, min(max(_power(length), _SHORTEST), max_length) - length)
         padded = {name: _padded(x, more, 0) for name, x in {**features, "labels": labels + 1}.items()}
         padded["labels"] = padded["labels"] - 1
-        found = np.asarray(scorer.predict_on_batch(padded))[:rows]
+        found = np.asarray(predict_batch(scorer, padded))[:rows]
         np.add.at(totals, numbers, found.astype(np.float64))
     return totals
 

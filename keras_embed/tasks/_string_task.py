@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed._checks import message
+from keras_embed._backend import without_retracing, without_warning_of
+from keras_embed._checks import check_known, message
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
 from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
 from keras_embed.preprocessors._encoder_cache import VECTORS
@@ -24,7 +25,13 @@ class StringTask(keras_hub.models.Task):
 
     backbone_cls = ANY_BACKBONE
     kind = "task"
+    #: What `fit` and `evaluate` need beside texts in memory, where a corpus does not bring it along; "": nothing.
+    needs = ""
     _made: "Made"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        check_known(type(self), kwargs, ("inputs", "outputs", "name", "trainable", "dtype", "compile"))
+        super().__init__(*args, **kwargs)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Restores optimizer, loss and metrics of a saved task: all that `compile` resolved was saved."""
@@ -100,19 +107,38 @@ class StringTask(keras_hub.models.Task):
         if feature_cache is not None:
             keeping = kept_features(self, self._made, feature_cache, texts, batch_size, kwargs.get("verbose", "auto"))
         with keeping:
-            return super().fit(x, y, batch_size=batch_size if self.preprocessor is None else None, **kwargs)
+            return self.quiet_fit(x, y, batch_size=batch_size if self.preprocessor is None else None, **kwargs)
+
+    def quiet_fit(self, *args: Any, **kwargs: Any) -> Any:
+        """`keras_hub.models.Task.fit`, without warnings of what a user cannot change."""
+        with without_retracing(), without_warning_of(self._unread()):
+            return super().fit(*args, **kwargs)
 
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int = 32, sample_weight: Any = None, **kwargs: Any
     ) -> Any:
         """Loss and metrics; arguments as for `fit`."""
-        if self.preprocessor is not None and not kwargs.get("_use_cached_eval_dataset", False):
-            return super().evaluate(self._batched(x, y, sample_weight, batch_size, None), **kwargs)
-        return super().evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight, **kwargs)
+        with without_retracing():
+            if self.preprocessor is not None and not kwargs.get("_use_cached_eval_dataset", False):
+                return super().evaluate(self._batched(x, y, sample_weight, batch_size, None), **kwargs)
+            return super().evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight, **kwargs)
+
+    def _unread(self) -> list[str]:
+        """Paths of the backbone's trainable variables that its sequence does not depend on: an encoder's own pooler."""
+        outputs = self.backbone.output
+        if not isinstance(outputs, dict) or set(outputs) == {"sequence_output"} or "sequence_output" not in outputs:
+            return []
+        read = {id(v) for v in keras.Model(self.backbone.input, outputs["sequence_output"]).trainable_variables}
+        return [v.path for v in self.backbone.trainable_variables if id(v) not in read]
 
     def _batched(self, x: Any, y: Any, sample_weight: Any, batch_size: int, seed: int | None) -> Any:
         """Strings in memory as a dataset of batches; a dataset stays as it is."""
-        return x if hasattr(x, "element_spec") else self.preprocessor.dataset(x, y, sample_weight, batch_size, seed)
+        if hasattr(x, "element_spec"):
+            return x
+        batches = self.preprocessor.dataset(x, y, sample_weight, batch_size, seed)
+        if self.needs and len(batches.element_spec) < 2:
+            raise ValueError(message(f"{self.needs} to learn from or to compare with", "y=None", "fit(x, y)"))
+        return batches
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
         """Writes a SavedModel from strings to answers, or the network alone; see `keras_embed.serving`.

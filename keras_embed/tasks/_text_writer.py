@@ -11,6 +11,7 @@ from keras_embed.decoding import BeamSearch, ForbiddenTokens, Greedy, Sampling
 from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.schedules import InverseSquareRoot
+from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.text import START_ID
 
@@ -28,6 +29,7 @@ class TextWriter(StringTask):
 
     def __init__(self, backbone: Any, preprocessor: Any, search: Any, **kwargs: Any) -> None:
         # === Functional Model ===
+        check_parts(self, backbone, preprocessor)
         inputs = backbone.input
         outputs = backbone(inputs)["logits"]
         # Set before `super().__init__`, which compiles.

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import message
 from keras_embed.decoding import Searcher, replace_unknown_words
 from keras_embed.preprocessors.batching import gather_rows
@@ -89,7 +90,7 @@ def translations(
     else:
         features, _ = preprocessor(_batch(texts, rows), y=_batch(prefixes, rows))
     features = {name: tensor.numpy() for name, tensor in features.items()}
-    found = {name: np.asarray(value) for name, value in searcher.predict_on_batch(features).items()}
+    found = {name: np.asarray(value) for name, value in predict_batch(searcher, features).items()}
     found["strings"] = preprocessor.postprocess(found["token_ids"]).numpy()
     choices = (replace_unknown, keep_alignments)
     answers = []

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import check_positive, message
 from keras_embed.layers.language_model_head import LanguageModelHead
 from keras_embed.metrics.perplexity import Perplexity
@@ -139,6 +140,9 @@ class BidirectionalLanguageModel(keras.Model):
 
         Returns:
             `keras.callbacks.History`.
+
+        Raises:
+            ValueError: for windows of other rows, words or lengths than the model's.
         """
         if len(windows.vocabulary) != len(self.vocabulary) or windows.batch_size != self.batch_size:
             expected = f"windows of {self.batch_size} rows and a vocabulary of {len(self.vocabulary)} words"
@@ -186,9 +190,7 @@ class BidirectionalLanguageModel(keras.Model):
         total = words = 0.0
         for features in source.once():
             weights = features.pop("weights")
-            losses, state["hidden_state"], state["cell_state"] = self.evaluator().predict_on_batch(
-                {**features, **state}
-            )
+            losses, state["hidden_state"], state["cell_state"] = predict_batch(self.evaluator(), {**features, **state})
             total += float(np.sum(losses.astype("float64") * weights))
             words += float(np.sum(weights))
         return float(np.exp(total / words))

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import check_one_of, message
 from keras_embed.backbones import RecurrentLanguageModelBackbone, TransformerLanguageModelBackbone
 from keras_embed.decoding import Sampling, Searcher
@@ -93,6 +94,9 @@ class LanguageModel(TextWriter):
             search: see the class.
             **backbone: for `RecurrentLanguageModelBackbone`, such as `cell="gru"`, or
                 `TransformerLanguageModelBackbone`.
+
+        Raises:
+            ValueError: for another `architecture`.
         """
         check_one_of("architecture", architecture, _ARCHITECTURES)
         if preprocessor is None:
@@ -199,7 +203,7 @@ class LanguageModel(TextWriter):
             if count >= max_length:
                 expected = f"prompts of fewer than max_length={max_length} pieces"
                 raise ValueError(message(expected, f"{count} in {prompt!r}", f"max_length={2 * int(count)}"))
-        found = {name: np.asarray(value) for name, value in searcher.predict_on_batch(features).items()}
+        found = {name: np.asarray(value) for name, value in predict_batch(searcher, features).items()}
         texts = [part.numpy() for part in self.preprocessor.written(features["token_ids"], found["token_ids"])]
         piece = self.preprocessor.tokenizer.id_to_token
 

@@ -14,6 +14,7 @@ from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks import _training_run
 from keras_embed.tasks._classifier_head import representation
 from keras_embed.tasks._filling import filled_texts
+from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.tasks._tied_tables import num_pieces, token_embedding
 from keras_embed.tasks.filled_text import FilledText
@@ -69,6 +70,7 @@ class MaskedLanguageModel(StringTask):
         vocabulary_size: int | None = None,
         **kwargs: Any,
     ) -> None:
+        check_parts(self, backbone, preprocessor)
         if next_sentence is None:
             next_sentence = preprocessor is None or preprocessor.next_sentence
 
@@ -161,6 +163,9 @@ class MaskedLanguageModel(StringTask):
 
         Returns:
             `keras.callbacks.History`.
+
+        Raises:
+            ValueError: for `checkpoints` where `x` is no list of documents.
         """
         if validation_data is not None:
             validation_data = self._held_out(validation_data, batch_size)
@@ -169,7 +174,7 @@ class MaskedLanguageModel(StringTask):
                 raise ValueError(message("documents, to go on from a place among them", "features and `checkpoints`"))
             kwargs.update(steps_per_epoch=steps_per_epoch, validation_data=validation_data, callbacks=callbacks)
             kwargs["batch_size"] = None if y is None else batch_size
-            return super(StringTask, self).fit(x, y, epochs=epochs, shuffle=shuffle, **kwargs)
+            return self.quiet_fit(x, y, epochs=epochs, shuffle=shuffle, **kwargs)
         self.check_preprocessor()
         examples = x if hasattr(x, "steps_per_pass") else self.preprocessor.examples(x, batch_size, seed, shuffle)
         done = 0 if checkpoints is None else _training_run.resume(self, checkpoints, examples)
@@ -177,7 +182,7 @@ class MaskedLanguageModel(StringTask):
         added: list[Any] = [_training_run.Progress(examples.batch_size * self.preprocessor.sequence_length)]
         if checkpoints is not None:
             added.append(_training_run.Checkpoint(checkpoints, _training_run.Epochs(examples, steps), done))
-        return super(StringTask, self).fit(
+        return self.quiet_fit(
             examples.dataset(),
             epochs=epochs,
             initial_epoch=done,

@@ -16,6 +16,7 @@ from keras_embed.tasks._architectures import OF_PAIRS, OF_TEXTS, backbone_of
 from keras_embed.tasks._classification import ClassificationTask
 from keras_embed.tasks._classifier_head import scores
 from keras_embed.tasks._pair_head import COMPARISONS, pair_inputs, pair_representation
+from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made
 
 
@@ -43,6 +44,9 @@ class PairClassifier(ClassificationTask):
         kernel_regularizer: of the last layer's weights.
         **kwargs: `name`, `compile`.
 
+    Raises:
+        ValueError: for parts that do not belong together, another `comparison`, and numbers out of range.
+
     Example:
     >>> import keras_embed as ke
     >>> pairs = [("a man runs", "a man moves"), ("a man runs", "he sits"), ("he sits", "a man sits")]
@@ -62,6 +66,7 @@ class PairClassifier(ClassificationTask):
     """
 
     kind = "classifier of pairs"
+    needs = "labels or scores"
     preprocessor_cls = PairPreprocessor
 
     def __init__(
@@ -77,6 +82,7 @@ class PairClassifier(ClassificationTask):
         kernel_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
+        check_parts(self, backbone, preprocessor)
         check_one_of("comparison", comparison, COMPARISONS)
         hidden_dims = check_hidden(hidden_dims, dropout)
         if preprocessor is not None:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import check_positive, check_rate, message
 from keras_embed.layers import SpanDecode, SpanHead
 from keras_embed.losses import SpanLoss
@@ -15,6 +16,7 @@ from keras_embed.preprocessors._question_texts import question_columns, question
 from keras_embed.preprocessors.answer_windows import Windows, some_windows
 from keras_embed.preprocessors.batching import similar_length_batches
 from keras_embed.preprocessors.text_features import pick
+from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.tasks.answered_question import AnsweredQuestion, answered_questions
 
@@ -42,6 +44,9 @@ class SpanQA(StringTask):
             suits data like SQuAD 1.1; see `tune_threshold`.
         max_answer_length: most positions of an answer, where there is no preprocessor.
         **kwargs: `name`, `compile`.
+
+    Raises:
+        ValueError: for parts that do not belong together, and numbers out of range.
 
     Example:
     >>> import keras_embed as ke
@@ -73,6 +78,7 @@ class SpanQA(StringTask):
         max_answer_length: int = 30,
         **kwargs: Any,
     ) -> None:
+        check_parts(self, backbone, preprocessor)
         check_rate("dropout", dropout)
         _check_threshold(threshold)
         if preprocessor is not None:
@@ -136,6 +142,9 @@ class SpanQA(StringTask):
 
         Returns:
             one `AnsweredQuestion` each, in order.
+
+        Raises:
+            ValueError: for what is no list of questions with texts, and `num_best` below one.
         """
         self.check_preprocessor()
         check_positive("num_best", num_best)
@@ -153,7 +162,7 @@ class SpanQA(StringTask):
         for rows in similar_length_batches(windows.context.row_lengths().numpy(), batch_size):
             batch = self.window_features(some_windows(windows, rows))
             batch = {name: np.asarray(value) for name, value in batch.items()}
-            for name, value in decoder.predict_on_batch(batch).items():
+            for name, value in predict_batch(decoder, batch).items():
                 whole = found.setdefault(name, np.zeros((len(windows.first), *value.shape[1:]), value.dtype))
                 whole[rows] = value[: len(rows)]
         return answered_questions(

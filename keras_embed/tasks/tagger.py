@@ -1,10 +1,11 @@
 """Sequence tagging: named entities, parts of speech, slots."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
 
+from keras_embed._backend import predict_batch
 from keras_embed._checks import check_one_of, message
 from keras_embed.layers import CRF, CRFDecode, IndependentTags, TagConstraints
 from keras_embed.losses import CRFLoss
@@ -12,6 +13,7 @@ from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
 from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
 from keras_embed.preprocessors.text_features import pick
+from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.tasks._tagged_vectors import tagger_inputs, word_vectors
 from keras_embed.tasks.tagged_sentence import TaggedSentence, tagged_sentences
@@ -45,6 +47,9 @@ class Tagger(StringTask):
         subwords: whether the backbone reads pieces of words, where there is no preprocessor.
         **kwargs: `name`, `compile`.
 
+    Raises:
+        ValueError: for parts that do not belong together, another `head`, and neither `preprocessor` nor `num_tags`.
+
     Example:
     >>> import keras_embed as ke
     >>> words, tags = [["Ada", "lives", "in", "Rome"]], [["B-PER", "O", "O", "B-LOC"]]
@@ -62,6 +67,7 @@ class Tagger(StringTask):
     """
 
     kind = "tagger"
+    needs = "tags"
     preprocessor_cls = TaggerPreprocessor
 
     def __init__(
@@ -74,6 +80,7 @@ class Tagger(StringTask):
         subwords: bool = False,
         **kwargs: Any,
     ) -> None:
+        check_parts(self, backbone, preprocessor)
         check_one_of("head", head, HEADS)
         if preprocessor is None and num_tags is None:
             raise ValueError(message("a `preprocessor` or `num_tags`", "neither", "Tagger(backbone, num_tags=17)"))
@@ -143,9 +150,12 @@ class Tagger(StringTask):
 
         Returns:
             one `TaggedSentence` each, in order.
+
+        Raises:
+            ValueError: for what is no list, a token that is no string, and a tagger without a preprocessor.
         """
         self.check_preprocessor()
-        if isinstance(sentences, (str, bytes)):
+        if isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable):
             raise ValueError(message("a list of sentences", sentences, "tagger.tag([text])"))
         sentences = list(sentences)
         if not sentences:
@@ -158,7 +168,7 @@ class Tagger(StringTask):
 
     def _tag_batch(self, tokens: Any) -> list[TaggedSentence]:
         features = pick(self.preprocessor.features(tokens, self.input), self.input)
-        decoded = self.decoder().predict_on_batch({name: tensor.numpy() for name, tensor in features.items()})
+        decoded = predict_batch(self.decoder(), {name: tensor.numpy() for name, tensor in features.items()})
         return tagged_sentences(self.preprocessor.postprocess(tokens, decoded))
 
     def predict(self, x: Any, batch_size: int = 32, **kwargs: Any) -> Any:

@@ -16,6 +16,7 @@ from keras_embed.tasks._architectures import OF_TEXTS, backbone_of
 from keras_embed.tasks._classification import ClassificationTask
 from keras_embed.tasks._classifier_head import representation, scores
 from keras_embed.tasks._label_numbers import best_thresholds, checked_thresholds
+from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made
 
 
@@ -44,6 +45,9 @@ class TextClassifier(ClassificationTask):
             class. See `tune_thresholds`. Metrics in `fit` and `evaluate` are at 0.5.
         **kwargs: `name`, `compile`.
 
+    Raises:
+        ValueError: for parts that do not belong together, and numbers out of range.
+
     Example:
     >>> import keras_embed as ke
     >>> texts, labels = ["a fine film", "dull", "fine acting"], ["good", "bad", "good"]
@@ -61,6 +65,7 @@ class TextClassifier(ClassificationTask):
     """
 
     kind = "classifier"
+    needs = "labels"
     preprocessor_cls = ClassifierPreprocessor
 
     def __init__(
@@ -77,6 +82,7 @@ class TextClassifier(ClassificationTask):
         thresholds: Any = 0.5,
         **kwargs: Any,
     ) -> None:
+        check_parts(self, backbone, preprocessor)
         hidden_dims = check_hidden(hidden_dims, dropout)
         if preprocessor is not None:
             num_classes, multi_label = len(preprocessor.classes), preprocessor.multi_label
@@ -162,6 +168,9 @@ class TextClassifier(ClassificationTask):
 
         Returns:
             the thresholds (K,), which are the classifier's from now on.
+
+        Raises:
+            ValueError: unless a text may have any number of labels.
         """
         self.check_preprocessor()
         if not self.multi_label:

@@ -1,6 +1,6 @@
 """Texts in one language to texts in another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -9,6 +9,7 @@ from keras_embed._checks import check_one_of, message
 from keras_embed.backbones import RecurrentSeq2SeqBackbone, TransformerSeq2SeqBackbone
 from keras_embed.decoding import BeamSearch
 from keras_embed.preprocessors import TranslationPreprocessor
+from keras_embed.preprocessors._tensors import encoded_texts
 from keras_embed.preprocessors.batching import similar_length_batches
 from keras_embed.tasks._text_writer import TextWriter
 from keras_embed.tasks._translations import check_sizes, make_searcher, pairs_of, translations
@@ -84,6 +85,10 @@ class Translator(TextWriter):
             search: see the class.
             **backbone: for `RecurrentSeq2SeqBackbone`, such as `attention="luong_general"`, or
                 `TransformerSeq2SeqBackbone`. With one vocabulary all embeddings are tied unless told otherwise.
+
+        Raises:
+            ValueError: for another `architecture`.
+            TypeError: for arguments that its backbone does not have.
         """
         check_one_of("architecture", architecture, _ARCHITECTURES)
         if preprocessor is None:
@@ -129,17 +134,21 @@ class Translator(TextWriter):
 
         Returns:
             one `TranslatedText` each, in order; `str` of it is the best one's text.
+
+        Raises:
+            ValueError: for what is no list of strings, and numbers out of range.
         """
         self.check_preprocessor()
-        if isinstance(sources, (str, bytes)):
+        if isinstance(sources, (str, bytes)) or not isinstance(sources, Iterable):
             raise ValueError(message("a list of texts", sources, "translator.translate([text])"))
         sources = list(sources)
         if search is None and (beam is not None or n_best > 1):
-            search = BeamSearch(beam or max(5, n_best), length_penalty=length_penalty, n_best=n_best, stop="likely")
+            beam = max(5, n_best) if beam is None else beam
+            search = BeamSearch(beam, length_penalty=length_penalty, n_best=n_best, stop="likely")
         aligned = return_alignments or replace_unknown
         searcher = self.searcher(search, max_length, tuple(constraints), prefixes is not None, aligned)
         answers: dict[int, TranslatedText] = {}
-        lengths = [len(source) for source in sources]
+        lengths = [len(text) for text in encoded_texts(sources)]
         for rows in similar_length_batches(lengths, batch_size):
             texts = [sources[row] for row in rows]
             begins = None if prefixes is None else [prefixes[row] for row in rows]

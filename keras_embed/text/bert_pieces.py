@@ -23,6 +23,9 @@ def bert_pieces(
         the pieces by number: `BERT_SPECIAL_PIECES`, then the others, sorted, so that equal texts give equal numbers;
         "##" marks a piece that does not begin a word.
 
+    Raises:
+        ValueError: unless `vocabulary_size` is a positive integer.
+
     References:
         Schuster and Nakajima 2012, https://research.google/pubs/pub37842/; Devlin et al. 2019, section 3,
         https://arxiv.org/abs/1810.04805

@@ -32,6 +32,9 @@ class BytePairCodec(Codec):
     Args:
         merges: pairs of pieces, in the order in which they were learnt, written as GPT-2 does: one letter a byte.
 
+    Raises:
+        ValueError: for merges of pieces that come later.
+
     References:
         Sennrich, Haddow, Birch 2016. Neural Machine Translation of Rare Words with Subword Units. ACL 2016.
         Radford et al. 2019. Language Models are Unsupervised Multitask Learners.
@@ -68,6 +71,9 @@ class BytePairCodec(Codec):
             texts: normalised strings.
             vocabulary_size: greatest number of pieces, at least 260.
             min_count: pairs seen less often are not merged.
+
+        Raises:
+            ValueError: for a `vocabulary_size` that does not hold the bytes.
         """
         from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 

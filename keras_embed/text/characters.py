@@ -21,6 +21,9 @@ class CharacterVocabulary:
     Args:
         characters: the alphabet, each character once, the most frequent first by custom.
 
+    Raises:
+        ValueError: for a character twice, or of more than one code point.
+
     Example:
     >>> alphabet = CharacterVocabulary("etaoin")
     >>> alphabet.encode_python("tea!", max_characters=10)
@@ -78,6 +81,9 @@ class CharacterVocabulary:
 
         Returns:
             int32 (N, C), 0 = padding; C is the longest word's length, at least 1 and at most `max_characters`.
+
+        Raises:
+            ValueError: unless `max_characters` is a positive integer.
         """
         check_positive("max_characters", max_characters)
         # Cut first: a word of 10,000 characters then costs no more than one of `max_characters`.
@@ -91,7 +97,11 @@ class CharacterVocabulary:
         return tf.ensure_shape(ids.to_tensor(shape=tf.stack([-1, width])), [None, None])  # (N, C)
 
     def encode_python(self, token: str, max_characters: int) -> list[int]:
-        """What `encode` gives for one word, without padding."""
+        """What `encode` gives for one word, without padding.
+
+        Raises:
+            ValueError: unless `max_characters` is a positive integer.
+        """
         check_positive("max_characters", max_characters)
         return [self._ids.get(character, 1) for character in token[:max_characters]]
 
@@ -131,6 +141,9 @@ class ByteCharacters:
 
         Returns:
             int32 (N, C), 0 = padding; C is the longest word's length, at least 1 and at most `max_characters`.
+
+        Raises:
+            ValueError: unless `max_characters` is a positive integer.
         """
         check_positive("max_characters", max_characters)
         cut = tf.strings.substr(tokens, 0, max_characters)
@@ -141,7 +154,11 @@ class ByteCharacters:
         return tf.where(inside, values + 2, 0)
 
     def encode_python(self, token: str, max_characters: int) -> list[int]:
-        """What `encode` gives for one word, without padding."""
+        """What `encode` gives for one word, without padding.
+
+        Raises:
+            ValueError: unless `max_characters` is a positive integer.
+        """
         check_positive("max_characters", max_characters)
         return [byte + 2 for byte in token.encode("utf-8")[:max_characters]]
 

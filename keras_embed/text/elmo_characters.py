@@ -78,6 +78,9 @@ class ElmoCharacters:
         extra_tokens: words with a number of their own in place of their bytes, 1 to 256 and best one of no byte that
             a text has (AllenNLP's `tokens_to_add`, plus 1).
 
+    Raises:
+        ValueError: for rows that are too short for a word, and numbers of `extra_tokens` outside 1 ... 256.
+
     Example:
     >>> ElmoCharacters(max_characters=6).encode_python("it")
     [259, 106, 117, 260, 261, 261]

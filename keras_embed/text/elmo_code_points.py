@@ -28,6 +28,9 @@ class ElmoCodePoints:
         words: word -> number, `word.dic`, with "<oov>", "<bos>" and "<eos>"; None: words have no number.
         max_characters: L, width of a row.
 
+    Raises:
+        ValueError: for characters among which the marks are not.
+
     Example:
     >>> marks = ["<oov>", "<bos>", "<eos>", "<bow>", "<eow>", "<pad>"]
     >>> characters = {name: number for number, name in enumerate([*marks, "i", "t"])}

@@ -24,6 +24,9 @@ def elmo_features(sentences: Sequence[Sequence[str]], characters: Any = None, vo
         `char_index` int32 (B, T), `padding_mask` bool (B, T); `elmo_word_ids` int32 (B, W) where words have numbers of
         their own; `elmo_cache_ids` int32 (B, W) where there is a `vocabulary`.
 
+    Raises:
+        ValueError: for no sentences, and a sentence that is no list of words.
+
     Example:
     >>> features = elmo_features([["so", "so"], ["it", "goes", "so"]])
     >>> {name: array.shape for name, array in features.items()}

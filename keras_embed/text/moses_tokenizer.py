@@ -23,6 +23,9 @@ class MosesTokenizer:
     Args:
         language: "en", "fr", "it" or "other".
 
+    Raises:
+        ValueError: for another `language`.
+
     References:
         Koehn et al. 2007. Moses: Open Source Toolkit for Statistical Machine Translation. ACL 2007.
 

@@ -69,6 +69,9 @@ def ngram_buckets(word: str, min_n: int, max_n: int, num_buckets: int) -> list[i
         max_n: see `character_ngrams`.
         num_buckets: what hashes are taken modulo of.
 
+    Raises:
+        ValueError: unless `num_buckets` is a positive integer.
+
     Example:
     >>> ngram_buckets("cat", 3, 4, num_buckets=1000)
     [747, 973, 31, 995, 106]
@@ -92,6 +95,9 @@ def ngram_bucket_table(
 
     Returns:
         The buckets of all words, one after the other, int32 (sum of lengths,); and how many each word has, int64 (N,).
+
+    Raises:
+        ValueError: unless `num_buckets` is a positive integer.
 
     Example:
     >>> buckets, lengths = ngram_bucket_table(["cat", "a"], 3, 4, num_buckets=1000)
@@ -162,6 +168,9 @@ def subword_buckets(words: Any, min_n: int, max_n: int, num_buckets: int) -> Any
 
     Returns:
         Ragged int32 (N, None).
+
+    Raises:
+        ValueError: unless `num_buckets` is a positive integer.
     """
     _check_lengths(min_n, max_n)
     lowest, words = max(min_n, 1), tf.convert_to_tensor(words, tf.string)

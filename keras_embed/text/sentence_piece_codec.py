@@ -54,6 +54,9 @@ class SentencePieceCodec(Codec):
             vocabulary_size: number of pieces, 256 bytes included; fewer where the texts do not give so many.
             min_count: 1; the trainer has its own measure.
             model_type: "unigram" or "bpe".
+
+        Raises:
+            ValueError: for numbers out of range, and another `model_type`.
         """
         import sentencepiece
 

@@ -36,6 +36,9 @@ class SentenceSplitter:
         abbreviations: words, without their last point and in small letters, behind which no sentence ends.
         lines: whether each line break ends a sentence, for text that has one sentence or paragraph on a line.
 
+    Raises:
+        ValueError: for one string instead of a list of words.
+
     Example:
     >>> SentenceSplitter().split('Mr. J. Smith paid 3.5 dollars. "Really?" he asked. Yes!')
     ['Mr. J. Smith paid 3.5 dollars.', '"Really?" he asked.', 'Yes!']

@@ -41,6 +41,9 @@ def serialize(thing: Any) -> dict[str, Any]:
 
     A step of your own is described by Keras, if its class is registered with it.
 
+    Raises:
+        TypeError: for an object of another class.
+
     Example:
     >>> serialize(WordTokenizer())
     {'module': 'keras_embed.text', 'class_name': 'WordTokenizer', 'config': {}}
@@ -54,7 +57,11 @@ def serialize(thing: Any) -> dict[str, Any]:
 
 
 def deserialize(config: dict[str, Any]) -> Any:
-    """Rebuilds what `serialize` described."""
+    """Rebuilds what `serialize` described.
+
+    Raises:
+        ValueError: for another `class_name`.
+    """
     if config.get("module") == _KERAS:
         import keras
 
@@ -131,7 +138,11 @@ def _by_keras(thing: Any, others: str = "") -> dict[str, Any]:
 
 
 def deserialize_tokenizer(config: dict[str, Any]) -> Any:
-    """Rebuilds what `serialize_tokenizer` described."""
+    """Rebuilds what `serialize_tokenizer` described.
+
+    Raises:
+        ValueError: for another module, or a name that tensorflow_text does not have.
+    """
     module, name = config.get("module"), config.get("class_name")
     check_one_of("module", module, (_OURS, _TF_TEXT, _KERAS))
     if module == _OURS:

@@ -12,6 +12,9 @@ class SnowballStemmer(HostWordStep):
     Args:
         language: "arabic", "english", "german", "russian" ...: a name that `snowballstemmer.algorithms()` knows.
 
+    Raises:
+        ValueError: for a language that Snowball does not know.
+
     References:
         Porter 2001, http://snowball.tartarus.org/texts/introduction.html.
 

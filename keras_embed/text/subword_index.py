@@ -27,6 +27,9 @@ class SubwordIndex:
         kept: bucket to row, in a pruned model, where the other buckets have none; `None`: bucket b has row b.
         normalizer: `WordNormalizer`, applied to a word first; `None` takes it as it is.
 
+    Raises:
+        ValueError: for a word twice.
+
     Example:
     >>> index = SubwordIndex(["cat", "dog"], min_n=3, max_n=3, num_buckets=10)
     >>> index.encode_python("cat"), index.encode_python("cats"), len(index)

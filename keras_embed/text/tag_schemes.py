@@ -81,6 +81,9 @@ def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
         scheme: one of `SCHEMES`.
         strict: False reads a broken sequence as conlleval does; True gives well-formed spans only.
 
+    Raises:
+        ValueError: for another `scheme`.
+
     Example:
     >>> spans(["B-PER", "I-PER", "O", "I-LOC"], "BIO")
     [Span(start=0, end=2, type='PER'), Span(start=3, end=4, type='LOC')]

@@ -31,6 +31,9 @@ class TermCounts:
         documents: in how many documents each occurs, int64 (V,).
         num_documents: how many documents there were, the empty ones included.
 
+    Raises:
+        ValueError: unless terms are distinct and have two numbers each.
+
     Example:
     >>> counts = TermCounts.from_texts(["to be or not to be"]) + TermCounts.from_texts(["To go"])
     >>> counts.num_documents, counts.total("to"), counts.document_count("to")

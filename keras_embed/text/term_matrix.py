@@ -45,7 +45,11 @@ class SparseRows:
         return matrix
 
     def to_scipy(self) -> Any:
-        """The matrix as SciPy has it."""
+        """The matrix as SciPy has it.
+
+        Raises:
+            ImportError: where SciPy is not installed.
+        """
         try:
             import scipy.sparse
         except ImportError as error:
@@ -66,6 +70,9 @@ class TermMatrix:
         binary: whether a term counts once.
         sublinear_tf: whether tf is 1 + ln(count).
         norm: "l2", "l1" or None.
+
+    Raises:
+        ValueError: for another `norm`, and unless terms are distinct and have one idf each.
 
     Example:
     >>> matrix = TermMatrix(["be", "to"], [1.0, 2.0], norm=None)

@@ -33,6 +33,9 @@ def idf(name: str, num_documents: int, documents: Any) -> Floats:
     Returns:
         float64 (V,).
 
+    Raises:
+        ValueError: for another name of an idf.
+
     Example:
     >>> idf("textbook", 8, [8, 1]).round(4).tolist()
     [0.0, 2.0794]

@@ -44,6 +44,9 @@ class UnicodeNormalize(WordStep):
     Args:
         form: "NFC" (a letter with its accent is one character), "NFD", "NFKC" (also ﬁ to fi and ² to 2) or "NFKD".
 
+    Raises:
+        ValueError: for another `form`.
+
     Example:
     >>> UnicodeNormalize("NFKC").python(["ﬁn²"])
     ['fin2']

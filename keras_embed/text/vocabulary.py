@@ -131,7 +131,11 @@ class Vocabulary:
         return np.array([self._ids.get(token, 1) for token in tokens], np.int32)
 
     def token(self, id: int) -> str:
-        """The word with this number."""
+        """The word with this number.
+
+        Raises:
+            ValueError: for a number without a token.
+        """
         if not 0 <= id < len(self):
             raise ValueError(message(f"a number from 0 to {len(self) - 1}", id))
         return self._tokens[id]

@@ -18,6 +18,9 @@ class StopWords(WordStep):
         words: "english" or "russian" for the lists of this library, or the words, as they look at this place of the
             pipeline (lower-cased, if lower-casing comes before).
 
+    Raises:
+        ValueError: for another list.
+
     Example:
     >>> StopWords("russian").python(["кот", "и", "пёс"])
     ['кот', 'пёс']
@@ -61,6 +64,9 @@ class KeepWords(WordStep):
     Args:
         words: the words to keep.
 
+    Raises:
+        ValueError: for one string instead of a list of words.
+
     Example:
     >>> KeepWords.from_counts({"чай": 5, "чаёк": 1}, min_count=2).python(["чай", "чаёк"])
     ['чай']
@@ -75,7 +81,11 @@ class KeepWords(WordStep):
 
     @classmethod
     def from_counts(cls, counts: Mapping[str, int], min_count: int = 2) -> "KeepWords":
-        """Keeps the words that occur at least `min_count` times."""
+        """Keeps the words that occur at least `min_count` times.
+
+        Raises:
+            ValueError: unless `min_count` is a positive integer.
+        """
         check_positive("min_count", min_count)
         return cls(word for word, count in counts.items() if count >= min_count)
 

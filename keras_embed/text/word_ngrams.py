@@ -14,6 +14,9 @@ class WordNgrams(Step):
         shortest: number of words of the shortest run.
         longest: number of words of the longest.
 
+    Raises:
+        ValueError: unless 1 <= shortest <= longest.
+
     Example:
     >>> WordNgrams(1, 2).python(["to", "be", "or"])
     ['to', 'be', 'or', 'to be', 'be or']
@@ -52,6 +55,9 @@ class CharacterNgrams(Step):
     Args:
         shortest: number of characters of the shortest run.
         longest: number of characters of the longest.
+
+    Raises:
+        ValueError: unless 1 <= shortest <= longest.
 
     Example:
     >>> CharacterNgrams(3, 3).python(["чай и"])

@@ -57,6 +57,9 @@ class WordPieceCodec(Codec):
             vocabulary_size: greatest number of pieces; characters come first.
             min_count: pairs seen less often are not merged.
             splitter: see the class.
+
+        Raises:
+            ValueError: unless `vocabulary_size` is a positive integer.
         """
         from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 

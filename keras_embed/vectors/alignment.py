@@ -46,6 +46,9 @@ def align(
     Returns:
         float32 (V, D), and what was found how.
 
+    Raises:
+        ValueError: for another name of what is `unknown`.
+
     Example:
     >>> vectors = WordVectors(["Rome", "city"], [[1.0, 0.0], [0.0, 1.0]])
     >>> matrix, coverage = align(vectors, text.Vocabulary(["rome", "city", "xyz"]))

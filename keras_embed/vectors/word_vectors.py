@@ -114,7 +114,7 @@ class WordVectors:
         return self.rows([word])[0]
 
     def rows(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of N words, float32 (N, D); see `vector`."""
+        """The vectors of N words, float32 (N, D); `UnknownWordError` for one without; see `vector`."""
         table = self._table()
         found = np.array([table.get(word, -1) for word in words], np.int64)
         unknown = np.flatnonzero(found < 0)
@@ -172,6 +172,9 @@ class WordVectors:
 
         Returns:
             Row numbers int64 and cosines float32, both (N, min(top, V)), the nearest first.
+
+        Raises:
+            ValueError: for `top` below one, and queries of another width.
         """
         check_positive("top", top)
         queries = np.asarray(queries, np.float32)
@@ -200,7 +203,7 @@ class WordVectors:
         return WordVectors(self.words, _search.unit(self.matrix[:]), None, self.counts)
 
     def reduced(self, dim: int) -> "WordVectors":
-        """The first `dim` principal components of the centred vectors."""
+        """The first `dim` principal components of the centred vectors; `ValueError` for more than there are."""
         check_positive("dim", dim)
         if dim > self.dim:
             raise ValueError(message(f"`dim` of at most {self.dim}", dim))
@@ -210,7 +213,7 @@ class WordVectors:
     def all_but_the_top(self, k: int = 3) -> "WordVectors":
         """Without the mean and the k first principal components, which say how frequent a word is more than what it
         means (Mu and Viswanath 2018, https://arxiv.org/abs/1702.01417, algorithm 1; they take k = D / 100). Components
-        are found in the centred vectors and taken out of them.
+        are found in the centred vectors and taken out of them. `ValueError` for a `k` outside 0 ... D.
         """
         if not 0 <= k <= self.dim:
             raise ValueError(message(f"`k` from 0 to {self.dim}", k))
@@ -219,14 +222,14 @@ class WordVectors:
 
     def astype(self, dtype: str) -> "WordVectors":
         """The same in another type: "float32", "float16" (half the memory) or "int8" (a quarter, with a scale for each
-        row; see `QuantizedMatrix` for how exact). n-gram rows stay as they are.
+        row; see `QuantizedMatrix` for how exact); another is a `ValueError`. n-gram rows stay as they are.
         """
         check_one_of("dtype", dtype, _DTYPES)
         matrix = QuantizedMatrix.of(self.matrix) if dtype == "int8" else np.asarray(self.matrix[:], dtype)
         return WordVectors(self.words, matrix, self.subwords, self.counts, self.report)
 
     def subword_index(self, normalizer: text.WordNormalizer | None = None) -> text.SubwordIndex:
-        """What makes the ids that `layers.SubwordEmbedding.from_vectors` reads, in graphs too."""
+        """Makes the ids that `layers.SubwordEmbedding.from_vectors` reads; `ValueError` without rows of n-grams."""
         if self.subwords is None:
             raise ValueError(message("vectors with n-gram rows", "none", "a fastText .bin file"))
         return self.subwords.index(self.words, normalizer)

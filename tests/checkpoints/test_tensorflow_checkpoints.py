@@ -83,5 +83,5 @@ def test_other_checkpoints(tmp_path):
         checkpoints.load_elmo_tf(tmp_path / "mix", tmp_path / "o.json")
     with pytest.raises(ValueError, match=r"Expected the prefix of a checkpoint, .*mix.index. Try '.*/mix'"):
         checkpoints.load_elmo_tf(tmp_path / "mix.index")
-    with pytest.raises(FileNotFoundError, match="none to be there"):
+    with pytest.raises(FileNotFoundError, match="none, which is not there"):
         checkpoints.load_elmo_tf(tmp_path / "none")

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_embed.functional import pair_comparison
+from keras_embed.functional.pair_comparison import pair_comparison
 
 
 def test_it_is_that_of_conneau_et_al():

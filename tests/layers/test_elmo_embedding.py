@@ -136,6 +136,24 @@ def test_a_frozen_elmo_leaves_the_mixes_to_be_trained(when):
         assert not np.array_equal(ops.convert_to_numpy(weight), old), weight.path
 
 
+@pytest.mark.skipif(
+    keras.config.backend() != "tensorflow", reason="the others follow no weights that are not asked for"
+)
+@pytest.mark.parametrize("frozen", [True, False])
+def test_gradients_stop_before_a_frozen_elmo(frozen):
+    """Tracing those of its loops would take many seconds, for nothing."""
+    import tensorflow as tf
+
+    elmo = small_elmo()
+    layer = made(elmo, num_mixes=1, dropout=0.0)
+    elmo.trainable = not frozen
+    weights = [weight.value for weight in elmo.weights]
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        loss = ops.sum(layer(features()))
+    assert all(gradient is None for gradient in tape.gradient(loss, weights)) == frozen
+
+
 def test_a_frozen_layer_has_nothing_to_train():
     elmo = small_elmo()
     elmo.trainable = False

@@ -10,6 +10,9 @@ from keras_embed.vectors import WordVectors  # noqa: E402
 WORDS = [f"word{number}" for number in range(24)]
 
 
+WORDS_NEAR = ("far", "away", "alone", "first", "second", "third")
+
+
 @pytest.fixture(scope="module")
 def vectors():
     """Two far groups of 12 words."""
@@ -66,6 +69,15 @@ def test_a_map_draws_into_the_axes_it_is_given(vectors):
     ax = Figure().subplots()
     assert plots.word_map(vectors, WORDS[:5], ax=ax) is ax
     assert [text.get_text() for text in ax.texts] == WORDS[:5]
+
+
+def test_words_of_near_points_keep_out_of_each_others_way():
+    rng = np.random.default_rng(2)
+    near = np.concatenate([np.eye(4)[:3] * 3, rng.normal([0, 0, 0, 4], 0.05, (3, 4))])  # three far points, three near
+    ax = plots.word_map(WordVectors(WORDS_NEAR, near), WORDS_NEAR)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[:number])
 
 
 def test_vectors_of_one_dimension_lie_on_a_line():

@@ -1,5 +1,6 @@
 """Models with an ELMo inside, exported: strings in, the answers of Python out."""
 
+import keras
 import numpy as np
 import pytest
 from small_elmo import CHARACTERS, small_elmo
@@ -12,6 +13,11 @@ from keras_embed._backend import tf
 UNSEEN = ["Adas Byrons livesx in Romes .", "Ада 日本 \u2028x", "", "x" * 99]
 KNOWN = ["Ada lives in Rome .", "Rome"]
 CACHED = ["Ada", "lives", "in", "Rome", "."]
+
+
+not_on_jax = pytest.mark.skipif(
+    keras.config.backend() == "jax", reason="JAX compiles it for long; the other backends run it"
+)
 
 
 def served(path, texts):
@@ -28,7 +34,7 @@ def assert_served_alike(path, tagger, texts):
         np.testing.assert_allclose(answer["token_scores"][row][:count], expected.scores, atol=1e-5)
 
 
-@pytest.mark.parametrize("cached", [False, True], ids=["plain", "cached"])
+@pytest.mark.parametrize("cached", [pytest.param(False, id="plain"), pytest.param(True, id="cached", marks=not_on_jax)])
 def test_a_tagger_makes_characters_in_its_graph(cached, tmp_path):
     if cached:
         vocabulary = ke.text.Vocabulary(CACHED)
@@ -40,6 +46,7 @@ def test_a_tagger_makes_characters_in_its_graph(cached, tmp_path):
     assert_served_alike(tmp_path / "1", tagger, KNOWN)
 
 
+@not_on_jax
 def test_code_points_and_words_of_their_own(tmp_path):
     marks = ["<oov>", "<bos>", "<eos>", "<bow>", "<eow>", "<pad>"]
     letters = {name: number for number, name in enumerate([*marks, *"AdaliveRomВ "])}

@@ -33,7 +33,7 @@ TASKS = {
     "recurrent tagger": lambda: Tagger(recurrent(), num_tags=3),
     "pairs": lambda: PairClassifier(recurrent(), comparison="siamese"),
     "spans": lambda: SpanQA(bert()),
-    "recurrent spans": lambda: SpanQA(BiDAFBackbone([WordEmbedding(9, 4)], hidden_dim=3, projection_dim=3)),
+    "recurrent spans": lambda: SpanQA(BiDAFBackbone([WordEmbedding(9, 4)], hidden_dim=3)),
 }
 NAMES = {"classifier": ["logits"], "pairs": ["scores"], "spans": ["logits"], "recurrent spans": ["logits"]}
 QUICK = ("classifier", "tagger")

@@ -25,6 +25,25 @@ def test_another_process_gives_equal_answers_for_any_number_of_texts(tmp_path):
 
 
 @pytest.mark.skipif(
+    keras.config.backend() == "torch", reason="the way through another process is the same for all signatures"
+)
+def test_alignments_are_those_of_the_translator(tmp_path):
+    """A second signature, over variables that are saved once."""
+    translator = trained_translator()
+    translator.export(tmp_path / "1")
+    texts = [source for source, _ in PAIRS[::7]]
+    aligned = tf.saved_model.load(str(tmp_path / "1")).signatures["alignments"](text=tf.constant(texts))
+    aligned = {name: value.numpy() for name, value in aligned.items()}
+    for row, expected in enumerate(translator.translate(texts, return_alignments=True)):
+        read, written = aligned["source_lengths"][row], aligned["target_lengths"][row]
+        assert tuple(word.decode() for word in aligned["source_tokens"][row, :read]) == expected.source_tokens
+        assert tuple(word.decode() for word in aligned["target_tokens"][row, :written]) == expected.tokens
+        np.testing.assert_allclose(aligned["alignments"][row, :written, :read], expected.alignment, atol=1e-4)
+    saved = sum(file.stat().st_size for file in (tmp_path / "1" / "variables").glob("variables.data*"))
+    assert saved < 1.5 * 4 * translator.count_params()
+
+
+@pytest.mark.skipif(
     keras.config.backend() == "torch", reason="the way through another process is the same for all searches"
 )
 def test_samples_are_new_in_each_call_and_with_a_seed_repeatable(tmp_path):

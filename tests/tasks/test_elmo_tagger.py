@@ -17,6 +17,11 @@ def elmo_of(tagger):
     return tagger.backbone.embeddings[-1].elmo
 
 
+not_on_jax = pytest.mark.skipif(
+    keras.config.backend() == "jax", reason="JAX compiles it for long; the other backends run it"
+)
+
+
 @pytest.fixture(scope="module")
 def tagger():
     return make_tagger(epochs=15, num_mixes=2, places=("input", "output"))
@@ -109,6 +114,7 @@ def test_published_widths_need_no_word_of_it():
     assert len(tagger.tag(["Ada lives in Rome"])[0].tags) == 4
 
 
+@not_on_jax
 def test_cached_words_give_the_same_tags(tmp_path):
     words = ["Ada", "Byron", "lives", "in", "Rome", "."]
     plain = make_tagger(epochs=0)

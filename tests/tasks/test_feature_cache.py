@@ -40,6 +40,11 @@ def files(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+not_on_jax = pytest.mark.skipif(
+    keras.config.backend() == "jax", reason="JAX compiles it for long; the other backends run it"
+)
+
+
 def test_training_sees_no_difference_and_a_second_run_encodes_nothing(tmp_path, monkeypatch):
     plain, cached = make_tagger(), make_tagger()
     expected = fit(plain, validation_data=(WORDS[:2], TAGS[:2]))
@@ -90,6 +95,7 @@ def test_datasets_are_taken_too(tmp_path, monkeypatch):
         fit(make_classifier(elmo), dataset.repeat(), cache=tmp_path, steps_per_epoch=2)
 
 
+@not_on_jax
 def test_classifiers_read_cut_texts_and_weigh_classes(tmp_path, monkeypatch):
     data = {"validation_data": (TEXTS[:2], LABELS[:2]), "class_weight": "balanced"}
     expected = fit(make_classifier(max_length=3), TEXTS, LABELS, **data)
@@ -99,12 +105,14 @@ def test_classifiers_read_cut_texts_and_weigh_classes(tmp_path, monkeypatch):
     assert sum(calls) == NUM_DISTINCT
 
 
+@not_on_jax
 def test_several_mixes_at_several_places(tmp_path):
     expected = fit(make_tagger(places=("input", "output"), projection_dim=3, layer_norm="tokens", l2=0.1))
     cached = make_tagger(places=("input", "output"), projection_dim=3, layer_norm="tokens", l2=0.1)
     same(fit(cached, cache=tmp_path), expected)
 
 
+@not_on_jax
 def test_callbacks_see_the_task_itself(tmp_path):
     path = str(tmp_path / "best.keras")
     classifier = make_classifier()

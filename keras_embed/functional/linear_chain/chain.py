@@ -41,8 +41,18 @@ def pack(chain: LinearChain) -> Any:
     Rows 0..K-1 hold the transitions, row K the start scores, row K+1 the end scores, the rest the emissions; the last
     column holds the mask beside the emissions and zeros above. Symbolic batch and time axes are welcome.
 
+    Args:
+        chain: its scores and its mask.
+
     Returns:
         (B, K + 2 + T, K + 1) float32.
+
+    Example:
+    >>> import numpy as np
+    >>> scores = np.zeros((2, 3, 4), "float32")  # (B, T, K)
+    >>> chain = LinearChain(scores, np.ones((2, 3), bool), np.zeros((4, 4)), np.zeros(4), np.zeros(4))
+    >>> tuple(pack(chain).shape)
+    (2, 9, 5)
     """
     # What stands at padding must reach nothing, were it not a number.
     emissions = ops.where(ops.expand_dims(chain.mask, -1), ops.cast(chain.emissions, "float32"), 0.0)
@@ -61,6 +71,11 @@ def unpack(potentials: Any) -> LinearChain:
 
     Args:
         potentials: (B, K + 2 + T, K + 1) float32.
+
+    Example:
+    >>> import numpy as np
+    >>> tuple(unpack(np.zeros((2, 9, 5), "float32")).emissions.shape)  # (B, T, K)
+    (2, 3, 4)
     """
     num_tags = potentials.shape[-1] - 1
     table = potentials[0, : num_tags + 2, :num_tags]  # (K+2, K)

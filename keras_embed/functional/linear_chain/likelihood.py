@@ -84,7 +84,8 @@ def log_partition(chain: LinearChain) -> Any:
     Returns:
         (B,) float32.
 
-    Reference: Lafferty et al. (2001), section 4.
+    References:
+        Lafferty et al. 2001, https://repository.upenn.edu/cis_papers/159, section 4.
     """
     expected = posterior(chain)
     return _linear(expected.log_partition, chain, expected)
@@ -107,8 +108,9 @@ def negative_log_likelihood(chain: LinearChain, tags: Any) -> Any:
     Returns:
         (B,) float32, >= 0. The gradient is expected minus observed, exact to first order.
 
-    Reference: Lafferty et al. (2001); for partial labels Tsuboi et al. (2008), "Training conditional random fields
-    using incomplete annotations", equation 3.
+    References:
+        Lafferty et al. 2001, https://repository.upenn.edu/cis_papers/159; for partial labels
+        Tsuboi et al. 2008, https://aclanthology.org/C08-1113, equation 3.
     """
     slope = _expected_less_observed(chain, tags)
     return _linear(slope.log_partition, chain, slope)

@@ -144,7 +144,9 @@ def posterior(chain: LinearChain) -> Posterior:
     Args:
         chain: see `LinearChain`; any mask.
 
-    Reference: Rabiner (1989), "A tutorial on hidden Markov models", equations 19-27 and 92-95; Lafferty et al. (2001).
+    References:
+        Rabiner 1989, https://doi.org/10.1109/5.18626, equations 19-27 and 92-95; Lafferty et al. 2001,
+        https://repository.upenn.edu/cis_papers/159.
     """
     grid = lattice(chain)
     return as_posterior(chain, grid, messages(grid))

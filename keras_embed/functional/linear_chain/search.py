@@ -53,7 +53,9 @@ def viterbi(chain: LinearChain) -> tuple[Any, Any]:
     Returns:
         tags (B, T) int32, 0 where masked; score (B,) float32 of the whole path.
 
-    Reference: Viterbi (1967); Rabiner (1989), equations 32-35.
+    References:
+        Viterbi 1967, https://doi.org/10.1109/TIT.1967.1054010; Rabiner 1989, https://doi.org/10.1109/5.18626,
+        equations 32-35.
     """
     grid = lattice(chain)
     batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
@@ -82,7 +84,8 @@ def k_best(chain: LinearChain, k: int) -> tuple[Any, Any]:
         tags (B, k, T) int32, 0 where masked; scores (B, k) float32, -inf where fewer than k paths exist (there the
         tags mean nothing).
 
-    Reference: Huang and Chiang (2005), "Better k-best parsing", algorithm 1, on a chain.
+    References:
+        Huang and Chiang 2005, https://aclanthology.org/W05-1506, algorithm 1, on a chain.
     """
     grid = lattice(chain)
     batch, num_tags = ops.shape(grid.emissions)[0], grid.emissions.shape[-1]
@@ -126,8 +129,9 @@ def sample(chain: LinearChain, num_samples: int, seed: Any) -> Any:
     Returns:
         (B, S, T) int32, 0 where masked.
 
-    Reference: Scott (2002), "Bayesian methods for hidden Markov models", section 3; the categorical draw is Gumbel-max,
-    so that all noise is drawn before the loop.
+    References:
+        Scott 2002, https://doi.org/10.1198/016214502753479464, section 3; the categorical draw is Gumbel-max, so that
+        all noise is drawn before the loop.
     """
     batch, length, num_tags = ops.shape(chain.emissions)
     uniform = random.uniform((length + 1, batch, num_samples, num_tags + 1), 1e-20, 1.0, seed=seed)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from keras_embed import cli
+from keras_embed.cli import demo, main
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 EXPORT = """
 import sys
@@ -39,14 +39,14 @@ tf.saved_model.save(served, sys.argv[1], signatures={"serving_default": served.s
 @pytest.mark.slow
 def test_a_saved_model_is_asked_in_a_new_process(tmp_path):
     subprocess.run([sys.executable, "-c", EXPORT, str(tmp_path)], check=True, capture_output=True)
-    outputs = cli.serve(tmp_path, ["Zoë met Leo .", "Nobody"])
-    assert list(cli.tagged_lines(outputs)) == ["[Zoë PER 0.50] met Leo .", "[Nobody PER 0.50]"]
+    outputs = demo.serve(tmp_path, ["Zoë met Leo .", "Nobody"])
+    assert list(demo.tagged_lines(outputs)) == ["[Zoë PER 0.50] met Leo .", "[Nobody PER 0.50]"]
 
 
 @pytest.mark.slow
 def test_a_saved_model_that_is_not_there_says_so(tmp_path):
     with pytest.raises(RuntimeError, match="to load and run"):
-        cli.serve(tmp_path / "nothing", ["Zoë"])
+        demo.serve(tmp_path / "nothing", ["Zoë"])
 
 
 def test_colours_are_for_terminals():
@@ -58,16 +58,16 @@ def test_colours_are_for_terminals():
         "span_types": [["PER"]],
         "span_scores": [[1.0]],
     }
-    assert list(cli.tagged_lines(outputs, colours=True)) == ["\x1b[36m[Ada PER 1.00]\x1b[0m"]
+    assert list(demo.tagged_lines(outputs, colours=True)) == ["\x1b[36m[Ada PER 1.00]\x1b[0m"]
 
 
 def test_help_and_wrong_commands(capsys):
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["--help"])
+        main(["--help"])
     assert stopped.value.code == 0
     assert "demo" in capsys.readouterr().out
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["demo", "--corpus", "nothing"])
+        main(["demo", "--corpus", "nothing"])
     assert stopped.value.code == 2
 
 

@@ -1,8 +1,7 @@
-"""`python -m keras_embed demo`: transfer from a frozen ELMo, from labelled sentences to a served SavedModel."""
+"""`keras-embed demo`: transfer from a frozen ELMo, from labelled sentences to a served SavedModel."""
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from keras_embed.cli._commands import add_backend, add_command, positive
+from keras_embed.cli._show import bracketed
 
 # Raw sentences to tag at the end. Their names are not in the train part, or are words elsewhere in it.
 SENTENCES = {
@@ -35,30 +37,22 @@ outputs = serve(text=tf.constant(sys.argv[2:]))
 print(json.dumps({name: value.numpy().tolist() for name, value in outputs.items()}, default=bytes.decode))
 """
 
-_COLOURS = {"PER": 36, "person": 36, "LOC": 32, "location": 32, "ORG": 33, "corporation": 33}
-_OTHER_COLOUR = 35
+_EXAMPLES = ("keras-embed demo", "keras-embed demo --corpus wnut17 --epochs 3")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line and returns the exit status.
+def add(commands: Any) -> None:
+    """Adds the command."""
+    summary = "train a tagger, export it, and tag with the exported SavedModel"
+    parser = add_command(commands, "demo", run, summary, _EXAMPLES)
+    parser.add_argument("--corpus", default="tiny_ner", choices=sorted(SENTENCES), help="what to train on (tiny_ner)")
+    parser.add_argument("--epochs", type=positive, default=10, metavar="N", help="times through its train part (10)")
+    parser.add_argument("--folder", type=Path, default=Path("exported/ner/1"), help="to export to (exported/ner/1)")
+    add_backend(parser)
 
-    Args:
-        arguments: the words after the program's name; by default those of this process.
 
-    Returns:
-        0 if all went well.
-    """
-    parser = argparse.ArgumentParser(prog="python -m keras_embed", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    demo_parser = commands.add_parser("demo", help="train a tagger, export it, tag with the exported SavedModel")
-    demo_parser.add_argument("--corpus", default="tiny_ner", choices=sorted(SENTENCES), help="what to train on")
-    demo_parser.add_argument("--epochs", type=int, default=10)
-    demo_parser.add_argument("--folder", type=Path, default=Path("exported/ner/1"), help="where to export to")
-    options = parser.parse_args(arguments)
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+def run(options: argparse.Namespace) -> None:
+    """The demo."""
     demo(options.corpus, options.epochs, options.folder)
-    return 0
 
 
 def demo(corpus: str, epochs: int, folder: Path) -> None:
@@ -153,18 +147,8 @@ def tagged_lines(outputs: Mapping[str, Any], colours: bool = False) -> Iterator[
     """
     columns = ("tokens", "lengths", "span_starts", "span_ends", "span_types", "span_scores")
     for tokens, length, *spans in zip(*(outputs[column] for column in columns), strict=True):
-        words, end = [], 0
-        for start, stop, kind, score in zip(*spans, strict=True):
-            if start < 0:
-                break
-            entity = f"[{' '.join(tokens[start:stop])} {kind} {score:.2f}]"
-            words += [*tokens[end:start], _coloured(entity, kind) if colours else entity]
-            end = stop
-        yield " ".join([*words, *tokens[end:length]])
-
-
-def _coloured(text: str, kind: str) -> str:
-    return f"\x1b[{_COLOURS.get(kind, _OTHER_COLOUR)}m{text}\x1b[0m"
+        found = [span for span in zip(*spans, strict=True) if span[0] >= 0]
+        yield bracketed(tokens[:length], found, colours)
 
 
 def _headline(text: str) -> None:

@@ -1,0 +1,111 @@
+"""`keras-embed serve`."""
+
+import argparse
+import importlib
+import socket
+from pathlib import Path
+from typing import Any
+
+from keras_embed._backend import import_quietly
+from keras_embed._checks import message
+from keras_embed.cli._commands import add_command, add_json, positive, positive_float
+from keras_embed.cli._show import json_line
+
+_EXAMPLES = (
+    "keras-embed serve exported/ner",
+    "keras-embed serve names=exported/ner/1 reviews=exported/reviews/1 --port 8080",
+)
+
+
+def add(commands: Any) -> None:
+    """Adds the command."""
+    summary = "try exported models out: TensorFlow Serving's REST API, and a page to type texts into"
+    parser = add_command(commands, "serve", run, summary, _EXAMPLES)
+    parser.add_argument(
+        "models",
+        nargs="+",
+        metavar="[NAME=]DIR",
+        help="folder of a SavedModel, or of versions of one",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1: this machine alone)")
+    parser.add_argument("--port", type=_port, default=8501, help="port to listen at (8501); 0 takes one that is free")
+    parser.add_argument("--max-bytes", type=positive, default=1 << 20, metavar="N", help="of a request (1048576)")
+    parser.add_argument("--max-rows", type=positive, default=64, metavar="N", help="texts in a request (64)")
+    parser.add_argument("--seconds", type=positive_float, default=30.0, metavar="N", help="for a request (30)")
+    parser.add_argument("--threads", type=positive, default=2, metavar="N", help="requests that run at a time (2)")
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Loads the models and serves until it is interrupted."""
+    from keras_embed.serving import ServedModel, rest_app
+    from keras_embed.serving.rest_app import LOCAL_HOSTS
+
+    uvicorn = _uvicorn()
+    import_quietly("tensorflow")
+    models: dict[str, Any] = {}
+    with socket.create_server((options.host, options.port)) as listening:  # so that a taken port shows at once
+        for text in options.models:
+            name, folder = _named(text)
+            if not options.json and Path(folder).is_dir():
+                print(f"Loading {folder} ...", flush=True)
+            model = ServedModel(folder, name)
+            if model.name in models:
+                options.parser.error(f"expected models of different names, received {model.name!r} twice; NAME=DIR")
+            models[model.name] = model
+        here = options.host in ("127.0.0.1", "localhost")
+        limits = (options.max_bytes, options.max_rows, options.seconds, options.threads)
+        app = rest_app(models, *limits, hosts=LOCAL_HOSTS if here else ("*",))
+        address = f"http://{options.host}:{listening.getsockname()[1]}"
+        _announce(address, models, options.json)
+        serve(uvicorn, app, listening)
+
+
+def serve(uvicorn: Any, app: Any, listening: Any) -> None:
+    """Answers what comes to a socket.
+
+    Args:
+        uvicorn: the module.
+        app: of `serving.rest_app`.
+        listening: the socket.
+    """
+    settings = uvicorn.Config(app, log_level="warning", lifespan="on", limit_concurrency=256, timeout_keep_alive=5)
+    uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _announce(address: str, models: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json_line({"address": address, "models": sorted(models)}), flush=True)
+        return
+    print(f"The page is at {address}/ ; Ctrl-C ends.")
+    for name in sorted(models):
+        print(f"POST {address}/v1/models/{name}:predict", flush=True)
+
+
+def _named(text: str) -> tuple[str | None, str]:
+    """Name and folder.
+
+    Example:
+    >>> _named("ner=exported/ner/1"), _named("exported/ner")
+    (('ner', 'exported/ner/1'), (None, 'exported/ner'))
+    """
+    name, sign, folder = text.partition("=")
+    if not sign or "/" in name:
+        return None, text
+    if not name or ":" in name:
+        raise ValueError(message("a name without colons", text, "NAME=DIR"))
+    return name, folder
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, received {text!r}")
+    return int(text)
+
+
+def _uvicorn() -> Any:
+    try:
+        return importlib.import_module("uvicorn")
+    except ImportError as missing:
+        text = message("the package `uvicorn` for serving", str(missing), "pip install 'keras-embed[serve]'")
+        raise ImportError(text) from missing

@@ -1,0 +1,119 @@
+"""`keras-embed vectors`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from keras_embed.cli._commands import Parser, add_command, add_group, add_json, positive
+from keras_embed.cli._show import json_line
+from keras_embed.cli._texts import waiting_batches
+
+_SIMILAR_EXAMPLES = (
+    "keras-embed vectors similar vectors.txt king --top 2",
+    "keras-embed vectors similar vectors.txt king --negative man",
+    "cat words.txt | keras-embed vectors similar vectors.txt --json",
+)
+_ANALOGY_EXAMPLES = ("keras-embed vectors analogy vectors.txt man king woman",)
+_CONVERT_EXAMPLES = (
+    "keras-embed vectors convert vectors.txt vectors.bin",
+    "keras-embed vectors convert vectors.txt small --limit 3 --dtype float16",
+)
+_FORMS = ("folder", "glove", "word2vec", "word2vec-binary")
+
+
+def add(commands: Any) -> None:
+    """Adds the commands."""
+    group = add_group(commands, "vectors", "ask and convert static word vectors")
+    similar = add_command(group, "similar", run_similar, "find the words nearest to a word", _SIMILAR_EXAMPLES)
+    _add_vectors(similar)
+    similar.rest = "words"
+    similar.add_argument("words", nargs="*", metavar="WORD", help="by default each line of standard input")
+    similar.add_argument("--negative", action="append", default=[], metavar="WORD", help="what answers are not like")
+    _add_answers(similar, 10)
+    analogy = add_command(group, "analogy", run_analogy, "find what is to C as B is to A", _ANALOGY_EXAMPLES)
+    _add_vectors(analogy)
+    for name in "abc":
+        analogy.add_argument(name, metavar=name.upper())
+    analogy.add_argument("--method", choices=("3cosadd", "3cosmul"), default="3cosadd", help="(3cosadd)")
+    _add_answers(analogy, 1)
+    convert = add_command(group, "convert", run_convert, "write word vectors in another format", _CONVERT_EXAMPLES)
+    _add_vectors(convert)
+    convert.add_argument("output", type=Path, metavar="OUTPUT", help="file, or folder that opens at once")
+    help = "by default word2vec for .txt and .vec, word2vec-binary for .bin, a folder for a name without suffix"
+    convert.add_argument("--to", choices=_FORMS, help=help)
+    convert.add_argument("--dtype", choices=("float32", "float16", "int8"), help="of the numbers in a folder")
+
+
+def _add_vectors(parser: Parser) -> None:
+    parser.add_argument("vectors", metavar="VECTORS", help="file or folder of word vectors, in any usual format")
+    parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
+
+
+def _add_answers(parser: Parser, top: int) -> None:
+    parser.add_argument("--top", type=positive, default=top, metavar="N", help=f"answers ({top})")
+    add_json(parser)
+
+
+def run_similar(options: argparse.Namespace) -> None:
+    """Words of the command line are one question; of standard input, each line."""
+    vectors = _load(options)
+    asked = [options.words] if options.words else _asked()
+    for words in asked:
+        _show(options, {"words": words}, vectors.most_similar(words, options.negative, options.top))
+
+
+def _asked() -> Any:
+    for batch in waiting_batches(sys.stdin.buffer, 1):
+        for line in batch:
+            if line.strip():
+                yield [line.strip()]
+
+
+def run_analogy(options: argparse.Namespace) -> None:
+    """Answers one question."""
+    found = _load(options).analogy(options.a, options.b, options.c, options.top, options.method)
+    _show(options, {"a": options.a, "b": options.b, "c": options.c}, found)
+
+
+def run_convert(options: argparse.Namespace) -> None:
+    """Reads and writes."""
+    from keras_embed.vectors import save_word2vec
+
+    to = options.to or _form_of(options.output)
+    if to is None:
+        options.parser.error(f"expected an OUTPUT whose suffix tells its format, or --to, received {options.output}")
+    if options.dtype and to != "folder":
+        options.parser.error(f"expected --dtype for a folder alone, received {options.dtype} for {to}")
+    vectors = _load(options)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    if to == "folder":
+        (vectors.astype(options.dtype) if options.dtype else vectors).save(options.output)
+    else:
+        save_word2vec(vectors, options.output, binary=to == "word2vec-binary", header=to != "glove")
+    print(f"{len(vectors):,} vectors of {vectors.dim} numbers are in {options.output}.", file=sys.stderr)
+
+
+def _form_of(path: Path) -> str | None:
+    """The format that a name tells.
+
+    Example:
+    >>> _form_of(Path("a.vec.gz")), _form_of(Path("a.bin")), _form_of(Path("folder")), _form_of(Path("a.npy"))
+    ('word2vec', 'word2vec-binary', 'folder', None)
+    """
+    suffix = Path(path.name.removesuffix(".gz")).suffix
+    return {".txt": "word2vec", ".vec": "word2vec", ".bin": "word2vec-binary", "": "folder"}.get(suffix)
+
+
+def _load(options: argparse.Namespace) -> Any:
+    from keras_embed import vectors
+
+    return vectors.load(options.vectors, limit=options.limit)
+
+
+def _show(options: argparse.Namespace, question: dict[str, Any], found: Any) -> None:
+    if options.json:
+        answers = [{"word": word, "score": float(score)} for word, score in found]
+        print(json_line({**question, "answers": answers}), flush=True)
+    else:
+        print(*(f"{score:.4f}\t{word}" for word, score in found), sep="\n", flush=True)

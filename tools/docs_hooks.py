@@ -1,0 +1,258 @@
+"""What MkDocs does beyond its own: pages out of files that stand elsewhere, and a page for each room of the package.
+
+Named in mkdocs.yml. A page may link to a file of the repository as it would on a code host, `../benchmarks/RESULTS.md`;
+where that file is a page of the site, the link is turned to it.
+"""
+
+import argparse
+import ast
+import functools
+import importlib
+import os
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+#: Files of the repository that become pages.
+BROUGHT_IN = {
+    "benchmarks/RESULTS.md": "results.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
+#: Files that are shown as they are, whole.
+SHOWN = {"LICENSE": "licence.md"}
+#: Rooms with nothing for users.
+UNLISTED = {"cli"}
+#: Where a page wants the commands' help.
+HELP = "<!-- the help of each command is put here when the site is built -->"
+#: `layers.CRF` and `ke.Tagger(...)` in prose.
+NAME = re.compile(r"(?<![\[`])`(?:(?:ke|keras_embed)\.)?(\w+(?:\.\w+)*)(?:\([^`]*\))?`(?!\])")
+FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(\]\()([^)#\s:]+)((?:#[^)\s]*)?\))")
+
+
+def on_config(config: Any) -> Any:
+    """Writes the pages of the API and of the decisions into the navigation."""
+    sections = {name: pages for section in config["nav"] for name, pages in section.items()}
+    sections["API"] += ["api/index.md", *(page_of(room) for room in rooms())]
+    nested = {name: pages for part in sections["Project"] if isinstance(part, dict) for name, pages in part.items()}
+    nested["Decisions"] += [f"decisions/{path.name}" for path in decisions()]
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Adds the pages that are not in docs/."""
+    from mkdocs.structure.files import File
+
+    pages = {page: (REPOSITORY / source).read_text(encoding="utf-8") for source, page in BROUGHT_IN.items()}
+    for source, page in SHOWN.items():
+        pages[page] = f"# {source.title()}\n\n```text\n{(REPOSITORY / source).read_text(encoding='utf-8')}```\n"
+    pages |= {example_page(path): example(path) for path in examples()}
+    pages |= {page_of(room): room_page(room) for room in rooms()}
+    pages["api/index.md"] = api_index()
+    pages |= {path: (REPOSITORY / path).read_text(encoding="utf-8") for path in notebooks()}
+    for name, text in pages.items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Turns links to files of the repository into links to their pages."""
+    name = page.file.src_uri
+    markdown = markdown.replace(HELP, helps()) if HELP in markdown else markdown
+    home = {brought: source for source, brought in BROUGHT_IN.items()}.get(name, f"docs/{name}")
+
+    def turned(match: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(home), match[2]))
+        if target == "README.md":
+            target = "docs/index.md"
+        there = BROUGHT_IN.get(target) or SHOWN.get(target) or _example_of(target)
+        if there is None and target.startswith("docs/") and home != f"docs/{name}":
+            there = target.removeprefix("docs/")
+        if there is None:
+            return match[0]
+        return match[1] + posixpath.relpath(there, posixpath.dirname(name) or ".") + match[3]
+
+    markdown = LINK.sub(turned, markdown)
+    return markdown if name.startswith(("api/", "examples/")) else with_names_linked(markdown, name)
+
+
+def with_names_linked(markdown: str, page: str) -> str:
+    """A page whose names of the package lead to the pages of the API."""
+
+    def linked(match: re.Match[str]) -> str:
+        place = place_of(match[1], "ke." in match[0] or "keras_embed." in match[0])
+        if place is None:
+            return match[0]
+        return f"[{match[0]}]({posixpath.relpath(place, posixpath.dirname(page) or '.')})"
+
+    parts = FENCE.split(markdown)  # prose and code in turn
+    parts[::2] = ["\n".join(_linked_line(line, linked) for line in part.split("\n")) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _linked_line(line: str, linked: Callable[[re.Match[str]], str]) -> str:
+    return line if line.startswith("#") else NAME.sub(linked, line)
+
+
+def place_of(name: str, at_the_top: bool) -> str | None:
+    """Page and anchor of a dotted name, `None` for what is no public name."""
+    room, *rest = name.split(".")
+    if at_the_top and not rest and room in _public(REPOSITORY / "keras_embed" / "tasks"):
+        room, rest = "tasks", [room]
+    if not rest and at_the_top and room in rooms():
+        return page_of(room)
+    folder = REPOSITORY / "keras_embed" / room
+    if not rest or room not in rooms() or rest[0] not in _public(folder) or _is_constant(folder, rest[0]):
+        return None
+    if room != "functional":
+        rest = rest[:1]
+    elif rest[1:] and (folder / rest[0] / f"{rest[1]}.py").exists():
+        rest = [*rest, rest[1]]  # see `_hidden`
+    return f"{page_of(room)}#keras_embed.{room}.{'.'.join(rest)}"
+
+
+# --- the API ---
+
+
+def rooms() -> list[str]:
+    """The public rooms of the package, sorted; "tasks" holds the classes that stand at the top too."""
+    return [name for name in importlib.import_module("keras_embed").__all__ if name.islower() and name not in UNLISTED]
+
+
+def page_of(room: str) -> str:
+    """Where a room's page is."""
+    return f"api/{room}.md"
+
+
+def room_page(room: str) -> str:
+    """Title, what the room is for, a list of its names, and the docstring of each."""
+    path = REPOSITORY / "keras_embed" / room
+    names = _public(path)
+    lines = [f"# keras_embed.{room}", "", _summary(path / "__init__.py"), ""]
+    constants = [name for name in names if _is_constant(path, name)]
+    if constants:
+        module = importlib.import_module(f"keras_embed.{room}")
+        lines += ["Constants:", "", *(f"- `{name} = {getattr(module, name)!r}`" for name in constants), ""]
+    modules = [name for name in names if (path / f"{name}.py").exists() or (path / name).is_dir()]
+    for name in (name for name in names if name not in constants):
+        dotted = f"keras_embed.{room}.{name}"
+        lines += [f"::: {dotted}"]
+        if name in modules:
+            lines += ["    options:", "      show_source: true"]  # a formula is read best as it is written
+            if (path / name / "__init__.py").exists():
+                hidden = _hidden(path / name)
+                lines += [f"      members: {[member for member in _public(path / name) if member not in hidden]}"]
+                for member in hidden:
+                    lines += ["", f"::: {dotted}.{member}.{member}", "    options:", "      show_source: true"]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def api_index() -> str:
+    """A line for each room."""
+    lines = [
+        "# API",
+        "",
+        "A page for each room of the package, made from its docstrings.",
+        "",
+        "| room | what it holds |",
+    ]
+    lines += ["|---|---|"]
+    for room in rooms():
+        summary = _summary(REPOSITORY / "keras_embed" / room / "__init__.py").split("\n\n")[0].replace("\n", " ")
+        lines += [f"| [`keras_embed.{room}`]({room}.md) | {summary} |"]
+    return "\n".join(lines) + "\n"
+
+
+@functools.cache
+def _public(folder: Path) -> list[str]:
+    """What a module's `__all__` says, or the public names that it imports or defines."""
+    tree = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return list(ast.literal_eval(node.value))
+    imported = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+    return [alias.asname or alias.name for node in imported for alias in node.names if alias.name[0] != "_"]
+
+
+def _hidden(folder: Path) -> list[str]:
+    """The functions of a package that stand in a module of their own name: Griffe sees the module alone."""
+    return [name for name in _public(folder) if (folder / f"{name}.py").exists()]
+
+
+@functools.cache
+def _is_constant(folder: Path, name: str) -> bool:
+    return name.isupper() and not any(f"\nclass {name}(" in path.read_text("utf-8") for path in folder.rglob("*.py"))
+
+
+def _summary(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+# --- the command line ---
+
+
+def helps() -> str:
+    """The `--help` of each command, under its name."""
+    os.environ["COLUMNS"] = "100"
+    parsers = commands(importlib.import_module("keras_embed.cli.program").parser())
+    return "\n".join(f"### {parser.prog}\n\n```text\n{parser.format_help()}```\n" for parser in parsers)
+
+
+def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parsers of commands that have no commands of their own."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        yield parser
+    for group in groups:
+        for inner in group.choices.values():
+            yield from commands(inner)
+
+
+# --- the decisions and the examples ---
+
+
+def decisions() -> list[Path]:
+    """The numbered pages."""
+    return sorted((REPOSITORY / "docs" / "decisions").glob("0*.md"))
+
+
+def examples() -> list[Path]:
+    """The numbered scripts."""
+    return sorted((REPOSITORY / "examples").glob("[0-9]*.py"))
+
+
+def example_page(path: Path) -> str:
+    """Where a script's page is."""
+    return f"examples/{path.stem}.md"
+
+
+def example(path: Path) -> str:
+    """A script as a page: its docstring's first line as the title, and all of it below."""
+    code = path.read_text(encoding="utf-8")
+    return f"# {_title(path)}\n\n`examples/{path.name}`\n\n```python\n{code}```\n"
+
+
+def notebooks() -> list[str]:
+    """The notebooks of the scripts; the site holds them as they are."""
+    folder = REPOSITORY / "examples" / "notebooks"
+    return sorted(path.relative_to(REPOSITORY).as_posix() for path in folder.glob("*.ipynb"))
+
+
+def _title(path: Path) -> str:
+    return _summary(path).split("\n")[0].rstrip(".")
+
+
+def _example_of(target: str) -> str | None:
+    path = Path(target)
+    if target.rstrip("/") == "examples":
+        return "examples.md"
+    if target in notebooks():
+        return target
+    return example_page(path) if target.startswith("examples/") and path.suffix == ".py" else None

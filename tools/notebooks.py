@@ -1,0 +1,155 @@
+"""Makes a notebook of each numbered script of examples/, in examples/notebooks/.
+
+    python tools/notebooks.py
+
+The first words of a script become the first cell. What stands at its top level becomes cells of code, a cell for each
+function; then come the steps of `main`, a cell for each part between blank lines. Options of the command line become
+one cell of values to change, and the backend is chosen in the cell of imports. A script is the source of its notebook:
+tests/test_notebooks.py fails where they differ.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from pathlib import Path
+from textwrap import dedent
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SCRIPTS = REPOSITORY / "examples"
+NOTEBOOKS = SCRIPTS / "notebooks"
+#: Instead of the lines that read `--backend`.
+BACKEND = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # or "jax" or "torch"; Keras reads it once, when it is imported'
+#: Options that a notebook has no use for, or that are chosen elsewhere.
+ELSEWHERE = {"backend"}
+
+
+def scripts() -> list[Path]:
+    """The numbered scripts."""
+    return sorted(SCRIPTS.glob("[0-9]*.py"))
+
+
+def notebook_of(script: Path) -> Path:
+    """Where the notebook of a script is."""
+    return NOTEBOOKS / f"{script.stem}.ipynb"
+
+
+def notebook(script: Path) -> str:
+    """The notebook of a script, as the text of its file."""
+    found = [{"cell_type": kind, **_cell(kind, text, number)} for number, (kind, text) in enumerate(cells(script))]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    whole = {"cells": found, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _cell(kind: str, text: str, number: int) -> dict[str, object]:
+    name = hashlib.sha256(f"{number}\n{text}".encode()).hexdigest()[:8]  # the same each time
+    source = text.splitlines(keepends=True)
+    more = {} if kind == "markdown" else {"execution_count": None, "outputs": []}
+    return {"id": name, "metadata": {}, "source": source, **more}
+
+
+def cells(script: Path) -> list[tuple[str, str]]:
+    """(kind, text) of each cell."""
+    code = script.read_text(encoding="utf-8")
+    tree = ast.parse(code)
+    main = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main")
+    found, together = [], []  # imports and constants stand together in one cell
+    for node in tree.body[1:]:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found += ["".join(together).strip()] if together else []
+            found += [_text(code, node)] if node is not main else []
+            together = []
+        elif not _is_entrance(node):
+            together.append(_top_level(code, node))
+    found += [options(main), *steps(code, main)]
+    found[0] = _without_idle_imports(found[0], "\n".join(found))
+    introduction = _introduction(script, ast.get_docstring(tree) or "")
+    return [("markdown", introduction), *(("code", text) for text in found)]
+
+
+def options(main: ast.FunctionDef) -> str:
+    """The options of the command line as values to change, each with its help."""
+    lines = ["options = argparse.Namespace("]
+    for call in ast.walk(main):
+        if not isinstance(call, ast.Call) or getattr(call.func, "attr", "") != "add_argument":
+            continue
+        name = ast.literal_eval(call.args[0]).removeprefix("--").replace("-", "_")
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        default = ast.unparse(given["default"]) if "default" in given else str(False if "action" in given else None)
+        told = f"  # {ast.literal_eval(given['help'])}" if "help" in given else ""
+        if name not in ELSEWHERE:
+            lines.append(f"    {name}={default},{told}".replace("'", '"'))
+    return "\n".join([*lines, ")"])
+
+
+def steps(code: str, main: ast.FunctionDef) -> list[str]:
+    """What `main` does once it has its options, in parts between blank lines."""
+    lines = code.splitlines()
+    parts: list[list[str]] = []
+    for node in main.body[1:]:  # without the docstring
+        if isinstance(node, ast.Return) or re.match(r"parser\b *[=.]|options *=", lines[node.lineno - 1].strip()):
+            continue
+        text = _text(code, node)
+        above = node.lineno - 2 - (len(text.splitlines()) - 1 - (node.end_lineno - node.lineno))
+        if not parts or not lines[above].strip():
+            parts.append([])
+        parts[-1].append(text)
+    return [dedent("\n".join(part)) for part in parts]
+
+
+def _introduction(script: Path, docstring: str) -> str:
+    """The first line as a title, and the paragraphs but the usage lines."""
+    title, _, rest = docstring.partition("\n")
+    paragraphs = [part for part in rest.strip("\n").split("\n\n") if not part.startswith("    ")]
+    origin = f"Made from `examples/{script.name}` by `tools/notebooks.py`: change that file instead of this one."
+    return "\n\n".join([f"# {title.rstrip('.')}", *paragraphs, origin])
+
+
+def _text(code: str, node: ast.stmt) -> str:
+    """The lines of a node, with the comments beside and right above it."""
+    lines = code.splitlines()
+    first = node.lineno
+    while lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    return "\n".join(lines[first - 1 : node.end_lineno])
+
+
+def _is_entrance(node: ast.stmt) -> bool:
+    """`if __name__ == "__main__"`."""
+    return isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
+
+
+def _top_level(code: str, node: ast.stmt) -> str:
+    """An import or a constant, and the blank line before it."""
+    text = _text(code, node)
+    if isinstance(node, ast.If) and "--backend" in ast.dump(node.test):
+        text = BACKEND
+    blank = "" if code.splitlines()[node.lineno - 2].strip() else "\n"
+    # A notebook has no file of its own; it runs in its folder, which is one below that of the script.
+    return f"{blank}{text}\n".replace("Path(__file__).resolve().parents[2]", "Path.cwd().parents[2]")
+
+
+def _without_idle_imports(cell: str, everything: str) -> str:
+    """Leaves out modules that only the lines for the command line needed."""
+    lines = [
+        line
+        for line in cell.splitlines()
+        if not (found := re.fullmatch(r"import (\w+)", line)) or re.search(rf"\b{found[1]}\.", everything)
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Writes all of them, and removes those whose script is gone."""
+    NOTEBOOKS.mkdir(exist_ok=True)
+    wanted = {notebook_of(script): notebook(script) for script in scripts()}
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        if path not in wanted:
+            path.unlink()
+    for path, text in wanted.items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
