@@ -7,6 +7,7 @@ import keras
 
 from keras_embed._checks import message
 from keras_embed.backbones import BagBackbone
+from keras_embed.preprocessors import SpanPreprocessor
 
 
 def check_parts(task: Any, backbone: Any, preprocessor: Any) -> None:
@@ -35,9 +36,13 @@ def check_parts(task: Any, backbone: Any, preprocessor: Any) -> None:
 
 
 def _longest(preprocessor: Any) -> int | None:
-    """Most positions of a text in pieces; `None` where there is no limit, or nothing tells it."""
-    own = getattr(preprocessor, "sequence_length", None) or getattr(preprocessor, "max_length", None)
-    return own or getattr(getattr(preprocessor, "tokenizer", None), "max_length", None)
+    """Most positions of a row of pieces; `None` where nothing tells. Other `max_length`s are numbers of words."""
+    if isinstance(preprocessor, SpanPreprocessor):
+        return preprocessor.max_length
+    for part in (preprocessor, getattr(preprocessor, "encoder", None)):
+        if isinstance(getattr(part, "sequence_length", None), int):
+            return int(part.sequence_length)
+    return getattr(getattr(preprocessor, "tokenizer", None), "max_length", None)
 
 
 def _num_terms(preprocessor: Any) -> int | None:

@@ -78,6 +78,14 @@ def test_backbones_that_are_too_small(preprocessor, pieces, judge):
     made = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS, tokenizer=longer)
     with pytest.raises(ValueError, match=r"17 positions.* Received: one for 16. Try a tokenizer with max_length=16"):
         ke.TextClassifier(bert(longer.vocabulary_size()), made)
+    made = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS, tokenizer=longer, max_length=3)
+    with pytest.raises(ValueError, match="17 positions"):  # three words may have any number of pieces
+        ke.TextClassifier(bert(longer.vocabulary_size()), made)
+
+
+def test_words_that_a_text_is_cut_to_are_no_positions(pieces):
+    made = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS, tokenizer=pieces, max_length=1000)
+    ke.TextClassifier(bert(pieces.vocabulary_size()), made)
 
 
 def test_arguments_that_are_misspelt(tagger):
