@@ -10,7 +10,7 @@ from keras_embed.functional.answer_spans import IMPOSSIBLE, answer_spans
 from keras_embed.metrics._inputs import row_weights
 
 
-class _SpanScore(keras.metrics.Metric):
+class _SpanScore(keras.metrics.Mean):
     """The mean of a score of each row's best span.
 
     Args:
@@ -23,8 +23,6 @@ class _SpanScore(keras.metrics.Metric):
         super().__init__(name=name, dtype=dtype)
         check_positive("max_length", max_length)
         self.max_length = max_length
-        self.total = self.add_variable((), initializer="zeros", dtype="float32", name="total")
-        self.count = self.add_variable((), initializer="zeros", dtype="float32", name="count")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch.
@@ -38,19 +36,10 @@ class _SpanScore(keras.metrics.Metric):
         spans = answer_spans(y_pred, self.max_length)
         answered = spans.scores[:, 0] > ops.maximum(spans.none, IMPOSSIBLE)
         found = ops.where(answered[:, None], ops.concatenate([spans.starts, spans.ends], axis=1), 0)  # (B, 2)
-        score = ops.cast(self._scores(true, found), "float32")
-        weights = ops.ones_like(score) if sample_weight is None else row_weights(sample_weight)
-        self.total.assign_add(ops.sum(score * weights))
-        self.count.assign_add(ops.sum(weights))
+        super().update_state(self._scores(true, found), None if sample_weight is None else row_weights(sample_weight))
 
     def _scores(self, true: Any, found: Any) -> Any:
         raise NotImplementedError
-
-    def result(self) -> Any:
-        """The mean over all rows so far; 0 where there are none."""
-        count = ops.convert_to_tensor(self.count)
-        mean = ops.convert_to_tensor(self.total) / ops.where(count > 0, count, 1.0)
-        return ops.cast(ops.where(count > 0, mean, 0.0), self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
