@@ -40,8 +40,9 @@ def _longest(preprocessor: Any) -> int | None:
     if isinstance(preprocessor, SpanPreprocessor):
         return preprocessor.max_length
     for part in (preprocessor, getattr(preprocessor, "encoder", None)):
-        if isinstance(getattr(part, "sequence_length", None), int):
-            return int(part.sequence_length)
+        length = getattr(part, "sequence_length", None)
+        if isinstance(length, int):
+            return length
     return getattr(getattr(preprocessor, "tokenizer", None), "max_length", None)
 
 
