@@ -60,14 +60,29 @@ def test_the_map_of_papers_leaves_no_cited_formula_out():
     assert cited <= listed
 
 
+def figures(text):
+    """The numbers with a decimal point or a comma in the prose of a page."""
+    prose = re.sub(r"`[^`]*`|\]\([^)]*\)", "", FENCE.sub("", text))
+    return [number.replace(",", "") for number in re.findall(r"\d+(?:,\d{3})+|\d+\.\d+", prose)]
+
+
+@pytest.fixture(scope="module")
+def measured():
+    text = (REPOSITORY / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8").replace(",", "")
+    return set(re.findall(r"\d[\d.]*\d", text)) | {"3.11"}  # Python's
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name != "papers.md"], ids=named)
-def test_figures_are_those_that_were_measured(page):
-    """A number with a decimal point or a comma, outside of code, stands in RESULTS.md too."""
-    measured = (REPOSITORY / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8").replace(",", "")
-    known = set(re.findall(r"\d[\d.]*\d", measured)) | {"3.11"}  # Python's
-    prose = re.sub(r"`[^`]*`|\]\([^)]*\)", "", FENCE.sub("", page.read_text(encoding="utf-8")))
-    for number in re.findall(r"\d+(?:,\d{3})+|\d+\.\d+", prose):
-        assert number.replace(",", "") in known, number
+def test_figures_are_those_that_were_measured(page, measured):
+    for number in figures(page.read_text(encoding="utf-8")):
+        assert number in measured, number
+
+
+def test_figures_of_the_readme_are_measured_ones_to_a_decimal(measured):
+    section = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("## Measured")[1].split("\n## ")[0]
+    rounded = {f"{float(number):.1f}" for number in measured if number.count(".") == 1}
+    for number in figures(section):
+        assert number in measured | rounded, number
 
 
 def test_the_route_is_drawn_by_its_script():
