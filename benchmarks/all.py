@@ -1,12 +1,15 @@
 """Every section of RESULTS.md: runs its commands and puts the page together, in build/benchmarks.
 
 What the commands of a section print goes to build/benchmarks/NAME.md, and its tables into build/benchmarks/RESULTS.md;
-the words around the tables stay, and have to be read again. A section that fails, or is not run, keeps its old text.
+the words around the tables stay, and have to be read again. A section that fails, or is not run, keeps its old text;
+what the former printed is in NAME.failed.log. What earlier runs left to go on from is removed first, unless --keep is
+given.
 """
 
 import argparse
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -37,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         path = report.FOLDER / f"{section.name}.md"
         if options.keep and path.exists():
             continue
+        if not options.keep:
+            forget(section)
         left = sum(other.minutes for other in chosen[place - 1 :])
         print(
             f"== {place} of {len(chosen)}: {section.heading} (about {_time(section)}; {left} min to the end)",
@@ -70,9 +75,20 @@ def run(section: Section) -> str | None:
                 lines.append(line)
         if process.returncode:
             print(f"{command} failed with status {process.returncode}.", file=sys.stderr)
+            log = report.FOLDER / f"{section.name}.failed.log"
+            log.write_text("\n\n".join([*output, f"`{command}`", "".join(lines)]), encoding="utf-8")
             return None
         output += [f"`{command}`, {(time.monotonic() - start) / 60:.1f} min", "".join(lines).strip()]
     return "\n\n".join(output) + "\n"
+
+
+def forget(section: Section) -> None:
+    """Removes what would keep a section's commands from doing everything anew."""
+    for path in (worker.REPOSITORY / name for name in section.kept):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def parsed(command: str) -> tuple[list[str], dict[str, str]]:
@@ -105,11 +121,15 @@ def put_together(chosen: Sequence[Section], write: bool = False) -> str:
     paths = [report.FOLDER / PAGE.name, *([PAGE] if write else [])]
     for path in paths:
         path.write_text(text, encoding="utf-8")
-    kept = [heading for heading in headings if heading and heading not in printed]
+    after = page.sections(text)
+    new = [heading for heading in headings if after[heading] != headings[heading]]
+    kept = [heading for heading in headings if heading and heading not in new]
     lines = [f"Written: {', '.join(map(str, paths))}. Read the words around the new tables again."]
-    lines += [f"{name}: {'; '.join(found)}." for name, found in (("New", list(printed)), ("As before", kept)) if found]
+    lines += [
+        f"{name}: {'; '.join(found)}." for name, found in (("New", [*filter(None, new)]), ("As before", kept)) if found
+    ]
     lines += [f"No section of the page has this heading: {heading}." for heading in absent]
-    return "\n".join([*lines, *(f"A table stays as it was. {note}." for note in notes)])
+    return "\n".join([*lines, *(f"Figures stay as they were. {note}." for note in notes)])
 
 
 def _line(section: Section) -> str:
@@ -129,7 +149,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     names = [section.name for section in SECTIONS]
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"some of {', '.join(names)}")
     parser.add_argument("--at-most", type=int, metavar="MINUTES", help="only sections that take no longer")
-    parser.add_argument("--keep", action="store_true", help="sections whose output is there already are not run again")
+    parser.add_argument("--keep", action="store_true", help="go on: sections with output are not run again")
     parser.add_argument("--list", action="store_true", help="say what would run, and how long that takes")
     parser.add_argument("--write", action="store_true", help="into benchmarks/RESULTS.md too")
     return parser.parse_args(arguments)

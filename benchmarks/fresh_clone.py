@@ -13,6 +13,9 @@ from benchmarks import literature, machine, report, worker
 
 PARTS = {"installation": "make .venv/.ready", "demo": "make demo", "tests": "make test"}
 
+#: What a `make` around this one, or this checkout, leaves in the environment.
+_OURS = ("PYTHONPATH", "KERAS_BACKEND", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")
+
 
 def measure(parts: Sequence[str] = tuple(PARTS), repository: Path = worker.REPOSITORY) -> list[dict[str, Any]]:
     """Clones what is committed and runs one command after the other.
@@ -24,10 +27,10 @@ def measure(parts: Sequence[str] = tuple(PARTS), repository: Path = worker.REPOS
     Returns:
         Part, seconds and whether it passed, of each. What they print goes to build/benchmarks/fresh_clone.log.
     """
-    log = (report.FOLDER / "fresh_clone.log").absolute()
+    log = report.FOLDER / "fresh_clone.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "KERAS_EMBED_DATA": str(literature.data_folder())}
-    environment.pop("PYTHONPATH", None)
+    environment = {name: value for name, value in os.environ.items() if name not in _OURS}
+    environment["KERAS_EMBED_DATA"] = str(literature.data_folder())
     rows = []
     with tempfile.TemporaryDirectory() as folder, log.open("w", encoding="utf-8") as file:
         clone = Path(folder) / "clone"

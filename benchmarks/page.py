@@ -30,21 +30,27 @@ def renew(text: str, printed: Mapping[str, str]) -> tuple[str, list[str]]:
 
     A table takes its rows from the first printed table that has all of its columns; those that the page leaves out are
     left out again. Tables of the same columns, such as each command of a section may print, are joined. The machine and
-    the versions stand on top if every section is new, else below the commands of those that are.
+    the versions stand on top if every section is new, else below the commands of those that are. A section that gets no
+    new table keeps its machine with its figures.
 
     Args:
         text: of the page.
         printed: heading -> what the commands of its section printed, the machine and the versions among it.
 
     Returns:
-        The new page, and a line for each table that stays as it was although its section's commands ran.
+        The new page, and a line for each table, or section without one, that stays as it was although its commands ran.
     """
-    parts, notes = sections(text), []
-    machines = {heading: found[0] for heading, output in printed.items() if (found := _MACHINE.search(output))}
-    everything = set(parts) - {""} <= set(machines)
+    parts, notes, new, machines = sections(text), [], {}, {}
     for heading, output in printed.items():
         body, kept = _renewed(_MACHINE.sub("", parts[heading]), tables(output))
         notes += [f"{heading}: no output has the columns {columns}" for columns in kept]
+        if len(kept) < (count := len(tables(parts[heading]))):
+            new[heading], found = body, _MACHINE.search(output)
+            machines |= {heading: found[0]} if found else {}
+        elif not count:
+            notes.append(f"{heading}: the page has no table there")
+    everything = set(parts) - {""} <= set(machines)
+    for heading, body in new.items():
         parts[heading] = _spaced(body if everything or heading not in machines else _below(body, machines[heading]))
     if everything:
         parts[""] = _MACHINE.sub(lambda _: next(iter(machines.values())), parts[""])

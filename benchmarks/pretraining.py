@@ -208,8 +208,8 @@ def main(arguments: Sequence[str]) -> None:
     """Pre-trains where there is no encoder yet, chooses rates, fine-tunes, and prints a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks pretraining", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--encoder", default="build/benchmarks/encoder", help="folder of the encoder")
-    parser.add_argument("--results", default="build/benchmarks/pretraining.jsonl", help="runs that are done")
+    parser.add_argument("--encoder", default=str(report.FOLDER / "encoder"), help="folder of the encoder")
+    parser.add_argument("--results", default=str(report.FOLDER / "pretraining.jsonl"), help="runs that are done")
     parser.add_argument("--steps", type=int, default=28000, help=f"of pre-training, each {BATCH} x {LENGTH} pieces")
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=TASKS)
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine
+from benchmarks import machine, worker
 
-FOLDER = Path("build") / "benchmarks"
+FOLDER = worker.REPOSITORY / "build" / "benchmarks"
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -12,12 +12,14 @@ class Section:
         heading: of the section.
         commands: as they stand in the section. `DATA` is the folder of the real data sets.
         minutes: that all of them take on two cores, about.
+        kept: files and folders in which they find what an earlier run has done, and would not do it again.
     """
 
     name: str
     heading: str
     commands: tuple[str, ...]
     minutes: int
+    kept: tuple[str, ...] = ()
 
 
 SECTIONS = (
@@ -57,6 +59,7 @@ SECTIONS = (
             "KERAS_BACKEND=jax python tools/train_elmo_tiny.py ru --data DATA --out build/elmo_tiny_ru/preset",
         ),
         75,
+        kept=("build/elmo_tiny_en", "build/elmo_tiny_ru"),
     ),
     Section("elmo", "ELMo: speed at full size", ("python -m benchmarks elmo --threads 1 --runs 1 --batches 1",), 15),
     Section(
@@ -64,6 +67,7 @@ SECTIONS = (
         "ELMo: frozen transfer",
         ("python -m benchmarks transfer --plot docs/images/elmo_transfer.png",),
         360,
+        kept=("build/benchmarks/transfer.jsonl", "build/benchmarks/transfer_features"),
     ),
     Section(
         "similarity",
@@ -76,8 +80,15 @@ SECTIONS = (
         "Pre-training: a small encoder against the same from scratch",
         ("python -m benchmarks pretraining --threads 1",),
         90,
+        kept=("build/benchmarks/encoder", "build/benchmarks/pretraining.jsonl"),
     ),
-    Section("spans", "Answers in a text: FairytaleQA", ("python -m benchmarks spans --threads 1",), 25),
+    Section(
+        "spans",
+        "Answers in a text: FairytaleQA",
+        ("python -m benchmarks spans --threads 1",),
+        25,
+        kept=("build/benchmarks/tales_vectors",),
+    ),
     Section(
         "translation",
         "Translation: Multi30k",

@@ -263,7 +263,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=20.0, help="of CPU, after which no epoch begins")
-    parser.add_argument("--vectors", default="build/benchmarks/tales_vectors", help="folder of word vectors")
+    parser.add_argument("--vectors", default=str(report.FOLDER / "tales_vectors"), help="folder of word vectors")
     parser.add_argument("--keep", help="file for the best weights, *.weights.h5; if it is there, they are scored")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)

@@ -13,7 +13,11 @@ from pathlib import Path
 
 import uvicorn
 
-from keras_embed.serving import ServedModel, rest_app
+from keras_embed.serving import ServedModel, ServedVectors, rest_app
+from keras_embed.vectors import WordVectors
+
+WORDS = ["king", "man", "woman", "queen"]
+MATRIX = [[1, 0.9, 0.1], [1, 0.1, 0], [0.1, 0.1, 1], [0.1, 0.9, 1.1]]
 
 
 @functools.cache
@@ -93,6 +97,12 @@ def folder():
         with tf.control_dependencies([tf.debugging.assert_less(tf.size(text), 0, "Expected no texts.")]):
             return {"text": tf.identity(text)}
 
+    @tf.function(input_signature=[text])
+    def odd(text):
+        scores = tf.tile([[float("nan"), float("-inf")]], [tf.size(text), 1])
+        classes = tf.tile([["NaN", 'a "NaN"']], [tf.size(text), 1])
+        return {"text": text, "probabilities": scores, "classes": classes, "label": tf.fill(tf.shape(text), "NaN")}
+
     for name, signatures in {
         "names/1": {"serving_default": names},
         "looks/1": {"serving_default": looks},
@@ -100,6 +110,7 @@ def folder():
         "both/2": {"serving_default": names},
         "both/3": {"serving_default": both, "binary": binary, "kinds": kinds, "fails": fails},
         "finds/1": {"serving_default": finds},
+        "odd/1": {"serving_default": odd},
     }.items():
         tf.saved_model.save(module, str(made / name), signatures)
     return made
@@ -107,8 +118,9 @@ def folder():
 
 @functools.cache
 def models():
-    """All of them, by name."""
-    return {name: ServedModel(folder() / name) for name in ("names", "looks", "says", "finds", "both")}
+    """All of them, and word vectors, by name."""
+    found = {name: ServedModel(folder() / name) for name in ("names", "looks", "says", "finds", "both", "odd")}
+    return {**found, "words": ServedVectors(WordVectors(WORDS, MATRIX), "words")}
 
 
 class Slow:

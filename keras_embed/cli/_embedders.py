@@ -10,6 +10,7 @@ from keras_embed._backend import predict_batch
 from keras_embed._checks import message
 from keras_embed.cli._models import load_task
 
+#: What makes of a list of texts their words and, in the same order, a vector for each word.
 Embedder = Callable[[Sequence[str]], list[tuple[list[str], Any]]]
 
 

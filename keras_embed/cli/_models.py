@@ -28,9 +28,9 @@ def load_task(name: str, kind: Any) -> Any:
         ValueError: for a file of something else, and for what is no preset.
         FileNotFoundError: for a file that is not there.
     """
-    if not name.endswith(".keras"):
-        return _from_preset(name, kind)
     _check_there(name)
+    if not name.endswith(".keras"):
+        return kind.from_preset(name)
     import keras
 
     with warnings.catch_warnings():
@@ -40,11 +40,6 @@ def load_task(name: str, kind: Any) -> Any:
         expected = f"{name} to be a saved {kind.__name__}"
         raise ValueError(message(expected, type(task).__name__, _command_of(type(task).__name__)))
     return task
-
-
-def _from_preset(name: str, kind: Any) -> Any:
-    _check_there(name)
-    return kind.from_preset(name)
 
 
 def answerer(

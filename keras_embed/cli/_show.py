@@ -1,6 +1,7 @@
 """Answers as lines: for people, or as JSON."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,9 +20,9 @@ def json_line(record: dict[str, Any]) -> str:
 
 
 def rounded(value: Any) -> Any:
-    """The same with floats of six decimal places."""
+    """The same with floats of six decimal places; JSON has no others than finite ones: the rest are `None`."""
     if isinstance(value, float):
-        return round(value, 6)
+        return round(value, 6) if math.isfinite(value) else None
     if isinstance(value, dict):
         return {name: rounded(part) for name, part in value.items()}
     return [rounded(part) for part in value] if isinstance(value, (list, tuple)) else value

@@ -39,7 +39,7 @@ def text_batches(options: argparse.Namespace) -> Iterator[list[str]]:
     yield from in_batches(options.texts, options.batch_size)
     for name in options.input or ([] if options.texts else ["-"]):
         if name == "-":
-            yield from waiting_batches(_standard_input(), options.batch_size)
+            yield from waiting_batches(standard_input(), options.batch_size)
         else:
             yield from in_batches((line for _, line in numbered_lines(name)), options.batch_size)
 
@@ -81,7 +81,13 @@ def waiting_batches(stream: IO[bytes], size: int) -> Iterator[list[str]]:
         raise item
 
 
-def _standard_input() -> IO[bytes]:
+def standard_input() -> IO[bytes]:
+    """Its bytes, by a stream of its own: Python's is locked while a thread waits for a line, which aborts the exit."""
     if sys.stdin.isatty():
         print("A text a line, please; Ctrl-D ends.", file=sys.stderr)
-    return sys.stdin.buffer
+    try:
+        stream = open(sys.stdin.fileno(), "rb", closefd=False)
+    except OSError:  # it is no file, as in tests
+        return sys.stdin.buffer
+    stream.raw.name = sys.stdin.buffer.name  # type: ignore[attr-defined]  # which errors say
+    return stream

@@ -2,12 +2,15 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from keras_embed._checks import message
 from keras_embed.cli._commands import Parser, add_backend, add_json, keras_file, positive, positive_float
 from keras_embed.cli._show import json_line
+from keras_embed.cli.export import check_folder
 
 _HELD_OUT = ("dev", "validation", "test")
 
@@ -75,7 +78,6 @@ def finish(
     with contextlib.redirect_stdout(sys.stderr):  # progress is not what the command answers
         fit()
         found = scores()
-    options.output.parent.mkdir(parents=True, exist_ok=True)
     task.save(options.output)
     record: dict[str, Any] = {"model": str(options.output), "epochs": options.epochs, "scores": found}
     if options.export:
@@ -97,11 +99,13 @@ def compile_with_rate(task: Any, rate: float | None) -> None:
 
 
 def prepared(options: argparse.Namespace) -> Any:
-    """Keras with the seed set; an export whose folder holds something else is refused before the training."""
+    """Keras with the seed set; what cannot be written in the end is refused before the training."""
     import keras
 
-    from keras_embed.cli.export import check_folder
-
+    folder = options.output.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    if options.output.is_dir() or not os.access(folder, os.W_OK):
+        raise ValueError(message("a file that can be written", f"{options.output}", "-o FILE.keras in another folder"))
     if options.export:
         check_folder(options.export)
     keras.utils.set_random_seed(options.seed)

@@ -12,6 +12,7 @@ from typing import Any
 
 from keras_embed.cli._commands import add_backend, add_command, positive
 from keras_embed.cli._show import bracketed
+from keras_embed.cli.export import check_folder
 
 # Raw sentences to tag at the end. Their names are not in the train part, or are words elsewhere in it.
 SENTENCES = {
@@ -62,7 +63,11 @@ def demo(corpus: str, epochs: int, folder: Path) -> None:
         corpus: a key of `SENTENCES`.
         epochs: how often to go through the train part.
         folder: where the SavedModel goes.
+
+    Raises:
+        ValueError: where the folder holds something else, before the training.
     """
+    check_folder(folder)
     started = time.perf_counter()
     tagger, test = _train(corpus, epochs)
 

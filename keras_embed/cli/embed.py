@@ -2,23 +2,23 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from keras_embed._checks import message
+from keras_embed.cli import _embedders
 from keras_embed.cli._commands import add_backend, add_command, positive
 from keras_embed.cli._rows import RowFile
 from keras_embed.cli._show import json_line
-from keras_embed.cli._texts import in_batches, waiting_batches
+from keras_embed.cli._texts import in_batches, standard_input
+from keras_embed.corpora._lines import numbered_lines
 
 _EXAMPLES = (
     "keras-embed embed sentences.txt sentences.npy --vectors vectors.txt",
     "cat sentences.txt | keras-embed embed - sentences.npy --elmo elmo_tiny_en",
     "keras-embed embed sentences.txt words.npy --encoder ner.keras --words",
 )
-#: What makes of a list of texts their words and, in the same order, a vector for each word.
-Embedder = Callable[[Sequence[str]], list[tuple[list[str], Any]]]
 
 
 def add(commands: Any) -> None:
@@ -65,17 +65,16 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _batches(options: argparse.Namespace) -> Iterator[list[str]]:
-    from keras_embed.corpora._lines import numbered_lines
+    written = (options.output, options.output.with_suffix(".jsonl"))
+    if options.input != "-":
+        if Path(options.input).resolve() in [path.resolve() for path in written]:
+            options.parser.error(f"expected an OUTPUT that leaves {options.input} as it is, received {options.output}")
+        open(options.input, "rb").close()  # so that a wrong name shows before a model is loaded
+    source = standard_input() if options.input == "-" else options.input
+    return in_batches((line for _, line in numbered_lines(source)), options.batch_size)
 
-    if options.input == "-":
-        return waiting_batches(sys.stdin.buffer, options.batch_size)
-    open(options.input, "rb").close()  # so that a wrong name shows before a model is loaded
-    return in_batches((line for _, line in numbered_lines(options.input)), options.batch_size)
 
-
-def _embedder(options: argparse.Namespace) -> Embedder:
-    from keras_embed.cli import _embedders
-
+def _embedder(options: argparse.Namespace) -> _embedders.Embedder:
     if options.layer != "mean" and not options.elmo:
         options.parser.error("expected --layer together with --elmo")
     if options.vectors:

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_embed._checks import message
 from keras_embed.cli._commands import add_backend, add_command, add_json
-from keras_embed.cli._models import add_model
+from keras_embed.cli._models import add_model, load_task
 from keras_embed.cli._show import json_line
 
 _EXAMPLES = ("keras-embed export ner.keras exported/ner/1",)
@@ -22,26 +22,19 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Loads and exports."""
-    from keras_embed.cli._models import load_task
+    """Loads, exports, and says so."""
+    check_folder(options.folder)
     from keras_embed.tasks._string_task import StringTask
 
-    write(load_task(options.model, StringTask), options.folder, options.json)
-
-
-def write(task: Any, folder: str, as_json: bool) -> None:
-    """Exports a task, and says so."""
-    path = Path(folder)
-    check_folder(folder)
-    task.export(path)
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    if as_json:
-        print(json_line({"saved_model": folder, "bytes": size}))
+    load_task(options.model, StringTask).export(options.folder)
+    size = sum(file.stat().st_size for file in Path(options.folder).rglob("*") if file.is_file())
+    if options.json:
+        print(json_line({"saved_model": options.folder, "bytes": size}))
     else:
-        print(f"The SavedModel is in {folder}, {size / 1e6:.1f} MB.")
+        print(f"The SavedModel is in {options.folder}, {size / 1e6:.1f} MB.")
 
 
-def check_folder(folder: str) -> None:
+def check_folder(folder: str | Path) -> None:
     """Raises `ValueError` where a folder holds something else than a SavedModel: it would be replaced."""
     path = Path(folder)
     if path.exists() and not (path / "saved_model.pb").is_file() and not (path.is_dir() and not any(path.iterdir())):

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,20 @@ from keras_embed.cli._show import json_line
 _EXAMPLES = (
     "keras-embed serve exported/ner",
     "keras-embed serve names=exported/ner/1 reviews=exported/reviews/1 --port 8080",
+    "keras-embed serve --vectors vectors.txt",
 )
 
 
 def add(commands: Any) -> None:
     """Adds the command."""
-    summary = "try exported models out: TensorFlow Serving's REST API, and a page to type texts into"
+    summary = "try exported models and word vectors out: TensorFlow Serving's REST API, and a page to type texts into"
     parser = add_command(commands, "serve", run, summary, _EXAMPLES)
-    parser.add_argument(
-        "models",
-        nargs="+",
-        metavar="[NAME=]DIR",
-        help="folder of a SavedModel, or of versions of one",
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1: this machine alone)")
+    parser.rest = "models"
+    parser.add_argument("models", nargs="*", metavar="[NAME=]DIR", help="folder of a SavedModel, or of versions of one")
+    help = "word vectors in any usual format, whose nearest neighbours are asked for; may be given several times"
+    parser.add_argument("--vectors", action="append", default=[], metavar="[NAME=]FILE", help=help)
+    help = "address to listen at (127.0.0.1: this machine alone, and requests that name it); at others any name will do"
+    parser.add_argument("--host", default="127.0.0.1", help=help)
     parser.add_argument("--port", type=_port, default=8501, help="port to listen at (8501); 0 takes one that is free")
     parser.add_argument("--max-bytes", type=positive, default=1 << 20, metavar="N", help="of a request (1048576)")
     parser.add_argument("--max-rows", type=positive, default=64, metavar="N", help="texts in a request (64)")
@@ -38,27 +39,55 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Loads the models and serves until it is interrupted."""
-    from keras_embed.serving import ServedModel, rest_app
-    from keras_embed.serving.rest_app import LOCAL_HOSTS
-
+    if not options.models and not options.vectors:
+        options.parser.error("expected a DIR, or --vectors, received neither")
     uvicorn = _uvicorn()
-    import_quietly("tensorflow")
-    models: dict[str, Any] = {}
+    import_quietly("keras", *(["tensorflow"] if options.models else []))
+    from keras_embed.serving import rest_app
+
     with socket.create_server((options.host, options.port)) as listening:  # so that a taken port shows at once
-        for text in options.models:
-            name, folder = _named(text)
-            if not options.json and Path(folder).is_dir():
-                print(f"Loading {folder} ...", flush=True)
-            model = ServedModel(folder, name)
-            if model.name in models:
-                options.parser.error(f"expected models of different names, received {model.name!r} twice; NAME=DIR")
-            models[model.name] = model
-        here = options.host in ("127.0.0.1", "localhost")
+        models = _loaded(options)
         limits = (options.max_bytes, options.max_rows, options.seconds, options.threads)
-        app = rest_app(models, *limits, hosts=LOCAL_HOSTS if here else ("*",))
+        app = rest_app(models, *limits, hosts=_hosts(options.host))
         address = f"http://{options.host}:{listening.getsockname()[1]}"
         _announce(address, models, options.json)
         serve(uvicorn, app, listening)
+
+
+def _loaded(options: argparse.Namespace) -> dict[str, Any]:
+    """Models and vectors by name."""
+    from keras_embed import vectors
+    from keras_embed.serving import ServedModel, ServedVectors
+
+    loaders: list[tuple[str, Callable[[str, str | None], Any]]] = [(text, ServedModel) for text in options.models]
+    loaders += [
+        (text, lambda file, name: ServedVectors(vectors.load(file), name or Path(file).stem))
+        for text in options.vectors
+    ]
+    found: dict[str, Any] = {}
+    for text, load in loaders:
+        name, path = _named(text)
+        if not options.json and Path(path).exists():
+            print(f"Loading {path} ...", flush=True)
+        model = load(path, name)
+        if model.name in found:
+            options.parser.error(f"expected models of different names, received {model.name!r} twice; NAME=...")
+        found[model.name] = model
+    return found
+
+
+def _hosts(host: str) -> tuple[str, ...]:
+    """What a request's `Host` may be.
+
+    Example:
+    >>> _hosts("127.0.0.2"), _hosts("localhost"), _hosts("0.0.0.0")
+    (('localhost', '127.0.0.1', '127.0.0.2'), ('localhost', '127.0.0.1'), ('*',))
+    """
+    from keras_embed.serving.rest_app import LOCAL_HOSTS
+
+    if host in LOCAL_HOSTS:
+        return LOCAL_HOSTS
+    return (*LOCAL_HOSTS, host) if host.startswith("127.") else ("*",)
 
 
 def serve(uvicorn: Any, app: Any, listening: Any) -> None:

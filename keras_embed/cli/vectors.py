@@ -7,7 +7,8 @@ from typing import Any
 
 from keras_embed.cli._commands import Parser, add_command, add_group, add_json, positive
 from keras_embed.cli._show import json_line
-from keras_embed.cli._texts import waiting_batches
+from keras_embed.cli._texts import standard_input
+from keras_embed.corpora._lines import numbered_lines
 
 _SIMILAR_EXAMPLES = (
     "keras-embed vectors similar vectors.txt king --top 2",
@@ -64,10 +65,9 @@ def run_similar(options: argparse.Namespace) -> None:
 
 
 def _asked() -> Any:
-    for batch in waiting_batches(sys.stdin.buffer, 1):
-        for line in batch:
-            if line.strip():
-                yield [line.strip()]
+    for _, line in numbered_lines(standard_input()):
+        if line.strip():
+            yield [line.strip()]
 
 
 def run_analogy(options: argparse.Namespace) -> None:

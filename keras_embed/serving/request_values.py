@@ -8,7 +8,7 @@ back so.
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,12 +34,19 @@ class RequestError(ValueError):
         self.status = status
 
 
-def arrays_of(body: Any, specs: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+class Spec(NamedTuple):
+    """Shape, `None` where any size will do, and dtype of an input."""
+
+    shape: tuple[int | None, ...]
+    dtype: Any
+
+
+def arrays_of(body: Any, specs: Mapping[str, Spec]) -> tuple[dict[str, Any], bool]:
     """The tensors of a request for `predict`.
 
     Args:
         body: the JSON object.
-        specs: name -> what has `shape` and `dtype` of NumPy, as the signature reads it.
+        specs: of the inputs by name, as the signature reads them.
 
     Returns:
         Arrays by name, and whether the answer has to be in rows.
@@ -158,6 +165,12 @@ def _shape_of(value: Any) -> str:
     return repr(value)
 
 
+def check_rows(rows: int, most: int | None) -> None:
+    """Raises `RequestError` for more rows than a request may have; `None`: any number."""
+    if most is not None and rows > most:
+        raise RequestError(message(f"at most {most} rows", f"{rows}", "several requests"))
+
+
 def answer_of(outputs: Mapping[str, Any], rows: bool, num_rows: int = 0) -> dict[str, Any]:
     """The JSON object that answers a request.
 
@@ -184,6 +197,24 @@ def answer_of(outputs: Mapping[str, Any], rows: bool, num_rows: int = 0) -> dict
     if len(values) == 1:
         return {"predictions": next(iter(values.values()))}
     return {"predictions": [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]}
+
+
+def status_of(version: int) -> dict[str, Any]:
+    """The JSON object that says that a model is ready."""
+    state = {"version": str(version), "state": "AVAILABLE"}
+    return {"model_version_status": [{**state, "status": {"error_code": "OK", "error_message": ""}}]}
+
+
+def metadata_of(name: str, version: int, signatures: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON object that lists a model's signatures.
+
+    Args:
+        name: of the model.
+        version: of it.
+        signatures: name -> `SignatureDef` as JSON has it.
+    """
+    specification = {"name": name, "signature_name": "", "version": str(version)}
+    return {"model_spec": specification, "metadata": {"signature_def": {"signature_def": dict(signatures)}}}
 
 
 def _plain(array: Any, binary: bool) -> Any:

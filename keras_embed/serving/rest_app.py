@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib
 import json
+import math
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,17 +34,17 @@ def rest_app(
         GET  /healthz                                    {"status": "ok", "models": [...]}
         GET  /v1/models/NAME[/versions/N]                status
         GET  /v1/models/NAME[/versions/N]/metadata       signatures
-        POST /v1/models/NAME[/versions/N]:predict        answers; see `ServedModel.predict`
+        POST /v1/models/NAME[/versions/N]:predict        answers; see `predict` of either
 
     Errors are JSON objects with `error`: 400 for what the request says, 404 for what there is not, 405, 413 for a body
     that is too long, 503 where too many wait, 504 for an answer that takes too long. It goes on in its thread; later
     requests wait for a thread that is free.
 
     Args:
-        models: `ServedModel` by name.
+        models: `ServedModel` or `ServedVectors` by name.
         max_bytes: length of a request's body at most.
         max_rows: rows in a request at most.
-        seconds: time for a request at most, from its first byte to its answer.
+        seconds: time for a request at most, from the end of its headers to its answer.
         threads: requests that run at a time.
         hosts: what a request's `Host` may be, so that no page of another site reaches the application by a name of its
             own; "*" allows all.
@@ -53,6 +54,7 @@ def rest_app(
 
     Raises:
         ImportError: where Starlette is not installed; the extra is `serve`.
+        ValueError: for a limit that is not positive, and `seconds` without end.
 
     Example:
     >>> app = rest_app({})
@@ -61,6 +63,8 @@ def rest_app(
     """
     for name, value in (("max_bytes", max_bytes), ("max_rows", max_rows), ("threads", threads)):
         check_positive(name, value)
+    if not 0 < seconds < math.inf:
+        raise ValueError(message("`seconds` to be a positive number", seconds))
     starlette = _starlette()
     api = _Api(dict(models), max_bytes, max_rows, seconds, threads)
     routes = [
@@ -105,7 +109,7 @@ class _Api:
         if request.method == "GET" and found["what"] is None:
             return _json(model.status())
         if request.method == "GET" and found["what"] == "/metadata":
-            return _json(await self._run(model.metadata))
+            return _json(model.metadata())
         if found["what"] == ":predict":
             if request.method != "POST":
                 raise RequestError(message("POST", request.method), 405)

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -139,5 +138,4 @@ def under_tensorflow(task: Any, path: Path, code: str, argument: str = "") -> No
             check=False,
         )
     if done.returncode != 0:
-        shutil.rmtree(path, ignore_errors=True)
         raise OSError(None, f"the export under TensorFlow failed: {done.stderr.strip()[-2000:]}")

@@ -9,7 +9,15 @@ import numpy as np
 
 from keras_embed._backend import tf, tf_text
 from keras_embed._checks import message
-from keras_embed.serving.request_values import RequestError, answer_of, arrays_of
+from keras_embed.serving.request_values import (
+    RequestError,
+    Spec,
+    answer_of,
+    arrays_of,
+    check_rows,
+    metadata_of,
+    status_of,
+)
 
 _FILE = "saved_model.pb"
 _DEFAULT = "serving_default"
@@ -66,6 +74,7 @@ class ServedModel:
         tf_text.__version__  # noqa: B018, its operations are known once it is imported
         self._loaded = tf.saved_model.load(str(self.path))
         self.signatures: dict[str, Any] = dict(self._loaded.signatures)
+        self._definitions = _definitions(self.path / _FILE)  # now: the folder may be replaced later
 
     def outputs(self, inputs: Mapping[str, Any], signature: str = _DEFAULT) -> dict[str, Any]:
         """What a signature says.
@@ -101,36 +110,26 @@ class ServedModel:
         name = body.get("signature_name", _DEFAULT) if isinstance(body, dict) else _DEFAULT
         specs = self.inputs_of(name)
         arrays, rows = arrays_of(body, specs)
-        sizes = [len(array) for array in arrays.values() if array.ndim]
-        if max_rows is not None and max(sizes, default=0) > max_rows:
-            raise RequestError(message(f"at most {max_rows} rows", f"{max(sizes)}", "several requests"))
+        most = max((len(array) for array in arrays.values() if array.ndim), default=0)
+        check_rows(most, max_rows)
         try:
             outputs = self.outputs(arrays, name)
         except tf.errors.OpError as error:
             raise RequestError(" ".join(error.message.split())) from error
-        return answer_of(outputs, rows, max(sizes, default=0))
+        return answer_of(outputs, rows, most)
 
     def inputs_of(self, signature: str = _DEFAULT) -> dict[str, Any]:
         """Input -> its `tf.TensorSpec` with a dtype of NumPy."""
         specs = self._signature(signature).structured_input_signature[1]
-        return {name: _Spec(tuple(spec.shape), spec.dtype.as_numpy_dtype) for name, spec in specs.items()}
+        return {name: Spec(tuple(spec.shape), np.dtype(spec.dtype.as_numpy_dtype)) for name, spec in specs.items()}
 
     def status(self) -> dict[str, Any]:
         """The answer to a request for the model's status."""
-        state = {"version": str(self.version), "state": "AVAILABLE"}
-        return {"model_version_status": [{**state, "status": {"error_code": "OK", "error_message": ""}}]}
+        return status_of(self.version)
 
     def metadata(self) -> dict[str, Any]:
         """The answer to a request for the model's metadata: its signatures, as the SavedModel defines them."""
-        to_dict = importlib.import_module("google.protobuf.json_format").MessageToDict
-        held = importlib.import_module("tensorflow.core.protobuf.saved_model_pb2").SavedModel()
-        held.ParseFromString((self.path / _FILE).read_bytes())
-        options = {"preserving_proto_field_name": True, "always_print_fields_with_no_presence": True}
-        signatures = {
-            name: to_dict(signature, **options) for name, signature in held.meta_graphs[0].signature_def.items()
-        }
-        specification = {"name": self.name, "signature_name": "", "version": str(self.version)}
-        return {"model_spec": specification, "metadata": {"signature_def": {"signature_def": signatures}}}
+        return metadata_of(self.name, self.version, self._definitions)
 
     def _signature(self, name: Any) -> Any:
         if not isinstance(name, str) or name not in self.signatures:
@@ -138,9 +137,10 @@ class ServedModel:
         return self.signatures[name]
 
 
-class _Spec:
-    """Shape and dtype of an input."""
-
-    def __init__(self, shape: tuple[int | None, ...], dtype: Any) -> None:
-        self.shape = shape
-        self.dtype = np.dtype(dtype)
+def _definitions(file: Path) -> dict[str, Any]:
+    """Signatures by name, as the file of a SavedModel defines them."""
+    to_dict = importlib.import_module("google.protobuf.json_format").MessageToDict
+    held = importlib.import_module("tensorflow.core.protobuf.saved_model_pb2").SavedModel()
+    held.ParseFromString(file.read_bytes())
+    options = {"preserving_proto_field_name": True, "always_print_fields_with_no_presence": True}
+    return {name: to_dict(signature, **options) for name, signature in held.meta_graphs[0].signature_def.items()}

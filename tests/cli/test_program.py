@@ -1,6 +1,7 @@
 """Exit statuses, and errors in one line."""
 
 import io
+import os
 import subprocess
 import sys
 import tomllib
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import keras_embed as ke
-from keras_embed.cli import main
+from keras_embed.cli import demo, main
+from keras_embed.cli._show import json_line
 from keras_embed.cli._texts import waiting_batches
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -51,6 +53,7 @@ def test_the_version(capsys):
         ["presets", "download", "nothing"],
         ["corpora", "download", "tiny_ner", "--split", "nothing"],
         ["serve", "a", "--port", "99999"],
+        ["serve"],
     ],
     ids=" ".join,
 )
@@ -76,6 +79,7 @@ def test_a_wrong_command_line_has_status_2_and_one_line(line, capsys, monkeypatc
         ["corpora", "download", "nothing"],
         ["serve", "nothing", "--port", "0"],
         ["serve", "=nothing", "--port", "0"],
+        ["serve", "--vectors", "nothing.txt", "--port", "0"],
     ],
     ids=" ".join,
 )
@@ -100,8 +104,6 @@ def test_a_reader_that_has_had_enough_is_no_failure():
 
 def test_lines_are_answered_as_they_come():
     """A program that waits for its answer before it writes on gets it."""
-    import os
-
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb", buffering=0) as writer:
         batches = waiting_batches(stream, 3)
@@ -110,6 +112,59 @@ def test_lines_are_answered_as_they_come():
         writer.write(b"zwei\n\nvier")
         writer.close()
         assert [line for batch in batches for line in batch] == ["zwei", "", "vier"]
+
+
+READS = """
+import argparse
+from keras_embed.cli import _texts
+print(next(_texts.text_batches(argparse.Namespace(texts=[], input=[], batch_size=1))))
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "words"),
+    [(["-c", READS], 0, "['nobody']"), (["-m", "keras_embed", "vectors", "similar", "vectors.txt"], 1, "error: ")],
+    ids=["batches", "vectors"],
+)
+def test_who_stops_while_more_may_come_ends_well(command, status, words, tmp_path):
+    """Standard input stays open, and nobody closes it."""
+    (tmp_path / "vectors.txt").write_text("king 1 0.9\nqueen 0.1 0.9\n")
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([sys.executable, *command], **pipes, cwd=tmp_path, env=environment, bufsize=0) as run:
+        run.stdin.write(b"nobody\n")
+        said = run.stdout.read() + run.stderr.read()
+        assert (run.wait(), words in said.decode()) == (status, True), said
+
+
+def test_standard_input_has_its_name_in_errors():
+    code = "from keras_embed.cli import _texts as t; list(t.numbered_lines(t.standard_input()))"
+    run = subprocess.run([sys.executable, "-c", code], input=b"\xff", capture_output=True, cwd=REPOSITORY)
+    assert b"<stdin>, line 1: " in run.stderr
+
+
+def test_what_is_read_is_not_written_to(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, output in (("a.jsonl", "a.npy"), ("b.npy", tmp_path / "b.npy")):
+        Path(name).write_text("king\n")
+        with pytest.raises(SystemExit, match="2"):
+            main(["embed", name, str(output), "--vectors", "vectors.txt"])
+        assert f"leaves {name} as it is" in capsys.readouterr().err and Path(name).read_text() == "king\n"
+
+
+@pytest.mark.parametrize("line", [["export", "m.keras", "full"], ["demo", "--folder", "full"]], ids=" ".join)
+def test_a_folder_with_other_things_is_refused_at_once(line, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "_train", lambda *arguments: pytest.fail("it trains"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    assert main(line) == 1
+    assert "which holds something else" in capsys.readouterr().err
+
+
+def test_a_number_that_is_none_is_null():
+    record = {"score": float("nan"), "scores": [float("-inf"), 0.5]}
+    assert json_line(record) == '{"score": null, "scores": [null, 0.5]}'
 
 
 def test_lines_that_are_no_text_say_where():

@@ -32,6 +32,16 @@ def test_classifier(run):
     assert classifier.predict(["fine acting and a fine script", "the cat sat"]) == ["good", "pets"]
 
 
+@pytest.mark.parametrize("output", ["reviews.tsv/a.keras", "a.keras"])
+def test_what_cannot_be_saved_is_not_trained(output, tmp_path, monkeypatch, capsys):
+    command_world.texts(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ke.TextClassifier, "fit", lambda *arguments, **more: pytest.fail("it trains"))
+    (tmp_path / "a.keras").mkdir()
+    assert main(["train", "classifier", "--train", "reviews.tsv", "-o", output]) == 1
+    assert "error: Expected" in capsys.readouterr().err
+
+
 def test_classifier_of_a_table_with_a_header_and_of_several_labels(run):
     columns = ("--text", "review", "--label", "stars")
     run("classifier", "--train", "reviews.csv", *columns, "-o", "a.keras", "--epochs", "1", "--model", "average")

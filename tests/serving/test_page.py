@@ -106,6 +106,30 @@ def test_answers_stand_in_their_text(page):
 
 
 @pytest.mark.slow
+def test_words_have_neighbours(page):
+    find = page("words", "queen\n king")
+    assert [line.text.split() for line in find(".bar")[:2]] == [["woman", "0.834"], ["king", "0.531"]]
+    assert [box.text.split()[0] for box in find(".answer")] == ["queen", "king"]
+    widths = [float(bar.value_of_css_property("width").removesuffix("px")) for bar in find(".bar div div")[:2]]
+    assert widths[0] > widths[1] > 0
+    assert "Received: 'Queen'. Try 'queen'" in page("words", "Queen")("#state")[0].text
+
+
+@pytest.mark.slow
+def test_numbers_that_are_none_have_a_dash(page):
+    find = page("odd", "NaN")
+    assert sorted(line.text for line in find(".bar")) == ["NaN\n\u2013", 'a "NaN"\n\u2013']
+
+
+@pytest.mark.slow
+def test_no_other_model_is_chosen_while_one_runs(page, browser):
+    page("looks", "a")
+    browser.execute_script("document.querySelector('form').requestSubmit()")
+    assert browser.execute_script("const busy = guarded(run); return $('model').disabled")
+    assert browser.execute_async_script("guarded(run).then(() => arguments[0](!$('model').disabled))")
+
+
+@pytest.mark.slow
 def test_texts_are_text_and_no_markup(page):
     find = page("says", "<img src=x onerror=document.title='x'>")
     assert not find("main img") and "<IMG" in find(".best")[0].text

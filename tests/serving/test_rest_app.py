@@ -22,7 +22,7 @@ def address():
 def test_it_lives(address):
     assert ask(f"{address}/healthz") == (
         200,
-        {"status": "ok", "models": ["both", "finds", "looks", "names", "says", "slow"]},
+        {"status": "ok", "models": ["both", "finds", "looks", "names", "odd", "says", "slow", "words"]},
     )
 
 
@@ -30,6 +30,15 @@ def test_a_request_of_the_documentation(address):
     status, answer = ask(f"{address}/v1/models/looks:predict", {"instances": ["a", "a longer text"]})
     assert status == 200 and [row["label"] for row in answer["predictions"]] == ["short", "long"]
     assert ask(f"{address}/v1/models/looks/versions/1:predict", {"instances": ["a"]})[0] == 200
+
+
+def test_nearest_neighbours_of_words(address):
+    status, answer = ask(f"{address}/v1/models/words:predict", {"instances": ["king", "queen"], "top": 2})
+    assert status == 200 and [row["neighbors"] for row in answer["predictions"]] == [
+        ["man", "queen"],
+        ["woman", "king"],
+    ]
+    assert ask(f"{address}/v1/models/words/metadata") == (200, models()["words"].metadata())
 
 
 def test_status_and_metadata(address):
@@ -55,6 +64,9 @@ def test_status_and_metadata(address):
         ("/v1/models/looks:predict", b"3", 400, "JSON object"),
         ("/v1/models/looks:predict", {"instances": ["a"] * 5}, 400, "at most 4 rows"),
         ("/v1/models/looks:predict", {"instances": ["a" * 2000]}, 413, "at most 2,000 bytes"),
+        ("/v1/models/words:predict", {"instances": ["King"]}, 400, "Received: 'King'. Try 'king'"),
+        ("/v1/models/words:predict", {"instances": ["king"] * 5}, 400, "at most 4 rows"),
+        ("/v1/models/words:predict", {"instances": ["king"], "top": 101}, 400, "`top` from 1 to 100"),
     ],
 )
 def test_errors_are_objects_with_a_sentence(address, path, body, status, words):
@@ -115,7 +127,20 @@ def test_too_many_are_sent_away():
         assert set(found) == {503, 504} and found.count(504) <= 32
 
 
-@pytest.mark.parametrize("limit", ["max_bytes", "max_rows", "threads"])
+def test_metadata_waits_for_no_model():
+    with server(seconds=5, threads=1) as address, ThreadPoolExecutor(1) as client:
+        slow = client.submit(ask, f"{address}/v1/models/slow:predict", {"instances": ["a"]})
+        time.sleep(0.3)
+        assert ask(f"{address}/v1/models/looks/metadata")[0] == 200 and not slow.done()
+
+
+@pytest.mark.parametrize("limit", ["max_bytes", "max_rows", "threads", "seconds"])
 def test_limits_are_positive(limit):
     with pytest.raises(ValueError, match=limit):
         rest_app({}, **{limit: 0})
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
+def test_the_time_has_an_end(seconds):
+    with pytest.raises(ValueError, match="seconds"):
+        rest_app({}, seconds=seconds)

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import shutil
 
 import pytest
 from small_served import folder, models
@@ -141,6 +142,13 @@ def test_status_and_metadata_are_tensorflow_servings(both):
     assert pair["tensor_shape"]["dim"] == [{"size": "-1", "name": ""}, {"size": "2", "name": ""}]
     assert pair["tensor_shape"]["unknown_rank"] is False
     assert signatures["serving_default"]["method_name"] == "tensorflow/serving/predict"
+
+
+def test_metadata_is_that_of_the_model_that_was_loaded(tmp_path):
+    shutil.copytree(folder() / "looks" / "1", tmp_path / "1")
+    model = ServedModel(tmp_path)
+    shutil.rmtree(tmp_path / "1")
+    assert model.metadata()["metadata"]["signature_def"]["signature_def"]["serving_default"]
 
 
 def test_a_folder_without_a_model_says_so(tmp_path):
