@@ -32,7 +32,7 @@ JIT = keras.config.backend() == "jax"  # elsewhere, XLA would compile longer tha
 Pairs, Scores = list[tuple[str, str]], list[float]
 
 
-def made_up(number: int = 1200) -> tuple[Pairs, Scores]:
+def made_up(number: int = 5000) -> tuple[Pairs, Scores]:
     """Pairs of sentences of three parts; the score is the share of parts that mean the same, times five."""
     parts = [
         [("a man", "a guy"), ("a child", "a kid"), ("the dog", "the puppy"), ("a woman", "a lady")],
@@ -87,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> float:
     """All steps; returns Pearson's correlation with the scores of the held-out pairs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", help="a name that ke.corpora knows, or a file of your own")
-    parser.add_argument("--pairs", type=int, default=1500, help="to train on, at most")
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=4500, help="to train on, at most")
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--dim", type=int, default=50)
     parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
     parser.add_argument("--output", type=Path, default=Path("pairs"), help="folder of picture and SavedModel")

@@ -50,6 +50,11 @@ def test_it_has_all_functions_and_nothing_for_the_command_line(script, tool):
     assert read == {keyword.arg for keyword in options.keywords}
 
 
+def test_an_apostrophe_of_a_help_stays_one(tool):
+    main = ast.parse("def main(): parser.add_argument('--corpus', default=Path('a'), help=\"in SQuAD's form\")").body[0]
+    assert """    corpus=Path("a"),  # in SQuAD's form""" in tool.options(main).splitlines()
+
+
 def is_the_choice(node):
     return isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "options"
 

@@ -77,9 +77,10 @@ def options(main: ast.FunctionDef) -> str:
         name = ast.literal_eval(call.args[0]).removeprefix("--").replace("-", "_")
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         default = ast.unparse(given["default"]) if "default" in given else str(False if "action" in given else None)
+        default = default.replace("'", '"')
         told = f"  # {ast.literal_eval(given['help'])}" if "help" in given else ""
         if name not in ELSEWHERE:
-            lines.append(f"    {name}={default},{told}".replace("'", '"'))
+            lines.append(f"    {name}={default},{told}")
     return "\n".join([*lines, ")"])
 
 

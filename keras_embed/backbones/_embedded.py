@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import ops
 
 from keras_embed import _checks
 
@@ -88,11 +87,6 @@ def _places(layer: keras.layers.Layer) -> tuple[str, ...]:
 def joined(vectors: Sequence[Any], dtype: Any, name: str) -> Any:
     """Vectors side by side, (B, T, D); one alone as it is."""
     return vectors[0] if len(vectors) == 1 else keras.layers.Concatenate(dtype=dtype, name=name)(vectors)
-
-
-def cleared(x: Any, mask: Any) -> Any:
-    """Zeros at padding."""
-    return ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
 
 
 def hidden_stack(x: Any, hidden_dims: Sequence[int], activation: Any, dropout: float, dtype: Any) -> Any:

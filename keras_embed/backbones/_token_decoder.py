@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed.backbones._embedded import cleared
+from keras_embed.functional.pooling import cleared
 from keras_embed.layers import RecurrentDecoder, ScheduledSampling
 
 

@@ -7,11 +7,11 @@ import keras
 from keras import ops
 
 from keras_embed import _checks
-from keras_embed.backbones._embedded import check_hidden, cleared, feature_inputs, joined, placed_vectors
+from keras_embed.backbones._embedded import check_hidden, feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
 from keras_embed.functional.attention import dot_scores, masked_softmax, weighted_sum
-from keras_embed.functional.pooling import attention_pooling
+from keras_embed.functional.pooling import attention_pooling, cleared
 from keras_embed.layers import Maxout, MaxPooling, MeanPooling
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import keras
 
 from keras_embed import _checks
-from keras_embed.backbones._embedded import cleared, joined, placed_vectors
+from keras_embed.backbones._embedded import joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._prefixed import of_prefix, prefixed_inputs
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
+from keras_embed.functional.pooling import cleared
 from keras_embed.layers import AttentionFlow, Highway, SelfAttentionFlow, VariationalDropout
 
 _TEXTS = ("question", "context")

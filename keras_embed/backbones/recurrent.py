@@ -6,9 +6,10 @@ from typing import Any
 import keras
 
 from keras_embed import _checks
-from keras_embed.backbones._embedded import cleared, feature_inputs, joined, placed_vectors
+from keras_embed.backbones._embedded import feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
+from keras_embed.functional.pooling import cleared
 from keras_embed.layers import VariationalDropout
 
 

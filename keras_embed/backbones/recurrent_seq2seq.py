@@ -6,7 +6,6 @@ import keras
 
 from keras_embed import _checks
 from keras_embed.backbones._bridges import BRIDGES, first_states
-from keras_embed.backbones._embedded import cleared
 from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.backbones._recurrent_parts import (
     CELLS,
@@ -18,6 +17,7 @@ from keras_embed.backbones._recurrent_parts import (
 )
 from keras_embed.backbones._seq2seq import check_ties, text_inputs
 from keras_embed.backbones._token_decoder import TokenDecoder
+from keras_embed.functional.pooling import cleared
 from keras_embed.layers import RecurrentDecoder, ScheduledSampling, VariationalDropout
 
 

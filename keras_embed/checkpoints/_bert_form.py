@@ -58,8 +58,7 @@ def array_name(path: str) -> str:
 
 def named_variables(model: Any) -> dict[str, Any]:
     """Name in a checkpoint -> variable, for all weights of a backbone or of a masked language model."""
-    weights = [weight for weight in model.weights if not weight.path.endswith("seed_generator_state")]
-    return {array_name(weight.path): weight for weight in weights}
+    return {array_name(weight.path): weight for weight in model.weights}
 
 
 def assign(variables: Mapping[str, Any], arrays: Arrays) -> None:

@@ -115,15 +115,3 @@ def _newest(folder: Path) -> Path:
             if newest.is_file():
                 return newest
     return find_file(folder, f"*{_INDEX}")
-
-
-@contextlib.contextmanager
-def whole(path: Place) -> Iterator[Path]:
-    """A path beside a file to write; it takes the file's place in the end, or is gone after an error."""
-    target = Path(path)
-    beside = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        yield beside
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -9,9 +9,10 @@ import keras_hub
 
 from keras_embed import _backend
 from keras_embed._checks import message
+from keras_embed._whole import write_whole
 from keras_embed.checkpoints import _bert_form
 from keras_embed.checkpoints._arrays import Arrays
-from keras_embed.checkpoints._folders import Place, beside, opened_checkpoint, whole
+from keras_embed.checkpoints._folders import Place, beside, opened_checkpoint
 from keras_embed.preprocessors import EncoderTokenizer
 
 _CONFIG, _VOCABULARY, _CHECKPOINT = "bert_config.json", "vocab.txt", "bert_model.ckpt"
@@ -49,7 +50,7 @@ def load_bert(place: Place, lowercase: bool | None = None, skip: Sequence[str] =
 
     Raises:
         ValueError: for arrays that are missing, left over or of another shape, by name; for a configuration of
-            something that `BertBackbone` is not.
+            something that `BertBackbone` is not; for a string as `skip`.
         OSError: if a file is not there.
 
     References:
@@ -88,7 +89,8 @@ def load_bert_weights(model: Any, place: Place, skip: Sequence[str] = ()) -> Non
         skip: as in `load_bert`.
 
     Raises:
-        ValueError: for arrays that are missing, left over or of another shape, by name; the model is as it was then.
+        ValueError: for arrays that are missing, left over or of another shape, by name, and for a string as `skip`; the
+            model is as it was then.
         OSError: if there is no such file.
     """
     with opened_checkpoint(place) as (_, index):
@@ -118,13 +120,13 @@ def save_bert(model: Any, folder: Place, tokenizer: EncoderTokenizer | None = No
     target = Path(folder).expanduser()
     target.mkdir(parents=True, exist_ok=True)
     _backend.write_checkpoint(str(target / _CHECKPOINT), arrays)
-    with whole(target / _VOCABULARY) as part:
-        part.write_text("".join(f"{piece}\n" for piece in inner.get_vocabulary()), "utf-8")
-    with whole(target / _CONFIG) as part:
-        part.write_text(json.dumps(_config(backbone, inner), indent=2) + "\n", "utf-8")
+    write_whole(target / _VOCABULARY, "".join(f"{piece}\n" for piece in inner.get_vocabulary()))
+    write_whole(target / _CONFIG, json.dumps(_config(backbone, inner), indent=2) + "\n")
 
 
 def _assign(model: Any, index: Path, skip: Sequence[str]) -> None:
+    if isinstance(skip, str):
+        raise ValueError(message("`skip` to be a list of beginnings of names", repr(skip), f"skip=[{skip!r}]"))
     reader = _backend.open_checkpoint(str(index.with_suffix("")))
     variables = _bert_form.named_variables(model)
     heads = any(name.startswith(_bert_form.HEADS) for name in variables)

@@ -10,11 +10,12 @@ import numpy as np
 
 from keras_embed import text
 from keras_embed._checks import message
+from keras_embed._whole import whole, write_whole
 from keras_embed.backbones import ElmoBackbone
 from keras_embed.checkpoints import _tensorflow_form
 from keras_embed.checkpoints._arrays import Arrays
 from keras_embed.checkpoints._elmo_weights import ElmoWeights, make_backbone, weights_of
-from keras_embed.checkpoints._folders import Place, existing, find_file, opened, whole
+from keras_embed.checkpoints._folders import Place, existing, find_file, opened
 
 _OPTIONS, _WEIGHTS = "options.json", "weights.hdf5"
 _NUM_CHARACTERS = 262
@@ -121,8 +122,7 @@ def save_bilm(elmo: ElmoBackbone, options: Place, weights: Place | None = None) 
     with whole(weights) as part, h5py.File(part, "w") as file:
         for name, array in _tensorflow_form.written(weights_of(elmo)).items():
             file[name] = array
-    with whole(options) as part:
-        part.write_text(json.dumps(_options(config), indent=2) + "\n", "utf-8")
+    write_whole(options, json.dumps(_options(config), indent=2) + "\n")
 
 
 def _options(config: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import h5py
 import numpy as np
 
 from keras_embed._checks import message
-from keras_embed.checkpoints._folders import Place, whole
+from keras_embed._whole import whole
+from keras_embed.checkpoints._folders import Place
 
 _WEIGHTS = "model.weights.h5"
 

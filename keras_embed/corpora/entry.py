@@ -29,8 +29,8 @@ class Entry:
     Args:
         name: its name.
         splits: split -> files, in the order in which `reader` takes them.
-        reader: from the files' paths and the keyword `tags` to sentences, or whatever `corpus` holds; also from the
-            keyword `split`, where `one_archive`.
+        reader: from the files' paths to sentences, or whatever `corpus` holds; also from the keywords `tags`, unless
+            that is None here, and `split`, where `one_archive`.
         tags: the column that is tagged unless told otherwise; None for a corpus without tags.
         description: what it is, in one line.
         licence: SPDX identifier, or a few words.

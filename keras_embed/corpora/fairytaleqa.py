@@ -16,7 +16,7 @@ SPLITS = {"train": "train", "validation": "val", "test": "test"}
 _ANSWERS = tuple(f"answer{number}" for number in range(1, 7))
 
 
-def read_fairytaleqa(archive: Source, split: str, tags: str | None = None) -> Iterator[Question]:
+def read_fairytaleqa(archive: Source, split: str) -> Iterator[Question]:
     """Reads a split of FairytaleQA.
 
     The text of a question is the sections of the story that it is about, an empty line between them. An answer that
@@ -26,7 +26,6 @@ def read_fairytaleqa(archive: Source, split: str, tags: str | None = None) -> It
     Args:
         archive: path of `fairytaleqa_by_split.tar`, or of the same as gz or xz, or an open file.
         split: "train", "validation" or "test".
-        tags: nothing: the registry's readers have it.
 
     Yields:
         `Question`, `title` the story's name, `comments`: `explicit` "explicit" where an annotator found the answer in
@@ -38,7 +37,6 @@ def read_fairytaleqa(archive: Source, split: str, tags: str | None = None) -> It
     References:
         Xu et al. 2022, https://aclanthology.org/2022.acl-long.34.
     """
-    _checks.check_one_of("tags", tags, [None])
     _checks.check_one_of("split", split, sorted(SPLITS))
     folder = SPLITS[split]
     files = _files(archive, folder)
@@ -99,10 +97,14 @@ def _files(archive: Source, folder: str) -> dict[PurePosixPath, bytes]:
     return found
 
 
-def _rows(content: bytes, columns: tuple[str, ...], where: str) -> Iterator[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    missing = [column for column in columns if column not in (reader.fieldnames or ())]
-    if missing:
-        raise ValueError(f"{where}: {_checks.message(f'the columns {list(columns)}', reader.fieldnames)}")
-    for row in reader:
-        yield {key: value or "" for key, value in row.items() if key}
+def _rows(content: bytes, columns: tuple[str, ...], where: str) -> list[dict[str, str]]:
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        found, rows = reader.fieldnames or (), list(reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        expected = f"a table in UTF-8 with cells of at most {csv.field_size_limit()} characters"
+        advice = "csv.field_size_limit(10**8), for longer ones"
+        raise ValueError(f"{where}: {_checks.message(expected, str(error), advice)}") from error
+    if not set(columns) <= set(found):
+        raise ValueError(f"{where}: {_checks.message(f'the columns {list(columns)}', found)}")
+    return [{key: value or "" for key, value in row.items() if key} for row in rows]

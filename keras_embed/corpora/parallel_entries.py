@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from keras_embed import _checks
 from keras_embed.corpora._lines import Source
 from keras_embed.corpora.entry import Entry, File
 from keras_embed.corpora.translations import Translation, Translations, read_tab_separated, read_translations
@@ -28,18 +27,8 @@ _SHA256 = {
 }
 
 
-def _two_files(source: Source, target: Source, tags: str | None = None) -> Iterator[Translation]:
-    _checks.check_one_of("tags", tags, [None])
-    return read_translations(source, target)
-
-
-def _english_first(file: Source, tags: str | None = None) -> Iterator[Translation]:
-    _checks.check_one_of("tags", tags, [None])
-    return read_tab_separated(file)
-
-
-def _english_second(file: Source, tags: str | None = None) -> Iterator[Translation]:
-    return (pair.reversed() for pair in _english_first(file, tags))
+def _english_second(file: Source) -> Iterator[Translation]:
+    return (pair.reversed() for pair in read_tab_separated(file))
 
 
 def _multi30k(source: str, target: str) -> Entry:
@@ -52,7 +41,7 @@ def _multi30k(source: str, target: str) -> Entry:
         name=f"multi30k_{source}_{target}",
         folder="multi30k",
         splits={split: files(stem) for split, stem in _MULTI30K_SPLITS.items()},
-        reader=_two_files,
+        reader=read_translations,
         corpus=Translations,
         tags=None,
         description=f"Descriptions of pictures, {names[0]} to {names[1]}.",
@@ -83,6 +72,6 @@ def _tatoeba(name: str, reader: Any, direction: str) -> Entry:
 
 ENTRIES = (
     *itertools.starmap(_multi30k, itertools.permutations(_MULTI30K_LANGUAGES, 2)),
-    _tatoeba("tatoeba_eng_fra", _english_first, "English to French"),
+    _tatoeba("tatoeba_eng_fra", read_tab_separated, "English to French"),
     _tatoeba("tatoeba_fra_eng", _english_second, "French to English"),
 )

@@ -1,20 +1,11 @@
 """The questions about texts that the registry knows from the start."""
 
-from collections.abc import Iterator
-
-from keras_embed import _checks
-from keras_embed.corpora._lines import Source
 from keras_embed.corpora.entry import Entry, File
 from keras_embed.corpora.fairytaleqa import SPLITS, read_fairytaleqa
-from keras_embed.corpora.questions import Question, Questions
+from keras_embed.corpora.questions import Questions
 from keras_embed.corpora.squad import read_squad
 
 _SQUAD = "https://rajpurkar.github.io/SQuAD-explorer"
-
-
-def _squad(file: Source, tags: str | None = None) -> Iterator[Question]:
-    _checks.check_one_of("tags", tags, [None])
-    return read_squad(file)
 
 
 def _squad_entry(name: str, version: str, description: str, citation: str) -> Entry:
@@ -24,7 +15,7 @@ def _squad_entry(name: str, version: str, description: str, citation: str) -> En
         name=name,
         folder="squad",
         splits={split: (File(path, f"{_SQUAD}/dataset/{path}"),) for split, path in files.items()},
-        reader=_squad,
+        reader=read_squad,
         corpus=Questions,
         tags=None,
         description=description,

@@ -91,10 +91,13 @@ def _entry(name: str) -> Entry:
 
 
 def _load_split(entry: Entry, split: str, tags: str | None) -> Any:
-    paths = [_files.find(entry, file) for file in _files_of(entry, split)]
     told: dict[str, Any] = {"split": split} if entry.one_archive else {}
-    read = entry.reader(*paths, tags=entry.tags if tags is None else tags, **told)
-    return entry.corpus(read, name=f"{entry.name}/{split}")
+    if entry.tags is None:
+        _checks.check_one_of("tags", tags, [None])
+    else:
+        told["tags"] = entry.tags if tags is None else tags
+    paths = [_files.find(entry, file) for file in _files_of(entry, split)]
+    return entry.corpus(entry.reader(*paths, **told), name=f"{entry.name}/{split}")
 
 
 def _files_of(entry: Entry, split: str) -> tuple[File, ...]:

@@ -3,10 +3,10 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from keras_embed._checks import message
+from keras_embed._whole import write_whole
 from keras_embed.corpora._lines import Source, numbered_lines, source_name
 from keras_embed.corpora.questions import Answer, Question
 
@@ -94,6 +94,7 @@ def write_squad_predictions(predictions: Mapping[str, Any], path: str | os.PathL
 
     Example:
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_squad_predictions({"1": "Rome", "2": ""}, Path(folder) / "predictions.json")
     ...     print((Path(folder) / "predictions.json").read_text())
@@ -109,7 +110,4 @@ def write_squad_predictions(predictions: Mapping[str, Any], path: str | os.PathL
         except (TypeError, ValueError):
             received = f"{answer!r} for question {id_}"
             raise ValueError(message("the text of an answer, or a probability", received)) from None
-    path = Path(path)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    os.replace(part, path)
+    write_whole(path, json.dumps(rows, ensure_ascii=False))

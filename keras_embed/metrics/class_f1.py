@@ -29,12 +29,13 @@ class ClassF1(keras.metrics.Metric):
         dtype: dtype of the result.
 
     Call arguments:
-        y_true: (B,) or (B, 1) class numbers; with a threshold, (B, K) of 0 and 1.
-        y_pred: (B, K) scores, or class numbers (B,).
+        y_true: (B,) or (B, 1) class numbers, where a row with -1 counts nowhere; with a threshold, (B, K)
+            of 0 and 1.
+        y_pred: (B, K) scores, or int class numbers (B,).
         sample_weight: (B,) or None.
 
     Raises:
-        ValueError: for `num_classes` below one, and another `average`.
+        ValueError: for `num_classes` below one, and another `average`; in a call, for any other `y_pred`.
 
     Example:
     >>> metric = ClassF1(3, average="macro")

@@ -24,12 +24,12 @@ class Matthews(keras.metrics.Metric):
         dtype: dtype of the result.
 
     Call arguments:
-        y_true: (B,) or (B, 1) class numbers.
-        y_pred: (B, K) scores, or class numbers (B,).
+        y_true: (B,) or (B, 1) class numbers. A row with -1 counts nowhere.
+        y_pred: (B, K) scores, or int class numbers (B,).
         sample_weight: (B,) or None.
 
     Raises:
-        ValueError: unless `num_classes` is a positive integer.
+        ValueError: unless `num_classes` is a positive integer; in a call, for any other `y_pred`.
 
     References:
         - Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient", 2004.

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_embed.metrics._correlation import correlation, weighted_pairs
@@ -40,7 +41,7 @@ class Pearson(keras.metrics.Metric):
     def __init__(self, name: str = "pearson", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
         self.total = self.add_variable((), initializer="zeros", dtype="float32", name="total")
-        # Distances from the first pair: of constant numbers they are exactly 0.
+        # Distances from the greatest numbers of the first batch that counts: of constant numbers they are exactly 0.
         self.origin = self.add_variable((2,), initializer="zeros", dtype="float32", name="origin")
         self.means = self.add_variable((2,), initializer="zeros", dtype="float32", name="means")
         # Sums of squares of true and of predicted numbers, and of their products, about the means.
@@ -51,8 +52,11 @@ class Pearson(keras.metrics.Metric):
         true, predicted, weights = weighted_pairs(y_true, y_pred, sample_weight)
         pairs = ops.stack([true, predicted], axis=1)  # (B, 2)
         before = ops.convert_to_tensor(self.total)
-        self.origin.assign(ops.where(before > 0, ops.convert_to_tensor(self.origin), pairs[0]))
-        pairs, added = pairs - self.origin, ops.sum(weights)
+        # Rows of weight 0 count for nothing, whatever stands there: 0 times NaN is NaN.
+        origin, counted = ops.convert_to_tensor(self.origin), (weights > 0)[:, None]
+        greatest = ops.max(ops.where(counted, pairs, -np.inf), axis=0, initial=-np.inf)
+        self.origin.assign(ops.where(ops.logical_or(before > 0, ops.isinf(greatest)), origin, greatest))
+        pairs, added = ops.where(counted, pairs - self.origin, 0.0), ops.sum(weights)
         total = ops.where(before + added > 0, before + added, 1.0)
         means = ops.sum(weights[:, None] * pairs, axis=0) / ops.where(added > 0, added, 1.0)
         centred = pairs - means

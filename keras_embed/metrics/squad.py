@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_embed._checks import check_one_of, message
 from keras_embed.corpora.answers import answer_f1, normalize_answer
+from keras_embed.corpora.questions import Question
 
 VERSIONS = ("1.1", "2.0")
 
@@ -52,7 +53,7 @@ def squad_scores(
     """
     check_one_of("version", version, VERSIONS)
     answers = _references(references)
-    predicted = _by_id(predictions, answers, references, "predictions")
+    predicted = _by_id(predictions, answers, "predictions")
     if version == "1.1":
         if no_answer is not None:
             raise ValueError(message("no `no_answer` for version 1.1", "some", 'version="2.0"'))
@@ -67,7 +68,7 @@ def squad_scores(
         raise ValueError(message("predictions for some of the questions", f"ids {list(predicted)[:3]} of others"))
     unsure = dict.fromkeys(raw, 0.0)
     if no_answer is not None:
-        unsure = {id_: float(value) for id_, value in _by_id(no_answer, answers, references, "no_answer").items()}
+        unsure = {id_: float(value) for id_, value in _by_id(no_answer, answers, "no_answer").items()}
         missing = [id_ for id_ in raw if id_ not in unsure]
         if missing:
             raise ValueError(message("`no_answer` for every prediction", f"none for question {missing[0]}"))
@@ -103,10 +104,15 @@ def best_no_answer_threshold(
         the best score in percent, and the threshold: answers count as none where `no_answer` is above it. It is 0 where
         nothing is better than to answer no question at all.
 
+    Raises:
+        ValueError: for no predictions.
+
     Example:
     >>> best_no_answer_threshold({"1": 1.0, "2": 0.0}, {"1": "a", "2": "b"}, {"1": 0.2, "2": 0.7}, {"1": 1, "2": 0})
     (100.0, 0.2)
     """
+    if not scores:
+        raise ValueError(message("at least one score", "none"))
     # From answering nothing on, one question more is answered at a time, the surest first.
     best = current = float(sum(not has_answer[id_] for id_ in scores))
     threshold = 0.0
@@ -119,7 +125,8 @@ def best_no_answer_threshold(
 
 def _score(texts: Sequence[str], prediction: str) -> tuple[float, float]:
     """Exact match and F1 against the reference that is closest."""
-    exact = max((float(normalize_answer(text) == normalize_answer(prediction)) for text in texts), default=0.0)
+    wanted = normalize_answer(prediction)
+    exact = max((float(normalize_answer(text) == wanted) for text in texts), default=0.0)
     return exact, max((answer_f1(text, prediction) for text in texts), default=0.0)
 
 
@@ -139,10 +146,10 @@ def _references(references: Any) -> dict[str, list[str]]:
         found = {id_: list(texts) for id_, texts in references.items()}
     else:
         rows = list(references)
-        questions = bool(rows) and hasattr(rows[0], "texts")
         if any(isinstance(row, str) for row in rows):
             raise ValueError(message("a list of right answers for each question", "a string", '[["Rome"]]'))
-        found = {id_: list(row.texts if questions else row) for id_, row in zip(_ids(rows), rows, strict=True)}
+        texts = [list(row.texts if isinstance(row, Question) else row) for row in rows]
+        found = dict(zip(_ids(rows), texts, strict=True))
     if not found:
         raise ValueError(message("at least one question", "none"))
     return found
@@ -158,7 +165,7 @@ def _ids(rows: Sequence[Any]) -> list[str]:
     return ids
 
 
-def _by_id(values: Any, answers: Mapping[str, Any], references: Any, name: str) -> dict[str, Any]:
+def _by_id(values: Any, answers: Mapping[str, Any], name: str) -> dict[str, Any]:
     if isinstance(values, Mapping):
         return dict(values)
     values = list(values)

@@ -1,22 +1,11 @@
 """JSON files with a format and a version, which appear whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from keras_embed._checks import message
-
-
-def write_whole(path: str | Path, text: str, encoding: str) -> None:
-    """Writes beside the target and renames: a full disk leaves an older file as it was."""
-    path = Path(path)
-    beside = path.with_name(path.name + f".{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding, newline="\n")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+from keras_embed._whole import write_whole
 
 
 def write(path: str | Path, form: tuple[str, int], content: dict[str, Any]) -> None:

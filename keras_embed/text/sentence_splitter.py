@@ -18,9 +18,8 @@ _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n")
 _SPACES = re.compile(r"\s+")
 # Marks, what closes with them, blanks, and then something that a sentence may begin with.
 _ENDS = re.compile(
-    r"""([.!?…]+|[。！？])(["'”’»)\]]*)(\s+)(?=["'“‘«(\[¿¡—–_-]*[^\W_a-zа-яёà-öø-ÿ])""",
+    r"""([.!?…]+(?=["'”’»)\]]*\s)|[。！？]+)(["'”’»)\]」』）]*)(\s*)(?=["'“‘«(\[¿¡—–_「『（-]*([^\W_]))""",
 )
-_WIDE = re.compile(r"([。！？][”’」』）]*)(?=[^\s”’」』）])")
 _LAST_WORD = re.compile(r"""[^\s"'“‘«(\[]+$""")
 
 
@@ -60,9 +59,11 @@ class SentenceSplitter:
         return [sentence for paragraph in paragraphs for sentence in self._sentences(paragraph)]
 
     def _sentences(self, paragraph: str) -> list[str]:
-        text = _WIDE.sub("\\1 ", _SPACES.sub(" ", paragraph).strip())
+        text = _SPACES.sub(" ", paragraph).strip()
         begin, found = 0, []
         for match in _ENDS.finditer(text):
+            if match[4].islower() and match[4] != match[4].title():  # Georgian small letters begin sentences
+                continue
             if match[1] != "." or match[2] or not self._goes_on(text[begin : match.start()]):
                 found.append(text[begin : match.end(2)])
                 begin = match.end()

@@ -134,6 +134,8 @@ def test_a_fine_tuned_checkpoint(published, tmp_path):
     with pytest.raises(ValueError, match=r"output_bias besides\. Try skip=\['output_bias'\]"):
         checkpoints.load_bert(folder)
     checkpoints.load_bert(folder, skip=["output_"])
+    with pytest.raises(ValueError, match=r"a list of beginnings of names. Received: 'output_'. Try skip=\['output_'\]"):
+        checkpoints.load_bert(folder, skip="output_")
 
 
 def test_arrays_of_another_shape(published, tmp_path):

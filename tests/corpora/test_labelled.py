@@ -1,12 +1,13 @@
 """Tables, trees and JSON lines of labelled texts, and what is refused; real files by counts that others published."""
 
+import csv
 import gzip
 import io
 
 import pytest
 
 from keras_embed import corpora
-from keras_embed.corpora import LabelledPair, LabelledPairs, LabelledText, LabelledTexts
+from keras_embed.corpora import LabelledPair, LabelledPairs, LabelledText, LabelledTexts, text_entries
 
 # The first tree of the training part, https://nlp.stanford.edu/sentiment, shortened.
 TREE = "(3 (2 (2 The) (2 Rock)) (4 (3 (2 is) (4 (2 destined) (2 great))) (2 .)))"
@@ -67,6 +68,15 @@ def test_gz_and_other_encodings(tmp_path):
 def test_tables_that_are_refused(content, arguments, reason):
     with pytest.raises(ValueError, match=reason):
         texts(content, **arguments)
+
+
+def test_a_cell_may_be_as_long_as_csv_allows():
+    limit = csv.field_size_limit()
+    assert len(texts("a" * limit + ",b\n")[0].text) == limit
+    with pytest.raises(
+        ValueError, match=rf"line 1: .*at most {limit} characters.*Try .*csv\.field_size_limit\(10\*\*8\)"
+    ):
+        texts("a" * (limit + 1) + ",b\n")
 
 
 @pytest.mark.parametrize("cell", ["high", "", "nan", "inf"])
@@ -189,6 +199,13 @@ def test_registered_files(data_dir, monkeypatch, name, split, size, classes):
         assert min(labels) == 0 and max(labels) == 5
     with pytest.raises(ValueError, match="`tags` to be one of"):
         corpora.load(name, split, tags="upos")
+
+
+def test_a_checksum_is_of_one_file_and_not_of_all_with_its_name():
+    known = [file for name in corpora.names() for files in corpora.describe(name).splits.values() for file in files]
+    assert {file.sha256 for file in known} >= set(text_entries._SHA256.values())
+    assert text_entries._file("train.csv", text_entries._BANKING).sha256
+    assert text_entries._file("train.csv", "https://elsewhere").sha256 is None
 
 
 def test_registered_archives_are_put_into_place_by_hand(tmp_path, monkeypatch):

@@ -94,6 +94,8 @@ def test_predictions_are_read_back(tmp_path):
     with pytest.raises(ValueError, match="Received: None for question 1"):
         corpora.write_squad_predictions({"1": None}, path)
     assert json.loads(path.read_text()) == {"1": 0.25}
+    with pytest.raises(UnicodeEncodeError):
+        corpora.write_squad_predictions({"1": "half of a \ud83e"}, path)
     assert [one.name for one in tmp_path.iterdir()] == ["predictions.json"]
 
 
@@ -126,6 +128,11 @@ def test_a_question_of_fairytaleqa(tmp_path):
     [
         (HEAD + ROW, "section,txt\n1,a\n", r"wolf-story.csv: Expected the columns \['section', 'text'\]"),
         (HEAD + ROW, "section,text\n1,a\n", r"wolf-questions.csv: Expected sections among \['1'\]. Received: \['2'\]"),
+        (
+            HEAD + ROW,
+            f"section,text\n1,{'a' * 200_000}\n",
+            r"wolf-story.csv: Expected a table .* Try csv.field_size_limit",
+        ),
     ],
 )
 def test_damaged_archives(tmp_path, questions, sections, error):
@@ -140,6 +147,11 @@ def test_what_is_no_archive(tmp_path):
         list(corpora.read_fairytaleqa(path, "test"))
     with pytest.raises(ValueError, match="split"):
         next(corpora.read_fairytaleqa(path, "dev"))
+
+
+def test_questions_have_no_tags():
+    with pytest.raises(ValueError, match="Expected `tags` to be one of None. Received: 'upos'"):
+        corpora.load("squad", "dev", tags="upos")
 
 
 def test_real_fairy_tales(data_dir, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_embed.metrics import ClassF1
+from keras_embed.metrics import ClassF1, Matthews
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 AVERAGES = ("macro", "micro", "weighted")
@@ -45,6 +45,26 @@ def test_any_number_of_labels(average, count, seed):
     true, logits = rng.integers(0, 2, (count, 4)), rng.normal(size=(count, 4)).astype("float32")
     expected = theirs(true, logits >= 0, average)
     assert streamed(ClassF1(4, average, threshold=0.0), true, logits) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("make", [ClassF1, Matthews])
+def test_a_row_without_a_true_class_counts_nowhere(make):
+    true, predicted = [0, 1, 1, 2, 0], [0, 1, 2, 2, 1]
+    expected, metric = make(3), make(3)
+    expected.update_state(true, predicted)
+    metric.update_state([-1, *true, -1], [2, *predicted, 1])
+    assert float(metric.result()) == pytest.approx(float(expected.result())) != 0
+
+
+@pytest.mark.parametrize("make", [ClassF1, Matthews])
+@pytest.mark.parametrize(
+    "scores", [[[0.7], [0.2]], [0.7, 0.2], [[0.1, 0.2, 0.3], [0.0, 0.0, 1.0]], [[1, 0, 1], [0, 1, 1]]]
+)
+def test_scores_of_other_classes_are_no_class_numbers(make, scores):
+    with pytest.raises(
+        ValueError, match=r"Expected y_pred of shape \(B, 2\), scores, or \(B,\), int.*Try class numbers"
+    ):
+        make(2).update_state([1, 0], np.array(scores))
 
 
 def test_nothing_seen_is_zero():

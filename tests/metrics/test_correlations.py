@@ -61,6 +61,17 @@ def test_a_constant_side_and_nothing_seen_are_zero(make):
     assert np.isnan(float(metric.result()))
 
 
+@pytest.mark.parametrize(("make", "theirs"), OURS_AND_THEIRS, ids=["Pearson", "Spearman"])
+def test_what_weighs_nothing_counts_for_nothing_whatever_it_is(make, theirs):
+    metric = make()
+    metric.update_state(np.zeros(0, "float32"), np.zeros(0, "float32"))
+    metric.update_state([np.nan, 1e9], [2.0, np.inf], [0.0, 0.0])
+    metric.update_state([1e9, 0.5, 0.25, 0.5], [7.0, 2.0, 1.0, 3.0], [0.0, 1.0, 1.0, 2.0])
+    metric.update_state([np.nan, 0.75], [2.0, 2.0], [0.0, 1.0])
+    expected = theirs([0.5, 0.25, 0.5, 0.5, 0.75], [2.0, 1.0, 3.0, 3.0, 2.0])[0]
+    assert float(metric.result()) == pytest.approx(expected, abs=1e-5)
+
+
 def test_more_pairs_than_there_is_room_for_are_no_number():
     metric = Spearman(4)
     assert streamed(metric, np.arange(4.0), np.arange(4.0) ** 2) == pytest.approx(1.0)

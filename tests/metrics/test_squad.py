@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_embed.corpora import Answer, Question, Questions
-from keras_embed.metrics import squad_scores
+from keras_embed.metrics import best_no_answer_threshold, squad_scores
 
 # https://huggingface.co/spaces/evaluate-metric/squad, .../squad_v2: what the official scripts print.
 PUBLISHED = {
@@ -108,6 +108,11 @@ def test_the_best_threshold_is_the_best_of_all(rows):
             assert tried[threshold] == pytest.approx(found[f"best_{name}"])
         else:
             assert threshold == 0.0
+
+
+def test_nothing_has_no_best_threshold():
+    with pytest.raises(ValueError, match="Expected at least one score. Received: none"):
+        best_no_answer_threshold({}, {}, {}, {})
 
 
 def test_questions_of_a_corpus():

@@ -21,12 +21,28 @@ EXAMPLES = [
     ["Он пришёл.", "«Здравствуй!»", "Ада вышла в 5 часов."],
     ["これは文です。", "これも。", "Yes."],
     ["I am I.", "You are you."],
+    ["To koniec. łatwo idzie.", "Łatwo. čeho.", "Кінець. і далі.", "Ідея."],
+    ["ეს ერთი.", "ეს ორი."],
 ]
 
 
 @pytest.mark.parametrize("sentences", EXAMPLES, ids=lambda sentences: sentences[0][:20])
 def test_sentences_are_found_again(sentences):
     assert SentenceSplitter().split(" ".join(sentences)) == sentences
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["真的吗！？", "是的。", "等等。。。", "好。"],
+        ["「行く。」", "と言った。", "（本当？）", "『はい。』"],
+        ["“好！”", "她说。", "「走吧。", "好。」"],
+        ["Yes。", "No。no。", "5。"],
+    ],
+    ids=lambda sentences: sentences[0],
+)
+def test_wide_marks_need_no_blanks(sentences):
+    assert SentenceSplitter().split("".join(sentences)) == sentences
 
 
 def test_line_breaks_are_blanks_and_empty_lines_are_ends():
