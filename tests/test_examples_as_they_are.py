@@ -13,7 +13,7 @@ import pytest
 from benchmarks import worker
 
 SCRIPTS = sorted((worker.REPOSITORY / "examples").glob("[0-9]*.py"))
-#: Seconds of the processor on one thread: the two minutes that docs/examples.md promises.
+#: Seconds of the processor on one thread: twice the minute of docs/examples.md, for slower machines.
 LIMIT = 120
 
 pytestmark = [
