@@ -84,7 +84,7 @@ def pretrain(folder: str, steps: int, limit: int | None = None, verbose: int = 2
         epochs=epochs,
         steps_per_epoch=steps // epochs,
         batch_size=BATCH,
-        checkpoints=str(Path(folder) / "checkpoints"),
+        checkpoint=str(Path(folder) / "checkpoints"),
         verbose=verbose,
     )
     spent = time.process_time() - began

@@ -70,9 +70,9 @@ class MaskedLanguageModelHead(keras.layers.Layer):
     def build(self, sequence_shape: Shape, *_: Any) -> None:
         """Makes the weights."""
         width: Any = sequence_shape[-1] if self.embedding is None else self.embedding.output_dim
-        same = {"dtype": self.dtype_policy}
-        self.dense = keras.layers.Dense(width, kernel_initializer=self.initializer, name="dense", **same)
-        self.norm = keras.layers.LayerNormalization(epsilon=self.epsilon, name="norm", **same)
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.dense = keras.layers.Dense(width, kernel_initializer=self.initializer, name="dense", **inner)
+        self.norm = keras.layers.LayerNormalization(epsilon=self.epsilon, name="norm", **inner)
         self.dense.build((None, None, sequence_shape[-1]))
         self.norm.build((None, None, width))
         if self.embedding is None:

@@ -39,7 +39,8 @@ class NextSentenceHead(keras.layers.Layer):
 
     def build(self, pooled_shape: Shape) -> None:
         """Makes the weights."""
-        self.dense = keras.layers.Dense(2, kernel_initializer=self.initializer, dtype=self.dtype_policy, name="dense")
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.dense = keras.layers.Dense(2, kernel_initializer=self.initializer, name="dense", **inner)
         self.dense.build(pooled_shape)
         self.built = True
 

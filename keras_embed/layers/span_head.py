@@ -46,8 +46,8 @@ class SpanHead(keras.layers.Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.learnt_none = learnt_none
-        names = ("start", "end")
-        self.scores = [keras.layers.Dense(1, dtype=self.dtype_policy, name=name) for name in names]
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.scores = [keras.layers.Dense(1, name=name, **inner) for name in ("start", "end")]
 
     def build(self, starts_shape: Any, ends_shape: Any = None) -> None:
         for layer, shape in zip(self.scores, (starts_shape, ends_shape or starts_shape), strict=True):

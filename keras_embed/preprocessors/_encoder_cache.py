@@ -67,7 +67,7 @@ class EncoderCache:
         bar = keras.utils.Progbar(None, verbose=1 if verbose == "auto" else verbose, unit_name="row")
         try:
             for features in batches:
-                rows = {name: _flat(value) for name, value in features.items()}
+                rows = _flat(features)
                 keys = list(_keys(rows))
                 missing = set(self.kept.missing(keys))
                 places = [place for place, key in enumerate(keys) if key in missing and key not in keys[:place]]
@@ -116,7 +116,7 @@ class EncoderCache:
 
     def _read(self, features: dict[str, NDArray[Any]]) -> NDArray[np.float16]:
         shape = features[_MASK].shape
-        rows = {name: _flat(value) for name, value in features.items()}
+        rows = _flat(features)
         answer = np.zeros((len(rows[_MASK]), shape[-1] + int(self.pooled), self.width), np.float16)
         for row, key in enumerate(_keys(rows)):
             try:
@@ -136,9 +136,10 @@ def named_outputs(outputs: Any) -> dict[str, Any]:
     return {"sequence_output" if len(outputs.shape) == 3 else "pooled_output": outputs}
 
 
-def _flat(values: NDArray[Any]) -> NDArray[Any]:
-    """(..., T) as (rows, T)."""
-    return values.reshape(-1, values.shape[-1])
+def _flat(features: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """(..., T) as (rows, T); what has one more axis, such as characters, keeps it."""
+    axis = features[_MASK].ndim - 1
+    return {name: value.reshape(-1, *value.shape[axis:]) for name, value in features.items()}
 
 
 def _lengths(rows: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
@@ -150,7 +151,19 @@ def _lengths(rows: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
 
 def _keys(rows: dict[str, NDArray[Any]]) -> Iterator[bytes]:
     """Of each row: all that the encoder reads up to the last real position, so padding makes no difference."""
+    rows = dict(rows)
+    if "char_ids" in rows:  # of the distinct words of the whole batch: each word's own tell, and not where they stand
+        table = rows.pop("char_ids")
+        rows["char_index"] = table.reshape(-1, table.shape[-1])[rows["char_index"]]
     names = sorted(rows)
     for row, length in enumerate(_lengths(rows)):
-        parts = b"".join(np.asarray(rows[name][row, :length], "<i4").tobytes() for name in names)
+        parts = b"".join(_content(rows[name][row, :length]) for name in names)
         yield hashlib.blake2b(parts, digest_size=KEY_BYTES).digest()
+
+
+def _content(values: NDArray[Any]) -> bytes:
+    """Of (T,); or of (T, N) with its width, columns of padding left out."""
+    if values.ndim == 1:
+        return np.asarray(values, "<i4").tobytes()
+    width = int(np.flatnonzero(values.any(axis=0)).max(initial=-1)) + 1
+    return width.to_bytes(4, "little") + np.asarray(values[:, :width], "<i4").tobytes()

@@ -114,7 +114,8 @@ class MaskedExamples:
         settings = self._preprocessor
         if settings.duplicates is not None:
             number %= settings.duplicates
-        if self._kept[0] != number:
+        kept, rows = self._kept  # once: another iterator may put its pass there meanwhile
+        if kept != number:
             seeds = np.random.SeedSequence([self.seed, number]).generate_state(3)
             documents = (self.documents.sentences, self.documents.documents)
             if settings.next_sentence:
@@ -126,4 +127,4 @@ class MaskedExamples:
             if self._shuffle:
                 rows = rows[np.random.default_rng(seeds[2]).permutation(len(rows))]
             self._kept = (number, rows)
-        return np.asarray(self._kept[1])
+        return np.asarray(rows)

@@ -86,6 +86,9 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
     ) -> None:
         kwargs.pop("dtype", None)
         super().__init__(dtype="float32", **kwargs)
+        if not hasattr(getattr(tokenizer, "tokenizer", None), "mask_token_id"):  # None until it has pieces
+            received = type(getattr(tokenizer, "tokenizer", tokenizer)).__name__
+            raise ValueError(message("a tokenizer with a mask", received, "EncoderTokenizer(BertTokenizer(pieces))"))
         if sequence_length < 5:
             raise ValueError(message("`sequence_length` of at least 5", sequence_length))
         if sequence_length > tokenizer.max_length:

@@ -152,7 +152,7 @@ class SpanPreprocessor(keras_hub.models.Preprocessor):
         if isinstance(y, dict):
             y = self._labels(texts, windows, *answer_columns(y, contexts))
         elif y is not None or (not isinstance(x, dict) and len(x) and hasattr(x[0], "answers")):
-            places = tf.constant(answer_bytes(x, question_texts(x)[1], y))
+            places = tf.constant(answer_bytes(x, contexts.numpy().tolist(), y))
             y = self._labels(texts, windows, places[:, 0], places[:, 1])
         if sample_weight is not None:
             sample_weight = tf.gather(tf.cast(tf.reshape(sample_weight, [-1]), tf.float32), windows.rows)

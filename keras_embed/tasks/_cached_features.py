@@ -62,19 +62,19 @@ def feature_cache(task: Any, folder: str | os.PathLike[str]) -> Any:
 
     Raises:
         ValueError: for a task without exactly one ELMo and without a frozen backbone, an ELMo that is trained or whose
-            features depend on the batch, a task that asks its backbone twice, and one without a tokenizer.
+            features depend on the batch, a task that asks its backbone twice, and one that reads two texts over ELMo.
     """
     task.check_preprocessor()
     if not elmo_embeddings(task.backbone) and not task.backbone.trainable_variables and task.backbone.weights:
         return _encoder_cache(task, folder)
-    if task.preprocessor.tokenizer is None or not hasattr(task.preprocessor, "tokens_of"):
-        expected = "a preprocessor with a `tokenizer`, to keep features of sentences"
-        raise ValueError(message(expected, type(task.preprocessor).__name__, "fit without `feature_cache`"))
     embeddings = elmo_embeddings(task.backbone)
     encoders = {id(embedding.elmo): embedding.elmo for embedding in embeddings}
     if len(encoders) != 1:
         expected = "a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to keep its features"
         raise ValueError(message(expected, f"{len(encoders)} of them", "backbone.trainable = False"))
+    if not hasattr(task.preprocessor, "tokens_of"):
+        expected = "a task that reads one text, to keep what its ELMo says"
+        raise ValueError(message(expected, f"a {type(task).__name__}", "fit without `feature_cache`"))
     [elmo] = encoders.values()
     trained = {id(weight) for weight in task.trainable_variables} & {id(weight) for weight in elmo.weights}
     if trained:

@@ -33,8 +33,8 @@ class ClassificationTask(StringTask):
         """Like `keras.Model.compile`; "auto" is a choice that suits classification.
 
         Args:
-            optimizer: "auto": Adam; learning rate 0.02 for a linear model of terms, 1e-3 for other backbones of
-                `keras_embed`, 5e-5 for pretrained encoders of Keras Hub.
+            optimizer: "auto": Adam; learning rate 0.02 for a linear model of terms, 5e-5 for encoders of Keras
+                Hub, which are pretrained as a rule, 1e-3 for other backbones.
             loss: "auto": cross-entropy, of the classes or, with any number of labels, of each class; of scores, the
                 mean squared error. `losses.OneVersusRestHinge` makes a linear model a support vector machine.
             metrics: "auto": accuracy and macro F1; with any number of labels, micro and macro F1; of scores,
@@ -42,9 +42,8 @@ class ClassificationTask(StringTask):
             **kwargs: for `keras.Model.compile`.
         """
         if isinstance(optimizer, str) and optimizer == "auto":
-            ours = type(self.backbone).__module__.startswith("keras_embed.")
             linear = isinstance(self.backbone, BagBackbone) and not self.backbone.hidden_dims
-            optimizer = keras.optimizers.Adam(2e-2 if linear else 1e-3 if ours else 5e-5)
+            optimizer = keras.optimizers.Adam(2e-2 if linear else 5e-5 if self.over_hub else 1e-3)
         if isinstance(loss, str) and loss == "auto":
             loss = self._default_loss()
         if isinstance(metrics, str) and metrics == "auto":
@@ -83,6 +82,9 @@ class ClassificationTask(StringTask):
             shuffle: anew in every epoch.
             class_weight: "balanced", or label -> weight; only for data in memory. Metrics do not change by it.
             **kwargs: `feature_cache`, see `Tagger.fit`; others for `keras.Model.fit`.
+
+        Raises:
+            ValueError: for texts without labels, and `class_weight` of a dataset.
         """
         if self.preprocessor is None:
             kwargs["class_weight"] = class_weight
@@ -91,7 +93,10 @@ class ClassificationTask(StringTask):
             if hasattr(x, "element_spec"):
                 received = "a dataset and `class_weight`"
                 raise ValueError(message("texts in memory, to weigh classes", received, "weights in the dataset"))
-            labels = self.preprocessor.labels.encode(getattr(x, "labels", None) if y is None else y)
+            labels = getattr(x, "labels", None) if y is None else y
+            if labels is None:
+                raise ValueError(message("labels, to weigh their classes", "y=None", "fit(x, y, class_weight=...)"))
+            labels = self.preprocessor.labels.encode(labels)
             sample_weight = class_sample_weights(labels, self.preprocessor.classes, class_weight, sample_weight)
         return super().fit(x, y, batch_size, sample_weight, validation_data, shuffle, **kwargs)
 

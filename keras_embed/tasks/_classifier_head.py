@@ -8,6 +8,7 @@ from keras import ops
 from keras_embed._checks import check_one_of, message
 from keras_embed.backbones._embedded import hidden_stack
 from keras_embed.layers import AttentionPooling, EmbeddingBag, FirstPooling, LastPooling, MaxPooling, MeanPooling
+from keras_embed.preprocessors._encoder_cache import named_outputs
 
 _POOLINGS = {
     "attention": AttentionPooling,
@@ -25,7 +26,7 @@ def pooling_layer(pooling: Any, backbone: Any, outputs: Any) -> Any:
     if isinstance(pooling, keras.layers.Layer):
         return pooling
     if pooling is None:
-        named = _named(outputs)
+        named = named_outputs(outputs)
         if "sequence_output" not in named or "pooled_output" in named or "term_ids" in named:
             return None
         pooling = _DEFAULT
@@ -35,10 +36,15 @@ def pooling_layer(pooling: Any, backbone: Any, outputs: Any) -> Any:
     return _POOLINGS[pooling](name="pooling")
 
 
-def _named(outputs: Any) -> dict[str, Any]:
-    if isinstance(outputs, dict):
-        return outputs
-    return {"sequence_output" if len(outputs.shape) == 3 else "pooled_output": outputs}
+def pooling_config(pooling: Any) -> Any:
+    """`None` and names as they are, a layer as its config."""
+    return keras.layers.serialize(pooling) if isinstance(pooling, keras.layers.Layer) else pooling
+
+
+def with_pooling(config: dict[str, Any]) -> dict[str, Any]:
+    """The config of a task, with the layer that `pooling_config` wrote down."""
+    pooling = config.get("pooling")
+    return {**config, "pooling": keras.layers.deserialize(pooling) if isinstance(pooling, dict) else pooling}
 
 
 def representation(outputs: Any, inputs: dict[str, Any], pooling: Any, backbone: Any) -> Any:
@@ -51,7 +57,7 @@ def representation(outputs: Any, inputs: dict[str, Any], pooling: Any, backbone:
         pooling: `None`, a name or a layer.
         backbone: says whether it reads in both directions.
     """
-    outputs = _named(outputs)
+    outputs = named_outputs(outputs)
     layer = pooling_layer(pooling, backbone, outputs)
     if layer is None and "pooled_output" in outputs:
         return outputs["pooled_output"]

@@ -23,7 +23,7 @@ def check_parts(task: Any, backbone: Any, preprocessor: Any) -> None:
         received = "None" if backbone is None else f"a {type(backbone).__name__}"
         raise ValueError(message("a backbone, a Keras model of features", received, f"{name}(backbone, preprocessor)"))
     terms = isinstance(backbone, BagBackbone)
-    made, what = (_num_terms(preprocessor), "terms") if terms else (_num_pieces(preprocessor), "pieces")
+    made, what = (_num_terms(preprocessor), "terms") if terms else (pieces_of(preprocessor), "pieces")
     known = getattr(backbone, "vocabulary_size", None)
     if isinstance(made, int) and isinstance(known, int) and known < made:
         expected = f"a backbone for the preprocessor's {made} {what}"
@@ -52,7 +52,7 @@ def _num_terms(preprocessor: Any) -> int | None:
     return None if tfidf is None else _known(lambda: len(tfidf))
 
 
-def _num_pieces(preprocessor: Any) -> int | None:
+def pieces_of(preprocessor: Any) -> int | None:
     """`None` for a preprocessor without pieces, and while a saved one is loaded, whose pieces come later."""
     tokenizer: Any = getattr(preprocessor, "tokenizer", None)
     return _known(tokenizer.vocabulary_size) if hasattr(tokenizer, "pieces") else None

@@ -33,6 +33,13 @@ class StringTask(keras_hub.models.Task):
         check_known(type(self), kwargs, ("inputs", "outputs", "name", "trainable", "dtype", "compile"))
         super().__init__(*args, **kwargs)
 
+    @property
+    def over_hub(self) -> bool:
+        """Whether the backbone is one of Keras Hub, which is pretrained as a rule, and none that extends ours."""
+        kinds = type(self.backbone).__mro__
+        ours = any(kind.__module__.startswith("keras_embed.") for kind in kinds)
+        return keras_hub.models.Backbone in kinds and not ours
+
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Restores optimizer, loss and metrics of a saved task: all that `compile` resolved was saved."""
         self.compile(**keras.saving.deserialize_keras_object(config))
@@ -136,7 +143,7 @@ class StringTask(keras_hub.models.Task):
         if hasattr(x, "element_spec"):
             return x
         batches = self.preprocessor.dataset(x, y, sample_weight, batch_size, seed)
-        if self.needs and len(batches.element_spec) < 2:
+        if self.needs and len(batches.element_spec) < 2 + (sample_weight is not None):
             raise ValueError(message(f"{self.needs} to learn from or to compare with", "y=None", "fit(x, y)"))
         return batches
 

@@ -6,6 +6,7 @@ import keras
 
 from keras_embed._checks import message
 from keras_embed.layers._windows import WindowRows, WordsOfWindows
+from keras_embed.preprocessors._encoder_cache import named_outputs
 from keras_embed.preprocessors.word_windows import PREFIX
 
 
@@ -42,8 +43,7 @@ def word_vectors(backbone: Any, inputs: dict[str, Any], subwords: bool) -> tuple
     if subwords:
         rows = {name: PREFIX + name for name in backbone.input}
         features = {name: WindowRows(name=f"{row}_rows")(inputs[row]) for name, row in rows.items()}
-    outputs = backbone(features)
-    outputs = outputs if isinstance(outputs, dict) else {"sequence_output": outputs}
+    outputs = named_outputs(backbone(features))
     if "sequence_output" not in outputs:
         raise ValueError(message("a backbone that gives `sequence_output`", sorted(outputs)))
     x = outputs["sequence_output"]

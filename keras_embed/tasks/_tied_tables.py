@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from keras_embed._checks import message
+from keras_embed.tasks._parts import pieces_of
 
 
 def token_embedding(backbone: Any) -> Any:
@@ -28,7 +29,7 @@ def num_pieces(backbone: Any, preprocessor: Any, embedding: Any, asked: int | No
         ValueError: where that is less than the preprocessor's number, or nothing tells.
     """
     known = embedding.input_dim if embedding is not None else getattr(backbone, "vocabulary_size", None)
-    made = _of_preprocessor(preprocessor)
+    made = pieces_of(preprocessor)
     size = next((one for one in (asked, known, made) if one is not None), None)
     if size is None:
         received = "a backbone without a table of pieces and no preprocessor"
@@ -36,11 +37,3 @@ def num_pieces(backbone: Any, preprocessor: Any, embedding: Any, asked: int | No
     if made is not None and size < made:
         raise ValueError(message(f"a backbone for the preprocessor's {made} pieces", f"one for {size}"))
     return int(size)
-
-
-def _of_preprocessor(preprocessor: Any) -> int | None:
-    """None while a saved one is loaded, whose pieces come later."""
-    try:
-        return None if preprocessor is None else int(preprocessor.tokenizer.vocabulary_size())
-    except ValueError:
-        return None

@@ -12,7 +12,7 @@ from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.preprocessors import MaskedLanguageModelPreprocessor
 from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks import _training_run
-from keras_embed.tasks._classifier_head import representation
+from keras_embed.tasks._classifier_head import pooling_config, representation, with_pooling
 from keras_embed.tasks._filling import filled_texts
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
@@ -25,6 +25,9 @@ class MaskedLanguageModel(StringTask):
     """Guesses masked pieces, and whether the second of two segments follows the first (Devlin et al. 2019).
 
     After training, `backbone` is what heads are put on: `TextClassifier(model.backbone, ...)`.
+
+    On JAX, `keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))` before the
+    backbone is made spreads each batch over all devices; losses stay the same.
 
     Args:
         backbone: any of Keras Hub's text encoders, or `RecurrentBackbone`, `TransformerBackbone`.
@@ -138,7 +141,7 @@ class MaskedLanguageModel(StringTask):
         epochs: int = 1,
         steps_per_epoch: int | None = None,
         validation_data: Any = None,
-        checkpoints: Any = None,
+        checkpoint: Any = None,
         seed: int = 0,
         shuffle: bool = True,
         callbacks: Sequence[Any] = (),
@@ -154,7 +157,7 @@ class MaskedLanguageModel(StringTask):
             epochs: how many, those before an interruption included.
             steps_per_epoch: batches in an epoch; `None`: a pass through the documents.
             validation_data: documents, or a dataset.
-            checkpoints: a folder. Behind each epoch it gets weights, optimizer, random state and the position among
+            checkpoint: a folder. Behind each epoch it gets weights, optimizer, random state and the position among
                 the examples, and `fit` with a folder that has them goes on from there, as if it never had stopped.
             seed: of examples and masks.
             shuffle: in a new order in each pass.
@@ -165,23 +168,23 @@ class MaskedLanguageModel(StringTask):
             `keras.callbacks.History`.
 
         Raises:
-            ValueError: for `checkpoints` where `x` is no list of documents.
+            ValueError: for `checkpoint` where `x` is no list of documents.
         """
         if validation_data is not None:
             validation_data = self._held_out(validation_data, batch_size)
         if hasattr(x, "element_spec") or isinstance(x, Mapping):
-            if checkpoints is not None:
-                raise ValueError(message("documents, to go on from a place among them", "features and `checkpoints`"))
+            if checkpoint is not None:
+                raise ValueError(message("documents, to go on from a place among them", "features and `checkpoint`"))
             kwargs.update(steps_per_epoch=steps_per_epoch, validation_data=validation_data, callbacks=callbacks)
             kwargs["batch_size"] = None if y is None else batch_size
             return self.quiet_fit(x, y, epochs=epochs, shuffle=shuffle, **kwargs)
         self.check_preprocessor()
         examples = x if hasattr(x, "steps_per_pass") else self.preprocessor.examples(x, batch_size, seed, shuffle)
-        done = 0 if checkpoints is None else _training_run.resume(self, checkpoints, examples)
+        done = 0 if checkpoint is None else _training_run.resume(self, checkpoint, examples)
         steps = examples.steps_per_pass if steps_per_epoch is None else steps_per_epoch
         added: list[Any] = [_training_run.Progress(examples.batch_size * self.preprocessor.sequence_length)]
-        if checkpoints is not None:
-            added.append(_training_run.Checkpoint(checkpoints, _training_run.Epochs(examples, steps), done))
+        if checkpoint is not None:
+            added.append(_training_run.Checkpoint(checkpoint, _training_run.Epochs(examples, steps), done))
         return self.quiet_fit(
             examples.dataset(),
             epochs=epochs,
@@ -230,22 +233,18 @@ class MaskedLanguageModel(StringTask):
         return self._made.model
 
     def get_config(self) -> dict[str, Any]:
-        named = self.pooling is None or isinstance(self.pooling, str)
         return {
             **super().get_config(),
             "next_sentence": self.next_sentence,
             "tied": self.tied,
             "vocabulary_size": self.vocabulary_size,
-            "pooling": self.pooling if named else keras.layers.serialize(self.pooling),
+            "pooling": pooling_config(self.pooling),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "MaskedLanguageModel":
         """A model of the same shape with fresh weights."""
-        pooling = config.get("pooling")
-        return super().from_config(
-            {**config, "pooling": keras.layers.deserialize(pooling) if isinstance(pooling, dict) else pooling}
-        )
+        return super().from_config(with_pooling(config))
 
     def _held_out(self, documents: Any, batch_size: int) -> Any:
         if hasattr(documents, "element_spec") or isinstance(documents, tuple):

@@ -14,7 +14,7 @@ from keras_embed.preprocessors import PairPreprocessor
 from keras_embed.preprocessors.pair_scores import check_range
 from keras_embed.tasks._architectures import OF_PAIRS, OF_TEXTS, backbone_of
 from keras_embed.tasks._classification import ClassificationTask
-from keras_embed.tasks._classifier_head import scores
+from keras_embed.tasks._classifier_head import pooling_config, scores, with_pooling
 from keras_embed.tasks._pair_head import COMPARISONS, pair_inputs, pair_representation
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made
@@ -199,12 +199,11 @@ class PairClassifier(ClassificationTask):
         alone = {}
         if self.preprocessor is None:
             alone = {"num_classes": None if self.graded else self.num_classes, "score_range": self.score_range}
-        named = self.pooling is None or isinstance(self.pooling, str)
         return {
             **super().get_config(),
             **alone,
             "comparison": self.comparison,
-            "pooling": self.pooling if named else keras.layers.serialize(self.pooling),
+            "pooling": pooling_config(self.pooling),
             "hidden_dims": list(self.hidden_dims),
             "dropout": self.dropout,
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
@@ -213,7 +212,4 @@ class PairClassifier(ClassificationTask):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "PairClassifier":
         """A classifier of the same shape with fresh weights."""
-        pooling = config.get("pooling")
-        return super().from_config(
-            {**config, "pooling": keras.layers.deserialize(pooling) if isinstance(pooling, dict) else pooling}
-        )
+        return super().from_config(with_pooling(config))

@@ -12,6 +12,7 @@ from keras_embed.layers import SpanDecode, SpanHead
 from keras_embed.losses import SpanLoss
 from keras_embed.metrics import SpanF1, SpanMatch, squad_scores
 from keras_embed.preprocessors import SpanPreprocessor
+from keras_embed.preprocessors._encoder_cache import named_outputs
 from keras_embed.preprocessors._question_texts import question_columns, question_texts
 from keras_embed.preprocessors.answer_windows import Windows, some_windows
 from keras_embed.preprocessors.batching import similar_length_batches
@@ -116,15 +117,14 @@ class SpanQA(StringTask):
         """Like `keras.Model.compile`; "auto" is a choice that suits finding answers.
 
         Args:
-            optimizer: "auto": Adam; learning rate 1e-3 for backbones of `keras_embed`, 5e-5 for pretrained encoders of
-                Keras Hub; each gradient clipped to a global norm of 5.
+            optimizer: "auto": Adam; learning rate 5e-5 for encoders of Keras Hub, which are pretrained as a rule, 1e-3
+                for other backbones; each gradient clipped to a global norm of 5.
             loss: "auto": `losses.SpanLoss`.
             metrics: "auto": `metrics.SpanMatch` and `metrics.SpanF1`.
             **kwargs: for `keras.Model.compile`.
         """
         if isinstance(optimizer, str) and optimizer == "auto":
-            ours = type(self.backbone).__module__.startswith("keras_embed.")
-            optimizer = keras.optimizers.Adam(1e-3 if ours else 5e-5, global_clipnorm=5.0)
+            optimizer = keras.optimizers.Adam(5e-5 if self.over_hub else 1e-3, global_clipnorm=5.0)
         if isinstance(loss, str) and loss == "auto":
             loss = SpanLoss()
         if isinstance(metrics, str) and metrics == "auto":
@@ -238,8 +238,7 @@ def _check_threshold(threshold: float) -> None:
 
 def _outputs(outputs: Any) -> tuple[Any, Any]:
     """What says where an answer starts, and where it ends; `None` for the same."""
-    if not isinstance(outputs, dict):
-        outputs = {"sequence_output": outputs}
+    outputs = named_outputs(outputs)
     if "start_output" in outputs and "end_output" in outputs:
         return outputs["start_output"], outputs["end_output"]
     if "sequence_output" not in outputs or len(outputs["sequence_output"].shape) != 3:

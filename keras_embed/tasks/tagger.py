@@ -126,8 +126,7 @@ class Tagger(StringTask):
             **kwargs: for `keras.Model.compile`.
         """
         if optimizer == "auto":
-            ours = type(self.backbone).__module__.startswith("keras_embed.")
-            rate, norm = (2e-3, 5.0) if ours else (5e-5, 1.0)
+            rate, norm = (5e-5, 1.0) if self.over_hub else (2e-3, 5.0)
             optimizer = keras.optimizers.Adam(rate, global_clipnorm=norm)
         if isinstance(weighted_metrics, str) and weighted_metrics == "auto":
             known = self.preprocessor

@@ -14,7 +14,7 @@ from keras_embed.layers import TfidfVectorization
 from keras_embed.preprocessors import ClassifierPreprocessor
 from keras_embed.tasks._architectures import OF_TEXTS, backbone_of
 from keras_embed.tasks._classification import ClassificationTask
-from keras_embed.tasks._classifier_head import representation, scores
+from keras_embed.tasks._classifier_head import pooling_config, representation, scores, with_pooling
 from keras_embed.tasks._label_numbers import best_thresholds, checked_thresholds
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made
@@ -140,7 +140,8 @@ class TextClassifier(ClassificationTask):
                 `weights` of fresh embeddings, see `ClassifierPreprocessor.embeddings`.
 
         Raises:
-            ValueError: for an architecture that is not known, and as the preprocessor and the backbone do.
+            ValueError: for an architecture that is not known, `embeddings` of a "linear" one, and as the preprocessor
+                and the backbone do.
 
         Example:
         >>> texts, labels = ["a fine film", "dull", "fine acting"], ["good", "bad", "good"]
@@ -153,6 +154,9 @@ class TextClassifier(ClassificationTask):
             tfidf = TfidfVectorization(ngrams=(1, 2)) if architecture == "linear" else None
             preprocessor = ClassifierPreprocessor.from_corpus(texts, labels, tfidf=tfidf, multi_label=multi_label)
         if architecture == "linear":
+            if embeddings is not None:
+                received = "`embeddings` for one of terms"
+                raise ValueError(message("an architecture that reads words", received, 'architecture="average"'))
             return cls(BagBackbone(preprocessor.num_terms, **backbone), preprocessor, **(head or {}))
         return cls(
             backbone_of(architecture, OF_TEXTS, preprocessor, embeddings, backbone), preprocessor, **(head or {})
@@ -181,11 +185,10 @@ class TextClassifier(ClassificationTask):
 
     def get_config(self) -> dict[str, Any]:
         alone = {} if self.preprocessor else {"num_classes": self.num_classes, "multi_label": self.multi_label}
-        named = self.pooling is None or isinstance(self.pooling, str)
         return {
             **super().get_config(),
             **alone,
-            "pooling": self.pooling if named else keras.layers.serialize(self.pooling),
+            "pooling": pooling_config(self.pooling),
             "hidden_dims": list(self.hidden_dims),
             "dropout": self.dropout,
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
@@ -196,7 +199,4 @@ class TextClassifier(ClassificationTask):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "TextClassifier":
         """A classifier of the same shape with fresh weights."""
-        pooling = config.get("pooling")
-        return super().from_config(
-            {**config, "pooling": keras.layers.deserialize(pooling) if isinstance(pooling, dict) else pooling}
-        )
+        return super().from_config(with_pooling(config))

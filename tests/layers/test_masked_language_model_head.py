@@ -86,3 +86,11 @@ def test_next_sentences_are_scored_by_one_dense_layer():
 def test_an_embedding_of_other_pieces_is_refused():
     with pytest.raises(ValueError, match="Expected an embedding of 7 pieces. Received: one of 8"):
         MaskedLanguageModelHead(7, keras.layers.Embedding(8, 3))
+
+
+def test_what_is_not_to_be_trained_is_not():
+    embedding = keras.layers.Embedding(7, 3)
+    heads = [MaskedLanguageModelHead(7, embedding, trainable=False), NextSentenceHead(trainable=False)]
+    shaken(heads[0], SEQUENCE, POSITIONS), shaken(heads[1], SEQUENCE[:, 0])
+    trained = [weight.path for head in heads for weight in head.weights if weight.trainable]
+    assert trained == [embedding.embeddings.path]  # which belongs to the encoder

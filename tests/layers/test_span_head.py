@@ -44,3 +44,8 @@ def test_scores_are_float32_under_mixed_precision():
     found = head(STARTS, mask=MASK)
     assert keras.backend.standardize_dtype(found.dtype) == "float32"
     assert float(ops.min(found)) == IMPOSSIBLE
+
+
+def test_what_is_not_to_be_trained_is_not():
+    head, weights = made(STARTS, learnt_none=True, trainable=False)
+    assert len(weights) == 5 and not [weight.path for weight in head.weights if weight.trainable]

@@ -10,7 +10,12 @@ import pytest
 from small_pretraining import LENGTH, STORIES, make_preprocessor
 
 from keras_embed import text
-from keras_embed.preprocessors import EncodedDocuments, EncoderTokenizer, MaskedLanguageModelPreprocessor
+from keras_embed.preprocessors import (
+    EncodedDocuments,
+    EncoderTokenizer,
+    FeatureTokenizer,
+    MaskedLanguageModelPreprocessor,
+)
 
 MARKS = {"[PAD]", "[CLS]", "[SEP]", "[MASK]"}
 
@@ -244,3 +249,12 @@ def test_its_settings_are_kept():
 def test_arguments_out_of_range_are_named(arguments, expected):
     with pytest.raises(ValueError, match=expected):
         MaskedLanguageModelPreprocessor(make_preprocessor().tokenizer, **arguments)
+
+
+def test_a_tokenizer_without_a_mask_is_refused():
+    vocabulary = {"<|endoftext|>": 0, "a": 1, "b": 2, "ab": 3}
+    pieces = EncoderTokenizer(keras_hub.tokenizers.GPT2Tokenizer(vocabulary, ["a b"]))
+    words = FeatureTokenizer.from_tokens([["a"]])
+    for tokenizer, name in ((pieces, "GPT2Tokenizer"), (words, "FeatureTokenizer")):
+        with pytest.raises(ValueError, match=f"Expected a tokenizer with a mask. Received: {name}. Try Encoder"):
+            MaskedLanguageModelPreprocessor(tokenizer)

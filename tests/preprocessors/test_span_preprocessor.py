@@ -179,6 +179,7 @@ def test_all_ways_to_hand_over_questions_are_one(kind):
     pairs = list(zip(asked.questions, asked.contexts, strict=True))
     ways = [
         made(columns, y=y, sample_weight=tf.constant([1.0, 2.0, 3.0, 4.0])),
+        made(columns, y=[a.text for a in answers], sample_weight=[1.0, 2.0, 3.0, 4.0]),
         made(pairs, y=[a.text for a in answers], sample_weight=[1.0, 2.0, 3.0, 4.0]),
         made(pairs, y=[tuple(a) if a.text else None for a in answers], sample_weight=[1.0, 2.0, 3.0, 4.0]),
     ]

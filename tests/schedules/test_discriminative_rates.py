@@ -11,6 +11,7 @@ from keras_embed.backbones import RecurrentBackbone, TransformerBackbone
 from keras_embed.callbacks import GradualUnfreezing
 from keras_embed.layers import CasingEmbedding, WordEmbedding
 from keras_embed.schedules import DiscriminativeRates, LinearWarmupDecay, encoder_stages, layerwise_rates
+from keras_embed.tasks import TextClassifier
 
 X, Y = np.random.default_rng(3).normal(size=(2, 12, 3)).astype("float32")
 FACTORS = {"lower": 0.1, "upper/bias": 0.0}
@@ -149,6 +150,24 @@ def test_rates_fall_towards_the_embeddings():
     }
     with pytest.raises(ValueError, match="`decay` above 0"):
         layerwise_rates(hub(), 0.0)
+
+
+def test_a_head_learns_faster_than_the_encoder_below_it():
+    """One step of SGD from the same weights, with rates and without."""
+    features = {name: np.ones((2, 3), "int32") for name in ("segment_ids", "padding_mask")}
+    features["token_ids"] = np.array([[1, 2, 3], [4, 5, 6]], "int32")
+    moved = []
+    for decay in (1.0, 0.5):
+        keras.utils.set_random_seed(2)
+        encoder = keras_hub.models.BertBackbone(9, 1, 1, 4, 4, dropout=0.0, max_sequence_length=8)
+        task, rates = TextClassifier(encoder, num_classes=2), layerwise_rates(encoder, decay)
+        task.compile(DiscriminativeRates(keras.optimizers.SGD(0.1), rates), jit_compile=False)
+        before = task.get_weights()
+        task.train_on_batch(features, np.array([0, 1]))
+        moved.append({w.path: new - old for w, new, old in zip(task.weights, task.get_weights(), before, strict=True)})
+    for path, plain in moved[0].items():
+        np.testing.assert_allclose(moved[1][path], rates.get(path, 1.0) * plain, rtol=1e-3, atol=1e-7)
+    assert moved[0].keys() - rates.keys() == {"scores/kernel", "scores/bias"}
 
 
 def test_bad_arguments():

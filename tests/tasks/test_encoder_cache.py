@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import keras_embed as ke
+from keras_embed.preprocessors._encoder_cache import _flat, _keys
 
 TEXTS = ["a film to love", "dull and long", "love it", "so long so dull", "love it"]
 LABELS = ["good", "bad", "good", "bad", "good"]
@@ -86,6 +87,33 @@ def test_a_tagger_of_windows_sees_no_difference(bert, tokenizer, tmp_path):
     data = {"validation_data": (words[:2], tags[:2])}
     expected = fit(tagger(bert, tokenizer), words, tags, **data)
     same(fit(tagger(bert, tokenizer), words, tags, feature_cache=tmp_path, **data), expected)
+
+
+def test_a_backbone_of_words_and_their_characters_sees_no_difference(tmp_path):
+    preprocessor = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS)
+    data = {"validation_data": (TEXTS[:2], LABELS[:2])}
+    histories = []
+    for cache in ({}, {"feature_cache": tmp_path}):
+        keras.utils.set_random_seed(4)
+        embeddings = preprocessor.embeddings(word_dim=4, char_filters=3)
+        backbone = ke.backbones.RecurrentBackbone(embeddings, "gru", 4, dropout=0.0, trainable=False)
+        made = ke.TextClassifier(backbone, preprocessor)
+        made.compile(keras.optimizers.Adam(0.05))
+        keras.utils.set_random_seed(5)
+        histories.append(made.fit(TEXTS, LABELS, epochs=4, batch_size=2, verbose=0, **data, **cache).history)
+    same(*reversed(histories))
+
+
+def test_a_text_is_known_again_in_any_company_and_taken_for_no_other():
+    """By its words' characters and parts, of which a batch has tables; their numbers are those of unknown words."""
+    tokenizer = ke.preprocessors.FeatureTokenizer.from_tokens(WORDS, subwords=ke.text.SubwordIndex(["a"], 3, 6, 10))
+
+    def keys(*sentences):
+        features = tokenizer.encode(list(sentences))
+        return list(_keys(_flat({name: tensor.numpy() for name, tensor in features.items()})))
+
+    [first], [second] = keys(["odd", "words"]), keys(["new", "words"])
+    assert keys(["unbelievably"] * 9, ["new"], ["new", "words"], ["odd", "words"])[2:] == [second, first] != [first] * 2
 
 
 def test_an_encoder_that_is_trained_is_refused(bert, tokenizer, tmp_path):

@@ -72,6 +72,21 @@ def test_a_head_reads_what_its_pooling_gives(classifier, pooling):
     np.testing.assert_allclose(keras.ops.convert_to_numpy(head(features)), np.stack(vectors) @ kernel + bias, atol=1e-4)
 
 
+class Reader(ke.backbones.RecurrentBackbone):
+    """What a user makes of one of ours."""
+
+
+def test_only_encoders_of_keras_hub_learn_slowly_unless_asked_to(classifier):
+    dtypes = {"token_ids": "int32", "padding_mask": "bool"}
+    inputs = {name: keras.Input((None,), dtype=dtype, name=name) for name, dtype in dtypes.items()}
+    plain = keras.Model(inputs, keras.layers.Embedding(9, 4)(inputs["token_ids"]))
+    reader = Reader([ke.layers.WordEmbedding(9, 4)], hidden_dim=2)
+    fast = [1e-3, 1e-3, 2e-3]
+    for backbone, expected in ((classifier.backbone, [5e-5] * 3), (plain, fast), (reader, fast)):
+        tasks = [ke.TextClassifier(backbone, num_classes=2), ke.SpanQA(backbone), ke.Tagger(backbone, num_tags=3)]
+        assert [float(task.optimizer.learning_rate) for task in tasks] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("architecture", ["linear", "average", "bcn"])
 def test_from_a_corpus_by_architecture(architecture):
     corpus = ke.corpora.LabelledTexts(zip(TEXTS, LABELS, strict=True))

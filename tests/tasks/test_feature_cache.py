@@ -173,7 +173,7 @@ def over_terms():
             "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to keep .* Received: 2 of",
         ),
         (trained, "Expected a frozen ELMo, to keep its features. Received: .* Try elmo.trainable = False"),
-        (over_terms, "Expected a preprocessor with a `tokenizer`, to keep features of sentences"),
+        (over_terms, "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to keep .*: 0 of"),
         (
             lambda: make_tagger(layer_norm="with_boundaries"),
             "Expected embeddings that read words alone. Received: .*'with_boundaries'.* Try layer_norm=\"tokens\"",
@@ -192,3 +192,11 @@ def test_an_embedding_that_is_frozen_as_a_whole_is_frozen(tmp_path):
     classifier = trained()
     classifier.backbone.embeddings[0].trainable = False
     assert feature_cache(classifier, tmp_path).elmo is classifier.backbone.embeddings[0].elmo
+
+
+def test_two_texts_over_an_elmo_are_refused(tmp_path):
+    backbone = make_classifier().backbone
+    preprocessor = ke.preprocessors.PairPreprocessor.from_corpus(list(zip(TEXTS, TEXTS, strict=True)), LABELS)
+    siamese = ke.PairClassifier(backbone, preprocessor, "siamese")
+    with pytest.raises(ValueError, match="a task that reads one text, to keep what its ELMo says. Received: a PairCl"):
+        feature_cache(siamese, tmp_path)

@@ -50,6 +50,19 @@ def test_labels_that_are_missing(classifier, tagger, judge):
                 call(x, verbose=0)
 
 
+def test_weights_are_no_labels(classifier, tagger, judge):
+    for task, x in ((classifier, TEXTS), (tagger, TOKENS), (judge, PAIRS)):
+        for call in (task.fit, task.evaluate):
+            with pytest.raises(ValueError, match="to learn from .* Received: y=None. Try fit"):
+                call(x, sample_weight=[1.0, 0.0], verbose=0)
+
+
+def test_embeddings_that_nothing_reads():
+    embeddings = [ke.layers.WordEmbedding(9, 4)]
+    with pytest.raises(ValueError, match='`embeddings` for one of terms. Try architecture="average"'):
+        ke.TextClassifier.from_corpus(TEXTS, LABELS, "linear", embeddings=embeddings)
+
+
 def test_what_is_no_list(classifier, tagger, pieces):
     with pytest.raises(ValueError, match="Expected a list of texts. Received: None. Try"):
         classifier.classify(None)

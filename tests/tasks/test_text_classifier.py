@@ -243,6 +243,7 @@ def test_no_texts_get_no_answers():
         (lambda c: c.fit([], []), "Expected at least one text"),
         (lambda c: c.fit(["a"], ["ugly"]), "Expected every label to be one of .*'ugly' at text 0"),
         (lambda c: c.fit(["a"], ["bad", "bad"]), "Expected as many labels as texts. Received: 2 labels, 1 texts"),
+        (lambda c: c.fit(TEXTS, class_weight="balanced"), "Expected labels, to weigh their classes. Received: y=None"),
         (lambda c: c.fit(TEXTS, LABELS, class_weight="even"), '`class_weight` to be "balanced" or a dict'),
         (lambda c: c.fit(TEXTS, LABELS, class_weight={"ugly": 2.0}), r"Received: \['ugly'\]"),
         (lambda c: c.fit(TEXTS, LABELS, class_weight={"bad": -2.0}), "not below 0"),
