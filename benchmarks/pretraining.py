@@ -193,15 +193,11 @@ def lines(results: Sequence[dict[str, Any]]) -> str:
                     "score": "entity F1, dev" if task == "wnut17" else "accuracy",
                     "seeds": len(cells["scratch"]),
                 },
-                **{way: f"{means[way]:.2f} ± {_deviation(cells[way]):.2f}" for way in WAYS},
+                **{way: report.spread(cells[way]) for way in WAYS},
                 "gain": f"{means['pretrained'] - means['scratch']:+.2f}",
             }
         )
     return report.table(rows)
-
-
-def _deviation(scores: Sequence[float]) -> float:
-    return statistics.stdev(scores) if len(scores) > 1 else 0.0
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Results as Markdown for people and as JSON for programs."""
 
 import json
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ def save(name: str, results: Any) -> Path:
     path = FOLDER / f"{name}.json"
     path.write_text(json.dumps({"machine": machine.describe(), "results": results}, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def spread(scores: Sequence[float], places: int = 2) -> str:
+    """The mean, and of several the deviation of the sample."""
+    mean = f"{statistics.mean(scores):.{places}f}"
+    return mean if len(scores) == 1 else f"{mean} ± {statistics.stdev(scores):.{places}f}"
+
+
+def by_kind(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows of each kind, which are of different seeds, in the order in which kinds come."""
+    return {kind: [row for row in rows if row["kind"] == kind] for kind in dict.fromkeys(row["kind"] for row in rows)}
 
 
 def _cell(value: Any) -> str:

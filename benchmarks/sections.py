@@ -73,7 +73,7 @@ SECTIONS = (
         "similarity",
         "Similarity of sentences: ESIM on the STS benchmark",
         ("python -m benchmarks similarity --threads 1",),
-        30,
+        40,
     ),
     Section(
         "pretraining",
@@ -86,7 +86,7 @@ SECTIONS = (
         "spans",
         "Answers in a text: FairytaleQA",
         ("python -m benchmarks spans --threads 1",),
-        25,
+        50,
         kept=("build/benchmarks/tales_vectors",),
     ),
     Section(

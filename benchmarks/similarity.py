@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import re
+import statistics
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -118,7 +119,9 @@ def measure(
         else:
             predicted = _PREDICTORS[kind](pairs, scores, dev, trained, seed)
         seconds = time.process_time() - start
-        rows.append({"kind": kind, **correlations(predicted, truth), "seconds": seconds, "vectors": spent, **more})
+        rows.append(
+            {"kind": kind, "seed": seed, **correlations(predicted, truth), "seconds": seconds, "vectors": spent, **more}
+        )
         print({name: value for name, value in rows[-1].items() if name != "vectors"}, flush=True)
     return rows
 
@@ -238,16 +241,17 @@ _PREDICTORS = {"tfidf": _tfidf, "mean": _mean, "siamese": _siamese}
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: both correlations on the dev part, and seconds of CPU."""
+    """Markdown: both correlations on the dev part, and seconds of CPU; means over the seeds, and deviations."""
     return report.table(
         [
             {
-                "way": KINDS[row["kind"]],
-                "Pearson": f"{row['pearson']:.3f}",
-                "Spearman": f"{row['spearman']:.3f}",
-                "CPU s": f"{row['seconds']:.0f}",
+                "way": KINDS[kind],
+                "seeds": len(same),
+                "Pearson": report.spread([row["pearson"] for row in same], 3),
+                "Spearman": report.spread([row["spearman"] for row in same], 3),
+                "CPU s": f"{statistics.mean(row['seconds'] for row in same):.0f}",
             }
-            for row in rows
+            for kind, same in report.by_kind(rows).items()
         ]
     )
 
@@ -257,12 +261,13 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks similarity", description=__doc__)
     worker.add_arguments(parser, backends=("tensorflow",))
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
     for backend in options.backends:
-        rows = worker.call(
-            "benchmarks.similarity:measure", backend, options.threads, kinds=options.kinds, seed=options.seed
-        )
-        result = {"backend": backend, "threads": options.threads, "seed": options.seed, "rows": rows}
+        rows = []
+        for seed in options.seeds:
+            named = {"kinds": options.kinds, "seed": seed}
+            rows += worker.call("benchmarks.similarity:measure", backend, options.threads, **named)
+        result = {"backend": backend, "threads": options.threads, "seeds": options.seeds, "rows": rows}
         print(f"\n{backend}\n\n{table(rows)}\n\n{report.save(f'similarity_{backend}', result)}", flush=True)

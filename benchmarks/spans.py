@@ -13,6 +13,7 @@ import itertools
 import math
 import os
 import re
+import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -239,17 +240,17 @@ def measure_bidaf(
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown."""
+    """Markdown: means over the seeds, and deviations."""
+    columns = {"validation F1": "dev_f1", "test exact match": "exact_match", "test F1": "f1"}
     return report.table(
         [
             {
-                "answers": KINDS[row["kind"]],
-                "validation F1": f"{row['dev_f1']:.1f}",
-                "test exact match": f"{row['exact_match']:.1f}",
-                "test F1": f"{row['f1']:.1f}",
-                "s of CPU": f"{row['seconds']:.0f}",
+                "answers": KINDS[kind],
+                "seeds": len(same),
+                **{name: report.spread([row[key] for row in same], 1) for name, key in columns.items()},
+                "s of CPU": f"{statistics.mean(row['seconds'] for row in same):.0f}",
             }
-            for row in rows
+            for kind, same in report.by_kind(rows).items()
         ]
     )
 
@@ -261,19 +262,20 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], help="of BiDAF")
     parser.add_argument("--minutes", type=float, default=20.0, help="of CPU, after which no epoch begins")
     parser.add_argument("--vectors", default=str(report.FOLDER / "tales_vectors"), help="folder of word vectors")
-    parser.add_argument("--keep", help="file for the best weights, *.weights.h5; if it is there, they are scored")
+    help = "file for the best weights, *.weights.h5; if it is there, they are scored; with one seed"
+    parser.add_argument("--keep", help=help)
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
-    named = {name: getattr(options, name) for name in ("vectors", "epochs", "rate", "seed", "minutes", "keep")}
+    if options.keep and len(options.seeds) > 1:
+        parser.error(f"expected one seed together with --keep, received {len(options.seeds)}")
+    named = {name: getattr(options, name) for name in ("vectors", "epochs", "rate", "minutes", "keep")}
+    calls: list[tuple[str, dict[str, Any]]] = []
+    for kind in options.kinds:
+        calls += [(kind, {**named, "seed": seed}) for seed in options.seeds] if kind == "bidaf" else [(kind, {})]
     for backend in options.backends:
-        rows = [
-            worker.call(
-                f"benchmarks.spans:measure_{kind}", backend, options.threads, **(named if kind == "bidaf" else {})
-            )
-            for kind in options.kinds
-        ]
+        rows = [worker.call(f"benchmarks.spans:measure_{kind}", backend, options.threads, **how) for kind, how in calls]
         result = {"backend": backend, "threads": options.threads, "rows": rows}
         print(f"\n{backend}\n\n{table(rows)}\n\n{report.save(f'spans_{backend}', result)}", flush=True)

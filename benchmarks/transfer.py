@@ -117,17 +117,12 @@ def lines(results: Sequence[dict[str, Any]]) -> str:
                     "task": task,
                     "share": f"{share:.0%}",
                     "seeds": len(cells[True]),
-                    "without": _cell(cells[False]),
-                    "with ELMo": _cell(cells[True]),
+                    "without": report.spread(cells[False]),
+                    "with ELMo": report.spread(cells[True]),
                     "gain": f"{statistics.mean(cells[True]) - statistics.mean(cells[False]):+.2f}",
                 }
             )
     return report.table(rows)
-
-
-def _cell(scores: Sequence[float]) -> str:
-    deviation = statistics.stdev(scores) if len(scores) > 1 else 0.0
-    return f"{statistics.mean(scores):.2f} ± {deviation:.2f}"
 
 
 def plot(results: Sequence[dict[str, Any]], path: Path) -> None:

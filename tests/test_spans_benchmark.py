@@ -35,4 +35,7 @@ def test_the_best_span_reaches_what_can_be_reached():
 
 def test_the_table():
     row = {"kind": "window", "dev_f1": 26.44, "exact_match": 1.33, "f1": 24.66, "seconds": 5.9}
-    assert "| longest common window | 26.4 | 1.3 | 24.7 | 6 |" in spans.table([row])
+    trained = [{"kind": "bidaf", "dev_f1": 40.0, "exact_match": 20.0, "f1": f1, "seconds": 100} for f1 in (40.0, 44.0)]
+    table = spans.table([row, *trained])
+    assert "| longest common window | 1 | 26.4 | 1.3 | 24.7 | 6 |" in table
+    assert "| 2 | 40.0 ± 0.0 | 20.0 ± 0.0 | 42.0 ± 2.8 | 100 |" in table  # the deviation is of the sample: sqrt(8)
