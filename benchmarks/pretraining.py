@@ -70,7 +70,7 @@ def pretrain(folder: str, steps: int, limit: int | None = None, verbose: int = 2
 
     keras.utils.set_random_seed(0)
     texts = documents()[:limit]
-    tokenizer = ke.preprocessors.EncoderTokenizer.train(texts, VOCABULARY, max_length=MAX_LENGTH)
+    tokenizer = ke.tokenizers.EncoderTokenizer.train(texts, VOCABULARY, max_length=MAX_LENGTH)
     preprocessor = ke.preprocessors.MaskedLanguageModelPreprocessor(
         tokenizer, LENGTH, next_sentence=False, short_rate=0.0
     )
@@ -98,7 +98,7 @@ def encoder(folder: str, way: str) -> tuple[Any, Any]:
     """Backbone, pretrained or with random weights, and tokenizer."""
     import keras_embed as ke
 
-    tokenizer = ke.preprocessors.EncoderTokenizer.from_preset(folder)
+    tokenizer = ke.tokenizers.EncoderTokenizer.from_preset(folder)
     if way == "pretrained":
         return ke.backbones.TransformerBackbone.from_preset(folder), tokenizer
     return new_backbone(tokenizer.vocabulary_size()), tokenizer

@@ -182,10 +182,11 @@ def _siamese(pairs: Pairs, scores: list[float], new: Pairs, trained: Any, seed: 
 
 def _preprocessor(trained: Any) -> Any:
     """Every word that has a vector is known; a dev sentence may have words that no training pair has."""
-    from keras_embed.preprocessors import FeatureTokenizer, PairPreprocessor
+    from keras_embed.preprocessors import PairPreprocessor
+    from keras_embed.tokenizers import WordFeaturizer
 
     lengths = (16, 32, 64)
-    tokenizer = FeatureTokenizer.from_tokens([list(trained)], bucket_lengths=lengths)
+    tokenizer = WordFeaturizer.from_tokens([list(trained)], bucket_lengths=lengths)
     return PairPreprocessor(None, tokenizer, score_range=(0.0, 5.0), max_length=lengths[-1])
 
 

@@ -175,7 +175,7 @@ def new_model(train: Any, folder: str, rate: float) -> Any:
     known = word_vectors(folder)
     words = text.WordTokenizer().tokenize([*train.questions, *dict.fromkeys(train.contexts)]).to_list()
     sentences = [[word.decode("utf-8") for word in row] for row in words]
-    tokenizer = ke.preprocessors.FeatureTokenizer.from_tokens([*sentences, list(known)], bucket_lengths=BUCKETS)
+    tokenizer = ke.tokenizers.WordFeaturizer.from_tokens([*sentences, list(known)], bucket_lengths=BUCKETS)
     matrix, coverage = vectors.align(known, tokenizer.vocabulary)
     print(coverage, flush=True)
     preprocessor = ke.preprocessors.SpanPreprocessor(tokenizer, BUCKETS[-1], 200, BUCKETS[0], max_answer_length=30)

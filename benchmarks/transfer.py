@@ -74,7 +74,7 @@ def make_tagger(part: Any, whole: Any, with_elmo: bool, epochs: int, seed: int) 
 
     import keras_embed as ke
 
-    tokenizer = ke.preprocessors.FeatureTokenizer.from_tokens(part.tokens, bucket_lengths=LENGTHS)
+    tokenizer = ke.tokenizers.WordFeaturizer.from_tokens(part.tokens, bucket_lengths=LENGTHS)
     preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(whole, tokenizer=tokenizer)
     embeddings = preprocessor.embeddings(word_dim=50, char_filters=30)
     if with_elmo:

@@ -39,7 +39,7 @@ def load(corpus: str | None) -> list[str]:
     return [" ".join(sentences[start : start + 10]) for start in range(0, len(sentences), 10)]
 
 
-def encoder(kind: str, tokenizer: ke.preprocessors.EncoderTokenizer, dim: int) -> keras.Model:
+def encoder(kind: str, tokenizer: ke.tokenizers.EncoderTokenizer, dim: int) -> keras.Model:
     """An encoder with random weights. Of the two, the recurrent one learns from fewer steps."""
     embeddings = [ke.layers.WordEmbedding(tokenizer.vocabulary_size(), dim, unknown_dropout=0.0)]
     if kind == "recurrent":
@@ -47,9 +47,7 @@ def encoder(kind: str, tokenizer: ke.preprocessors.EncoderTokenizer, dim: int) -
     return ke.backbones.TransformerBackbone(embeddings, 4, 4, hidden_dim=dim, feed_forward_dim=2 * dim, dropout=0.1)
 
 
-def fine_tune(
-    backbone: keras.Model, tokenizer: ke.preprocessors.EncoderTokenizer, epochs: int
-) -> keras.callbacks.History:
+def fine_tune(backbone: keras.Model, tokenizer: ke.tokenizers.EncoderTokenizer, epochs: int) -> keras.callbacks.History:
     """A tagger on top of the encoder, trained on a few of the package's sentences."""
     train, dev = ke.corpora.load("tiny_ner", ("train", "dev"))
     preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(train, tokenizer=tokenizer)

@@ -11,6 +11,7 @@ from keras_embed import _registration
 if TYPE_CHECKING:
     from keras_embed import (
         backbones,
+        caching,
         callbacks,
         checkpoints,
         cli,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         serving,
         tasks,
         text,
+        tokenizers,
         vectors,
     )
     from keras_embed.tasks import (
@@ -52,6 +54,7 @@ __all__ = [
     "TextClassifier",
     "Translator",
     "backbones",
+    "caching",
     "callbacks",
     "checkpoints",
     "cli",
@@ -68,6 +71,7 @@ __all__ = [
     "serving",
     "tasks",
     "text",
+    "tokenizers",
     "vectors",
 ]
 

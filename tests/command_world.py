@@ -52,7 +52,7 @@ def pieces_preset(folder):
     """A small BERT with its pieces, as Keras Hub saves one."""
     import keras_hub
 
-    tokenizer = ke.preprocessors.EncoderTokenizer.train(small_classifier.TEXTS, min_count=1)
+    tokenizer = ke.tokenizers.EncoderTokenizer.train(small_classifier.TEXTS, min_count=1)
     sizes = dict(num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=8, max_sequence_length=32)
     keras.utils.set_random_seed(1)
     backbone = keras_hub.models.BertBackbone(tokenizer.vocabulary_size(), **sizes)

@@ -7,7 +7,7 @@ import keras
 import keras_hub
 
 import keras_embed as ke
-from keras_embed.text import BERT_SPECIAL_PIECES
+from keras_embed.tokenizers import BERT_SPECIAL_PIECES
 
 STORIES = [
     "The old ship left the harbour at dawn. A cold wind blew from the north. Nobody on board had slept that night. "
@@ -30,7 +30,7 @@ def make_preprocessor(letters=False, **settings):
     pieces = dict.fromkeys([*characters, *(f"##{one}" for one in characters), *([] if letters else words)])
     tokenizer = keras_hub.tokenizers.BertTokenizer([*BERT_SPECIAL_PIECES, *pieces], lowercase=True)
     settings = {"sequence_length": LENGTH, **settings}
-    tokenizer = ke.preprocessors.EncoderTokenizer(tokenizer)
+    tokenizer = ke.tokenizers.EncoderTokenizer(tokenizer)
     return ke.preprocessors.MaskedLanguageModelPreprocessor(tokenizer, **settings)
 
 

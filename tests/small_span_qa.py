@@ -7,8 +7,9 @@ import keras_hub
 
 import keras_embed as ke
 from keras_embed.corpora import Answer, Question, Questions
-from keras_embed.preprocessors import EncoderTokenizer, SpanPreprocessor
+from keras_embed.preprocessors import SpanPreprocessor
 from keras_embed.tasks import SpanQA
+from keras_embed.tokenizers import EncoderTokenizer
 
 NAMES, PLACES = ("Ada", "Bob", "Eve", "Ян"), ("Rome", "Oslo", "old Bern", "café 🦊")
 

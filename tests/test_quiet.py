@@ -42,7 +42,7 @@ def test_shapes_may_differ_from_call_to_call(caplog):
 
 
 def test_variables_that_no_score_depends_on_are_no_cause_for_a_warning():
-    tokenizer = ke.preprocessors.EncoderTokenizer.train(TEXTS, min_count=1, max_length=8)
+    tokenizer = ke.tokenizers.EncoderTokenizer.train(TEXTS, min_count=1, max_length=8)
     sizes = {"num_layers": 1, "num_heads": 1, "hidden_dim": 4, "intermediate_dim": 8, "max_sequence_length": 8}
     bert = keras_hub.models.BertBackbone(tokenizer.vocabulary_size(), **sizes)
     tags = [["A"] * len(text.split()) for text in TEXTS]

@@ -11,7 +11,7 @@ from keras_embed._backend._lazy import tf_text as tf_text
 from keras_embed._backend.beams import exporting, largest, take_beams
 from keras_embed._backend.quiet import import_quietly, predict_batch, without_retracing, without_warning_of
 from keras_embed._backend.rows import add_rows, row_loop, take_rows
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 __all__ = [
     "add_rows",

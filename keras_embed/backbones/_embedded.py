@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 
 
 def feature_inputs(embeddings: Sequence[keras.layers.Layer]) -> dict[str, Any]:
@@ -20,13 +20,13 @@ def feature_inputs(embeddings: Sequence[keras.layers.Layer]) -> dict[str, Any]:
     """
     if not embeddings:
         raise ValueError(
-            _checks.message("at least one layer in `embeddings`", embeddings, "embeddings=[WordEmbedding(...)]")
+            _errors.message("at least one layer in `embeddings`", embeddings, "embeddings=[WordEmbedding(...)]")
         )
     shapes: dict[str, tuple[int | None, ...]] = {}
     for layer in embeddings:
         if not hasattr(layer, "features"):
             raise ValueError(
-                _checks.message(
+                _errors.message(
                     "every layer in `embeddings` to have a property `features`, feature name -> shape of a row",
                     f"{type(layer).__name__}",
                     "WordEmbedding instead of keras.layers.Embedding, or add the property to your own layer",
@@ -35,7 +35,7 @@ def feature_inputs(embeddings: Sequence[keras.layers.Layer]) -> dict[str, Any]:
         for name, shape in layer.features.items():
             if shapes.setdefault(name, tuple(shape)) != tuple(shape):
                 raise ValueError(
-                    _checks.message(
+                    _errors.message(
                         f"embeddings to agree on the shape of feature `{name}`",
                         f"{shapes[name]} and {tuple(shape)} (layer {layer.name})",
                     )
@@ -54,7 +54,7 @@ def side_by_side(embeddings: Sequence[keras.layers.Layer], inputs: dict[str, Any
     vectors = placed_vectors(embeddings, inputs)
     if vectors["output"]:
         received = f"{[layer.name for layer in embeddings if 'output' in _places(layer)]} with a place at the output"
-        raise ValueError(_checks.message("embeddings at the input", received, "RecurrentBackbone, or places=None"))
+        raise ValueError(_errors.message("embeddings at the input", received, "RecurrentBackbone, or places=None"))
     return joined(vectors["input"], dtype, "vectors")
 
 
@@ -70,13 +70,13 @@ def placed_vectors(embeddings: Sequence[keras.layers.Layer], inputs: dict[str, A
     for layer in embeddings:
         if getattr(layer, "keep_boundaries", False):
             received = f"{layer.name} with keep_boundaries=True"
-            raise ValueError(_checks.message("embeddings of the tokens alone", received, "keep_boundaries=False"))
+            raise ValueError(_errors.message("embeddings of the tokens alone", received, "keep_boundaries=False"))
         vectors = layer({name: inputs[name] for name in layer.features})
         for place, x in zip(_places(layer), vectors if isinstance(vectors, list) else [vectors], strict=True):
             found[place].append(x)
     if not found["input"]:
         received = f"{[layer.name for layer in embeddings]}, all at the output"
-        raise ValueError(_checks.message("at least one embedding at the input", received))
+        raise ValueError(_errors.message("at least one embedding at the input", received))
     return found
 
 
@@ -100,8 +100,8 @@ def hidden_stack(x: Any, hidden_dims: Sequence[int], activation: Any, dropout: f
 def check_hidden(hidden_dims: Sequence[int], dropout: float) -> tuple[int, ...]:
     """The widths as a tuple; raises `ValueError` for one that is none, or a rate that is none."""
     if isinstance(hidden_dims, int):
-        raise ValueError(_checks.message("`hidden_dims` to be a sequence of widths", hidden_dims, f"({hidden_dims},)"))
+        raise ValueError(_errors.message("`hidden_dims` to be a sequence of widths", hidden_dims, f"({hidden_dims},)"))
     for dim in hidden_dims:
-        _checks.check_positive("hidden_dims", dim)
-    _checks.check_rate("dropout", dropout)
+        _errors.check_positive("hidden_dims", dim)
+    _errors.check_rate("dropout", dropout)
     return tuple(hidden_dims)

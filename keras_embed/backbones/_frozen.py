@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed._checks import check_known, message
+from keras_embed._errors import check_known, message
 
 
 class FreezableBackbone(keras_hub.models.Backbone):

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.backbones._seq2seq import embedding_tables
 
@@ -34,5 +34,5 @@ def token_inputs() -> dict[str, Any]:
 
 def token_embedding(size: int, dim: int, tied: bool, dtype: Any) -> Any:
     """Vectors of the tokens; it also makes logits, float32, with `reverse=True`, by the same vectors where `tied`."""
-    _checks.check_positive("vocabulary_size", size)
+    _errors.check_positive("vocabulary_size", size)
     return embedding_tables(size, size, (dim, dim), "all" if tied else "source_target", dtype)[1]

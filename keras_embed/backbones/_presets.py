@@ -6,7 +6,7 @@ from typing import Any
 
 import keras_hub
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.backbones._frozen import FreezableBackbone
 
 #: A folder for each preset, as `save_to_preset` writes it.

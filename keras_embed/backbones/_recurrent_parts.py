@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed import layers as house
 from keras_embed.layers._both_directions import both_directions
 
@@ -79,7 +79,7 @@ def new_cell(cell: Any, hidden_dim: int, dtype: Any, name: str) -> keras.layers.
         return _DECODER_CELLS[cell](hidden_dim, dtype=dtype, name=name)
     if int(cell.output_size) != hidden_dim:
         raise ValueError(
-            _checks.message(f"a cell of hidden_dim={hidden_dim}", f"output_size={cell.output_size}", "equal sizes")
+            _errors.message(f"a cell of hidden_dim={hidden_dim}", f"output_size={cell.output_size}", "equal sizes")
         )
     return type(cell).from_config({**cell.get_config(), "name": name})
 
@@ -89,7 +89,7 @@ def decoder_attention(attention: Any, hidden_dim: int, dtype: Any) -> tuple[Any,
     if attention is None:
         return None, "previous"
     if isinstance(attention, str):
-        _checks.check_one_of("attention", attention, _ATTENTIONS)
+        _errors.check_one_of("attention", attention, _ATTENTIONS)
         make, asks = _ATTENTIONS[attention]
         return make(hidden_dim, dtype=dtype), asks
     present = isinstance(attention, house.LuongAttention | house.LocalAttention)

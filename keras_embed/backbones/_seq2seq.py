@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 
 TIES = (None, "source_target", "target_softmax", "all")
 
@@ -20,12 +20,12 @@ def text_inputs() -> dict[str, Any]:
 
 def check_ties(source_size: int, target_size: int, tie: str | None) -> None:
     """Raises `ValueError` for sizes that are none, an unknown tie, or one of vocabularies of two sizes."""
-    _checks.check_positive("source_vocabulary_size", source_size)
-    _checks.check_positive("target_vocabulary_size", target_size)
-    _checks.check_one_of("tie_embeddings", tie, TIES)
+    _errors.check_positive("source_vocabulary_size", source_size)
+    _errors.check_positive("target_vocabulary_size", target_size)
+    _errors.check_one_of("tie_embeddings", tie, TIES)
     if tie in ("source_target", "all") and source_size != target_size:
         expected = f"vocabularies of one size for tie_embeddings={tie!r}"
-        raise ValueError(_checks.message(expected, f"{source_size} and {target_size}", "a shared vocabulary"))
+        raise ValueError(_errors.message(expected, f"{source_size} and {target_size}", "a shared vocabulary"))
 
 
 def embedding_tables(

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import check_hidden, feature_inputs, hidden_stack, side_by_side
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.layers import MeanPooling, WordDropout
@@ -59,7 +59,7 @@ class AveragingBackbone(EmbeddedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_rate("word_dropout", word_dropout)
+        _errors.check_rate("word_dropout", word_dropout)
         hidden_dims = check_hidden(hidden_dims, dropout)
 
         # === Functional Model ===

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import check_hidden, hidden_stack
 from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.layers import EmbeddingBag
@@ -58,7 +58,7 @@ class BagBackbone(FreezableBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_positive("vocabulary_size", vocabulary_size)
+        _errors.check_positive("vocabulary_size", vocabulary_size)
         hidden_dims = check_hidden(hidden_dims, dropout)
 
         # === Functional Model ===

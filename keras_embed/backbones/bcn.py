@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import check_hidden, feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
@@ -72,12 +72,12 @@ class BCNBackbone(EmbeddedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_one_of("cell", cell, CELLS)
-        _checks.check_positive("hidden_dim", hidden_dim)
-        _checks.check_positive("maxout_pieces", maxout_pieces)
+        _errors.check_one_of("cell", cell, CELLS)
+        _errors.check_positive("hidden_dim", hidden_dim)
+        _errors.check_positive("maxout_pieces", maxout_pieces)
         if isinstance(maxout_dims, int):
             raise ValueError(
-                _checks.message("`maxout_dims` to be a sequence of widths", maxout_dims, f"({maxout_dims},)")
+                _errors.message("`maxout_dims` to be a sequence of widths", maxout_dims, f"({maxout_dims},)")
             )
         maxout_dims = check_hidden(maxout_dims, dropout)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._prefixed import of_prefix, prefixed_inputs
@@ -85,12 +85,12 @@ class BiDAFBackbone(EmbeddedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_one_of("cell", cell, CELLS)
-        _checks.check_positive("hidden_dim", hidden_dim)
-        _checks.check_positive("num_layers", num_layers)
-        _checks.check_rate("dropout", dropout)
+        _errors.check_one_of("cell", cell, CELLS)
+        _errors.check_positive("hidden_dim", hidden_dim)
+        _errors.check_positive("num_layers", num_layers)
+        _errors.check_rate("dropout", dropout)
         if num_highway < 0:
-            raise ValueError(_checks.message("`num_highway` of at least 0", num_highway))
+            raise ValueError(_errors.message("`num_highway` of at least 0", num_highway))
 
         # === Layers ===
         embeddings = list(embeddings)

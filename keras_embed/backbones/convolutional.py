@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import feature_inputs, side_by_side
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.functional.pooling import cleared
@@ -63,12 +63,12 @@ class ConvolutionalBackbone(EmbeddedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_positive("filters", filters)
-        _checks.check_rate("dropout", dropout)
+        _errors.check_positive("filters", filters)
+        _errors.check_rate("dropout", dropout)
         if isinstance(kernel_sizes, int) or not len(kernel_sizes):
-            raise ValueError(_checks.message("`kernel_sizes` to be a sequence of widths", kernel_sizes, "(3, 4, 5)"))
+            raise ValueError(_errors.message("`kernel_sizes` to be a sequence of widths", kernel_sizes, "(3, 4, 5)"))
         for size in kernel_sizes:
-            _checks.check_positive("kernel_sizes", size)
+            _errors.check_positive("kernel_sizes", size)
 
         # === Layers ===
         embeddings = list(embeddings)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed import _checks, text
+from keras_embed import _errors, text
 from keras_embed._backend import predict_batch
 from keras_embed.backbones._elmo_cache import cached_copy
 from keras_embed.backbones._presets import ShippedBackbone
@@ -105,9 +105,9 @@ class ElmoBackbone(ShippedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_positive("max_characters", max_characters)
+        _errors.check_positive("max_characters", max_characters)
         if len(marks) != _NUM_MARKS:
-            raise ValueError(_checks.message("five `marks`, as `text.ElmoMarks.as_tuple` gives", marks))
+            raise ValueError(_errors.message("five `marks`, as `text.ElmoMarks.as_tuple` gives", marks))
 
         # === Layers ===
         encoder = ElmoTokenEncoder(
@@ -120,7 +120,7 @@ class ElmoBackbone(ShippedBackbone):
         widest = max(width for width, _ in encoder.filters)
         if widest > max_characters:
             received = f"max_characters={max_characters}, a filter of width {widest}"
-            raise ValueError(_checks.message("`max_characters` of at least the widest filter", received))
+            raise ValueError(_errors.message("`max_characters` of at least the widest filter", received))
         clips = (cell_clip, projection_clip)
         stack = LanguageModelStack(
             *(num_layers, hidden_dim, projection_dim, *clips, skip_connections, dropout), dtype=dtype, name="stack"
@@ -213,7 +213,7 @@ class ElmoBackbone(ShippedBackbone):
 
         A batch of known words alone never runs the character filters; one unknown word sends the whole batch through
         them. The copy reads one feature more, `elmo_cache_ids`, the words' numbers in `text.Vocabulary(words)`; a
-        `FeatureTokenizer(elmo_vocabulary=text.Vocabulary(words))` makes it. The encoder of the copy is frozen: were it
+        `WordFeaturizer(elmo_vocabulary=text.Vocabulary(words))` makes it. The encoder of the copy is frozen: were it
         trained, the kept vectors would be old.
 
         Args:

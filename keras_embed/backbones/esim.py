@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import check_hidden, hidden_stack, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._prefixed import of_prefix, prefixed_inputs
@@ -78,8 +78,8 @@ class ESIMBackbone(EmbeddedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_one_of("cell", cell, CELLS)
-        _checks.check_positive("hidden_dim", hidden_dim)
+        _errors.check_one_of("cell", cell, CELLS)
+        _errors.check_positive("hidden_dim", hidden_dim)
         hidden_dims = check_hidden(hidden_dims, dropout)
 
         # === Layers ===

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
@@ -78,11 +78,11 @@ class RecurrentBackbone(EmbeddedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_one_of("cell", cell, CELLS)
-        _checks.check_positive("hidden_dim", hidden_dim)
-        _checks.check_positive("num_layers", num_layers)
-        _checks.check_rate("dropout", dropout)
-        _checks.check_rate("recurrent_dropout", recurrent_dropout)
+        _errors.check_one_of("cell", cell, CELLS)
+        _errors.check_positive("hidden_dim", hidden_dim)
+        _errors.check_positive("num_layers", num_layers)
+        _errors.check_rate("dropout", dropout)
+        _errors.check_rate("recurrent_dropout", recurrent_dropout)
 
         # === Layers ===
         embeddings = list(embeddings)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._language_models import LanguageModelBackbone, token_embedding, token_inputs
 from keras_embed.backbones._recurrent_parts import CELLS, new_cell
 from keras_embed.backbones._token_decoder import TokenDecoder
@@ -69,9 +69,9 @@ class RecurrentLanguageModelBackbone(LanguageModelBackbone):
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         for name in ("embedding_dim", "hidden_dim", "num_layers"):
-            _checks.check_positive(name, arguments[name])
+            _errors.check_positive(name, arguments[name])
         if isinstance(cell, str):
-            _checks.check_one_of("cell", cell, CELLS)
+            _errors.check_one_of("cell", cell, CELLS)
 
         # === Layers ===
         embedding = token_embedding(vocabulary_size, embedding_dim, tie_embeddings, dtype)

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._bridges import BRIDGES, first_states
 from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.backbones._recurrent_parts import (
@@ -224,16 +224,16 @@ def _encoder(config: dict[str, Any]) -> keras.Model:
 
 def _check(config: dict[str, Any]) -> None:
     for name in ("embedding_dim", "hidden_dim", "num_encoder_layers", "num_decoder_layers"):
-        _checks.check_positive(name, config[name])
+        _errors.check_positive(name, config[name])
     if isinstance(config["cell"], str):
-        _checks.check_one_of("cell", config["cell"], CELLS)
-    _checks.check_one_of("bridge", config["bridge"], BRIDGES)
+        _errors.check_one_of("cell", config["cell"], CELLS)
+    _errors.check_one_of("bridge", config["bridge"], BRIDGES)
     tie = config["tie_embeddings"]
     check_ties(config["source_vocabulary_size"], config["target_vocabulary_size"], tie)
     if config["attention"] is None and config["bridge"] == "zero":
         expected = "attention or a bridge, else the decoder knows nothing of the source"
-        raise ValueError(_checks.message(expected, "neither", 'bridge="last"'))
+        raise ValueError(_errors.message(expected, "neither", 'bridge="last"'))
     dims = (config["embedding_dim"], config["hidden_dim"])
     if config["attention"] is None and tie in ("target_softmax", "all") and dims[0] != dims[1]:
         received = f"embedding_dim={dims[0]}, hidden_dim={dims[1]}"
-        raise ValueError(_checks.message("equal widths, to tie the softmax of a decoder without attention", received))
+        raise ValueError(_errors.message("equal widths, to tie the softmax of a decoder without attention", received))

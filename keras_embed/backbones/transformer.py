@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._embedded import feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.functional.pooling import cleared
@@ -72,7 +72,7 @@ class TransformerBackbone(EmbeddedBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_positive("hidden_dim", hidden_dim)
+        _errors.check_positive("hidden_dim", hidden_dim)
 
         # === Layers ===
         embeddings = list(embeddings)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._language_models import LanguageModelBackbone, token_embedding, token_inputs
 from keras_embed.layers import TransformerEncoder
 
@@ -75,9 +75,9 @@ class TransformerLanguageModelBackbone(LanguageModelBackbone):
         **kwargs: Any,
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
-        _checks.check_positive("hidden_dim", hidden_dim)
+        _errors.check_positive("hidden_dim", hidden_dim)
         if hidden_dim % num_heads:
-            raise ValueError(_checks.message(f"`hidden_dim` to be a multiple of num_heads={num_heads}", hidden_dim))
+            raise ValueError(_errors.message(f"`hidden_dim` to be a multiple of num_heads={num_heads}", hidden_dim))
 
         # === Layers ===
         embedding = token_embedding(vocabulary_size, hidden_dim, tie_embeddings, dtype)

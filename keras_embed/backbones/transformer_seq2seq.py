@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.backbones._seq2seq import embedding_tables, text_inputs
 from keras_embed.layers import TransformerDecoder, TransformerEncoder
@@ -85,9 +85,9 @@ class TransformerSeq2SeqBackbone(FreezableBackbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        _checks.check_positive("hidden_dim", hidden_dim)
+        _errors.check_positive("hidden_dim", hidden_dim)
         if hidden_dim % num_heads:
-            raise ValueError(_checks.message(f"`hidden_dim` to be a multiple of num_heads={num_heads}", hidden_dim))
+            raise ValueError(_errors.message(f"`hidden_dim` to be a multiple of num_heads={num_heads}", hidden_dim))
 
         # === Layers ===
         sizes = (source_vocabulary_size, target_vocabulary_size)

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.backbones._frozen import FreezableBackbone
 from keras_embed.functional import skipgram
 
@@ -45,8 +45,8 @@ class Word2Vec(FreezableBackbone):
     """
 
     def __init__(self, vocabulary_size: int, dim: int = 100, dtype: Any = None, **kwargs: Any) -> None:
-        _checks.check_positive("vocabulary_size", vocabulary_size)
-        _checks.check_positive("dim", dim)
+        _errors.check_positive("vocabulary_size", vocabulary_size)
+        _errors.check_positive("dim", dim)
 
         # === Layers ===
         small = keras.initializers.RandomUniform(-1 / dim, 1 / dim)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_embed._checks import check_one_of, check_positive, message
+from keras_embed._errors import check_one_of, check_positive, message
 
 
 class CheckpointAveraging(keras.callbacks.Callback):

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 
 
 class GradualUnfreezing(keras.callbacks.Callback):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 Shape = tuple[int, ...]
 

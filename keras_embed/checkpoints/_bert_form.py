@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.checkpoints._arrays import Arrays
 
 _PARTS = {

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.backbones import ElmoBackbone
 
 #: What all published models of bytes have in common, for files that do not say it.

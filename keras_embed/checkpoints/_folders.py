@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 Place = str | os.PathLike[str]
 _INDEX = ".index"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.checkpoints._arrays import Arrays
 from keras_embed.checkpoints._elmo_weights import ElmoWeights, Lstm, with_padding_row
 

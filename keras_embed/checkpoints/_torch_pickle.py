@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _DTYPES = {

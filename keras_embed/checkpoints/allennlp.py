@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.checkpoints import _torch_form
 from keras_embed.checkpoints._elmo_weights import PUBLISHED_SETTINGS, make_backbone
 from keras_embed.checkpoints._folders import Place, existing, find_file, is_archive, opened

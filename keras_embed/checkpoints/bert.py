@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import keras_hub
 
 from keras_embed import _backend
-from keras_embed._checks import message
-from keras_embed._whole import write_whole
+from keras_embed._atomic import write_atomically
+from keras_embed._errors import message
 from keras_embed.checkpoints import _bert_form
 from keras_embed.checkpoints._arrays import Arrays
 from keras_embed.checkpoints._folders import Place, beside, opened_checkpoint
-from keras_embed.preprocessors import EncoderTokenizer
+from keras_embed.tokenizers import EncoderTokenizer
 
 _CONFIG, _VOCABULARY, _CHECKPOINT = "bert_config.json", "vocab.txt", "bert_model.ckpt"
 
@@ -23,7 +23,7 @@ class Bert(NamedTuple):
 
     Attributes:
         backbone: `keras_hub.models.BertBackbone`.
-        tokenizer: `preprocessors.EncoderTokenizer`.
+        tokenizer: `tokenizers.EncoderTokenizer`.
     """
 
     backbone: Any
@@ -58,7 +58,7 @@ def load_bert(place: Place, lowercase: bool | None = None, skip: Sequence[str] =
 
     Example:
     >>> import keras_hub
-    >>> from keras_embed.preprocessors import EncoderTokenizer
+    >>> from keras_embed.tokenizers import EncoderTokenizer
     >>> tokenizer = EncoderTokenizer.train(["to be or not to be"], min_count=1)
     >>> sizes = dict(num_layers=1, num_heads=2, hidden_dim=4, intermediate_dim=8, max_sequence_length=16)
     >>> save_bert(keras_hub.models.BertBackbone(tokenizer.vocabulary_size(), **sizes), "my_bert", tokenizer)
@@ -120,8 +120,8 @@ def save_bert(model: Any, folder: Place, tokenizer: EncoderTokenizer | None = No
     target = Path(folder).expanduser()
     target.mkdir(parents=True, exist_ok=True)
     _backend.write_checkpoint(str(target / _CHECKPOINT), arrays)
-    write_whole(target / _VOCABULARY, "".join(f"{piece}\n" for piece in inner.get_vocabulary()))
-    write_whole(target / _CONFIG, json.dumps(_config(backbone, inner), indent=2) + "\n")
+    write_atomically(target / _VOCABULARY, "".join(f"{piece}\n" for piece in inner.get_vocabulary()))
+    write_atomically(target / _CONFIG, json.dumps(_config(backbone, inner), indent=2) + "\n")
 
 
 def _assign(model: Any, index: Path, skip: Sequence[str]) -> None:

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 
 from keras_embed import text
-from keras_embed._checks import message
-from keras_embed._whole import whole, write_whole
+from keras_embed._atomic import atomic_path, write_atomically
+from keras_embed._errors import message
 from keras_embed.backbones import ElmoBackbone
 from keras_embed.checkpoints import _tensorflow_form
 from keras_embed.checkpoints._arrays import Arrays
@@ -119,10 +119,10 @@ def save_bilm(elmo: ElmoBackbone, options: Place, weights: Place | None = None) 
     if weights is None:
         Path(options).mkdir(parents=True, exist_ok=True)
         options, weights = Path(options) / _OPTIONS, Path(options) / _WEIGHTS
-    with whole(weights) as part, h5py.File(part, "w") as file:
+    with atomic_path(weights) as part, h5py.File(part, "w") as file:
         for name, array in _tensorflow_form.written(weights_of(elmo)).items():
             file[name] = array
-    write_whole(options, json.dumps(_options(config), indent=2) + "\n")
+    write_atomically(options, json.dumps(_options(config), indent=2) + "\n")
 
 
 def _options(config: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from keras_embed._checks import message
-from keras_embed._whole import whole
+from keras_embed._atomic import atomic_path
+from keras_embed._errors import message
 from keras_embed.checkpoints._folders import Place
 
 _WEIGHTS = "model.weights.h5"
@@ -35,7 +35,7 @@ def save_half_preset(backbone: Any, folder: Place) -> None:
     """
     backbone.save_to_preset(str(folder), max_shard_size=None)
     path = Path(folder) / _WEIGHTS
-    with whole(path) as part, h5py.File(path) as old, h5py.File(part, "w") as new:
+    with atomic_path(path) as part, h5py.File(path) as old, h5py.File(part, "w") as new:
         _copy_attributes(old, new)
         old.visititems(lambda name, item: _copy(name, item, new))
 

@@ -5,7 +5,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from keras_embed import text
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.backbones import ElmoBackbone
 from keras_embed.checkpoints import _torch_form
 from keras_embed.checkpoints._arrays import Arrays
@@ -45,7 +45,7 @@ def load_elmo_for_many_langs(model: Place, **kwargs: Any) -> tuple[ElmoBackbone,
 
     Returns:
         `backbones.ElmoBackbone` and `text.ElmoCodePoints`, which `text.elmo_features` and
-        `preprocessors.FeatureTokenizer` take.
+        `tokenizers.WordFeaturizer` take.
 
     Raises:
         ValueError: for the library's other kinds of model, files of another form, and arrays that do not fit together.

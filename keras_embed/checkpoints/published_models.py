@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_embed import text
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.backbones import ElmoBackbone
 from keras_embed.checkpoints.bilm import load_bilm
 from keras_embed.checkpoints.many_langs import load_elmo_for_many_langs

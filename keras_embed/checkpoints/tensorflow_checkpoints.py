@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_embed import _backend
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.checkpoints import _tensorflow_form
 from keras_embed.checkpoints._arrays import Arrays
 from keras_embed.checkpoints._elmo_weights import PUBLISHED_SETTINGS, make_backbone

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.cli._models import load_task
 
 #: What makes of a list of texts their words and, in the same order, a vector for each word.
@@ -34,11 +34,11 @@ def static(path: str, split: str) -> Embedder:
 def elmo(preset: str, split: str, layer: str | int) -> Embedder:
     """One layer of an ELMo, or the mean of all."""
     from keras_embed import text
+    from keras_embed._backend.ragged import ragged_strings
     from keras_embed.backbones import ElmoBackbone
     from keras_embed.checkpoints import load_published, published
-    from keras_embed.preprocessors import FeatureTokenizer
-    from keras_embed.preprocessors._tensors import ragged_strings
     from keras_embed.preprocessors.text_features import pick
+    from keras_embed.tokenizers import WordFeaturizer
 
     if preset in published():
         model, characters = load_published(preset, progress=True)
@@ -49,7 +49,7 @@ def elmo(preset: str, split: str, layer: str | int) -> Embedder:
         raise ValueError(message(f"a layer from 0 to {model.num_layers}", layer))
     splitter = _splitter(split)
 
-    tokenizer = FeatureTokenizer(elmo_characters=characters)  # few shapes, so that few programs are compiled
+    tokenizer = WordFeaturizer(elmo_characters=characters)  # few shapes, so that few programs are compiled
 
     def embed(texts: Sequence[str]) -> list[tuple[list[str], Any]]:
         sentences = splitter(texts)
@@ -65,8 +65,8 @@ def elmo(preset: str, split: str, layer: str | int) -> Embedder:
 
 def encoder(name: str) -> Embedder:
     """The sequence that an encoder gives out, before any head."""
-    from keras_embed.preprocessors import EncoderTokenizer
     from keras_embed.preprocessors.text_features import pick
+    from keras_embed.tokenizers import EncoderTokenizer
 
     backbone, tokenizer = _parts(name)
     names = None if isinstance(tokenizer, EncoderTokenizer) else backbone.input  # with the places of words
@@ -90,8 +90,8 @@ def _parts(name: str) -> tuple[Any, Any]:
     """Backbone and tokenizer."""
     import keras_hub
 
-    from keras_embed.preprocessors import EncoderTokenizer
     from keras_embed.tasks._string_task import StringTask
+    from keras_embed.tokenizers import EncoderTokenizer
 
     if name.endswith(".keras"):
         task = load_task(name, StringTask)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.cli._commands import Parser
 
 _MODEL_HELP = "a .keras file, a preset (folder or handle), or the folder of an exported SavedModel"

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 class RowFile:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.cli._commands import Parser, add_backend, add_json, keras_file, positive, positive_float
 from keras_embed.cli._show import json_line
 from keras_embed.cli.export import check_folder

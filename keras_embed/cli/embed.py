@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.cli import _embedders
 from keras_embed.cli._commands import add_backend, add_command, positive
 from keras_embed.cli._rows import RowFile

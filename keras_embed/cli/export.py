@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.cli._commands import add_backend, add_command, add_json
 from keras_embed.cli._models import add_model, load_task
 from keras_embed.cli._show import json_line

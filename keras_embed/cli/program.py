@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed._backend import import_quietly
 from keras_embed.cli._commands import PROGRAM, Parser
 
@@ -88,7 +88,7 @@ def in_one_line(error: BaseException) -> str:
     """
     text = " ".join(str(error).split())
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        text = _checks.message(f"to read or write {error.filename}", error.strerror)
+        text = _errors.message(f"to read or write {error.filename}", error.strerror)
     return text or type(error).__name__
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_embed._backend import import_quietly
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.cli._commands import add_command, add_json, positive, positive_float
 from keras_embed.cli._show import json_line
 

@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora._lines import BROKEN, open_decompressed
 from keras_embed.corpora.entry import File
 
@@ -59,7 +59,7 @@ def find(entry: Registered, file: File, kind: str = "datasets", progress: bool =
         return found
     if file.url is None:
         raise FileNotFoundError(
-            _checks.message(
+            _errors.message(
                 f"file {file.path} of {entry.name}, which has no address to fetch it from",
                 f"no such file in {' or '.join(map(str, filter(None, (own, cache))))}",
                 f"setting KERAS_EMBED_DATA to a folder that holds {_folder(entry)}/{file.path}, also as .gz or .xz"
@@ -91,7 +91,7 @@ def download(url: str, target: Path, sha256: str | None = None, progress: bool =
         received = _sha256(part) if sha256 else None
         if received != sha256:
             raise OSError(
-                _checks.message(
+                _errors.message(
                     f"{url} to have the SHA-256 checksum {sha256}",
                     f"{received}, {part.stat().st_size} bytes. Nothing was kept",
                     "again, in case the transfer went wrong; if it stays, the file was changed at its source",
@@ -120,11 +120,11 @@ def _fetch(url: str, file: IO[bytes], progress: bool) -> None:
                 bar.update(received, finalize=True)
     except urllib.error.HTTPError as error:
         raise OSError(
-            _checks.message(f"{url} to be there", f"HTTP status {error.code} ({error.reason})", _BY_HAND)
+            _errors.message(f"{url} to be there", f"HTTP status {error.code} ({error.reason})", _BY_HAND)
         ) from error
     except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
         raise OSError(
-            _checks.message(
+            _errors.message(
                 f"to fetch {url}",
                 f"{type(error).__name__} ({error}) after {received} bytes. Nothing was kept",
                 _BY_HAND,
@@ -132,7 +132,7 @@ def _fetch(url: str, file: IO[bytes], progress: bool) -> None:
         ) from error
     if size is not None and received != size:
         raise OSError(
-            _checks.message(f"{size} bytes from {url}", f"{received} bytes, then the end. Nothing was kept", _BY_HAND)
+            _errors.message(f"{size} bytes from {url}", f"{received} bytes, then the end. Nothing was kept", _BY_HAND)
         )
 
 
@@ -169,7 +169,7 @@ def _warn_if_other(path: Path, file: File) -> None:
     """The user's own copy is the user's choice; that it is another one should not stay unsaid."""
     if file.sha256 and (received := _sha256(path)) != file.sha256:
         warnings.warn(
-            _checks.message(f"{path} to have the SHA-256 checksum {file.sha256}", f"{received}; it is read as it is"),
+            _errors.message(f"{path} to have the SHA-256 checksum {file.sha256}", f"{received}; it is read as it is"),
             stacklevel=4,
         )
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, TypeAlias
 
-from keras_embed import _checks
+from keras_embed import _errors
 
 Source: TypeAlias = "str | os.PathLike[str] | IO[bytes] | IO[str]"
 """A path or an open file. What is compressed shows in the first bytes, whatever the name says."""
@@ -28,7 +28,7 @@ def source_name(source: Source) -> str:
 
 def error(source: Source, line: int, expected: str, received: Any, try_: str | None = None) -> ValueError:
     """An error of the form "{path}, line {line}: Expected ... Received ... Try ..."."""
-    return ValueError(f"{source_name(source)}, line {line}: {_checks.message(expected, received, try_)}")
+    return ValueError(f"{source_name(source)}, line {line}: {_errors.message(expected, received, try_)}")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora._lines import Source, error, numbered_lines
 from keras_embed.corpora.sentence import Sentence
 
@@ -45,9 +45,9 @@ def read_conll(
     [('B-ORG', 'O'), ('O',)]
     """
     if isinstance(columns, str) or "tokens" not in columns:
-        raise ValueError(_checks.message('a column "tokens" in `columns`', columns, '("tokens", "tags")'))
+        raise ValueError(_errors.message('a column "tokens" in `columns`', columns, '("tokens", "tags")'))
     if tags is not None and tags not in columns:
-        raise ValueError(_checks.message(f"the tag column {tags!r} in `columns`", columns, "tags=None for no tags"))
+        raise ValueError(_errors.message(f"the tag column {tags!r} in `columns`", columns, "tags=None for no tags"))
     return _read(path_or_file, tuple(columns), tags, separator, comment)
 
 

@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora._lines import Source, error, numbered_lines
 from keras_embed.corpora.sentence import Sentence
 
@@ -43,9 +43,9 @@ def read_conllu(
     (('Dogs', 'bark'), ('NOUN', 'VERB'), {'sent_id': '1'})
     """
     if tags is not None:
-        _checks.check_one_of("tags", tags, [name for name in _COLUMNS if name != "form"])
+        _errors.check_one_of("tags", tags, [name for name in _COLUMNS if name != "form"])
     for kind in include:
-        _checks.check_one_of("include", kind, _KINDS)
+        _errors.check_one_of("include", kind, _KINDS)
     return _read(path_or_file, tags, frozenset(include))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora._lines import Source
 from keras_embed.corpora.conll import read_conll
 from keras_embed.corpora.conllu import read_conllu
@@ -17,7 +17,7 @@ _UD_RELEASE = "r2.15"
 
 
 def _snips(tokens: Source, tags_file: Source, intents: Source, tags: str | None = "tags") -> Iterator[Sentence]:
-    _checks.check_one_of("tags", tags, ["tags"])
+    _errors.check_one_of("tags", tags, ["tags"])
     return read_parallel(tokens, tags_file, comments={"intent": intents})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora._lines import BROKEN, Source, open_decompressed, source_name
 from keras_embed.corpora.answers import find_answer
 from keras_embed.corpora.questions import Answer, Question
@@ -37,19 +37,19 @@ def read_fairytaleqa(archive: Source, split: str) -> Iterator[Question]:
     References:
         Xu et al. 2022, https://aclanthology.org/2022.acl-long.34.
     """
-    _checks.check_one_of("split", split, sorted(SPLITS))
+    _errors.check_one_of("split", split, sorted(SPLITS))
     folder = SPLITS[split]
     files = _files(archive, folder)
     asked = sorted(path for path in files if path.parent == PurePosixPath("questions") / folder)
     if not asked:
         received = f"an archive with {len(files)} files of that split"
-        raise ValueError(f"{source_name(archive)}: {_checks.message(f'questions/{folder}/...csv', received)}")
+        raise ValueError(f"{source_name(archive)}: {_errors.message(f'questions/{folder}/...csv', received)}")
     for path in asked:
         story = path.name.removesuffix("-questions.csv")
         told = PurePosixPath("section-stories") / folder / f"{story}-story.csv"
         where = f"{source_name(archive)}, {told}"
         if told not in files:
-            raise ValueError(f"{where}: {_checks.message('the sections of each story', 'no such file')}")
+            raise ValueError(f"{where}: {_errors.message('the sections of each story', 'no such file')}")
         sections = {row["section"].strip(): row["text"] for row in _rows(files[told], ("section", "text"), where)}
         where = f"{source_name(archive)}, {path}"
         for row in _rows(files[path], ("question_id", "cor_section", "question", "ex-or-im1", "answer1"), where):
@@ -61,7 +61,7 @@ def _question(row: dict[str, str], story: str, sections: dict[str, str], where: 
     missing = [number for number in numbers if number not in sections]
     if missing:
         received = f"{missing} in question {row['question_id']}"
-        raise ValueError(f"{where}: {_checks.message(f'sections among {list(sections)}', received)}")
+        raise ValueError(f"{where}: {_errors.message(f'sections among {list(sections)}', received)}")
     context = "\n\n".join(sections[number] for number in numbers)
     texts = dict.fromkeys(row.get(column, "").strip() for column in _ANSWERS)
     comments = {
@@ -93,7 +93,7 @@ def _files(archive: Source, folder: str) -> dict[PurePosixPath, bytes]:
     except (*BROKEN, tarfile.TarError) as error:
         expected = "a complete tar archive, as it is or as gz or xz"
         received = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{source_name(archive)}: {_checks.message(expected, received)}") from error
+        raise ValueError(f"{source_name(archive)}: {_errors.message(expected, received)}") from error
     return found
 
 
@@ -104,7 +104,7 @@ def _rows(content: bytes, columns: tuple[str, ...], where: str) -> list[dict[str
     except (csv.Error, UnicodeDecodeError) as error:
         expected = f"a table in UTF-8 with cells of at most {csv.field_size_limit()} characters"
         advice = "csv.field_size_limit(10**8), for longer ones"
-        raise ValueError(f"{where}: {_checks.message(expected, str(error), advice)}") from error
+        raise ValueError(f"{where}: {_errors.message(expected, str(error), advice)}") from error
     if not set(columns) <= set(found):
-        raise ValueError(f"{where}: {_checks.message(f'the columns {list(columns)}', found)}")
+        raise ValueError(f"{where}: {_errors.message(f'the columns {list(columns)}', found)}")
     return [{key: value or "" for key, value in row.items() if key} for row in rows]

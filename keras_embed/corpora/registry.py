@@ -3,7 +3,7 @@
 import difflib
 from typing import Any
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora import _files
 from keras_embed.corpora.entries import ENTRIES
 from keras_embed.corpora.entry import Entry, File
@@ -78,14 +78,14 @@ def register(entry: Entry) -> None:
         ValueError: if the name is taken by another entry.
     """
     if _REGISTRY.setdefault(entry.name, entry) != entry:
-        raise ValueError(_checks.message("a name that is not taken", entry.name, "another name"))
+        raise ValueError(_errors.message("a name that is not taken", entry.name, "another name"))
 
 
 def _entry(name: str) -> Entry:
     if name not in _REGISTRY:
         near = difflib.get_close_matches(name, names(), n=1)
         raise ValueError(
-            _checks.message(f"a corpus among {names()}", repr(name), repr(near[0]) if near else "`register`")
+            _errors.message(f"a corpus among {names()}", repr(name), repr(near[0]) if near else "`register`")
         )
     return _REGISTRY[name]
 
@@ -93,7 +93,7 @@ def _entry(name: str) -> Entry:
 def _load_split(entry: Entry, split: str, tags: str | None) -> Any:
     told: dict[str, Any] = {"split": split} if entry.one_archive else {}
     if entry.tags is None:
-        _checks.check_one_of("tags", tags, [None])
+        _errors.check_one_of("tags", tags, [None])
     else:
         told["tags"] = entry.tags if tags is None else tags
     paths = [_files.find(entry, file) for file in _files_of(entry, split)]
@@ -102,5 +102,5 @@ def _load_split(entry: Entry, split: str, tags: str | None) -> Any:
 
 def _files_of(entry: Entry, split: str) -> tuple[File, ...]:
     if split not in entry.splits:
-        raise ValueError(_checks.message(f"a split of {entry.name} among {sorted(entry.splits)}", repr(split)))
+        raise ValueError(_errors.message(f"a split of {entry.name} among {sorted(entry.splits)}", repr(split)))
     return entry.splits[split]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora._lines import Source, error, numbered_lines
 from keras_embed.corpora.sentence import Sentence
 
@@ -52,7 +52,7 @@ def read_roles(
     """
     if not 0 <= predicates < first_role or tokens < 0 or tokens >= first_role or behind < 0:
         received = f"tokens={tokens}, predicates={predicates}, first_role={first_role}, behind={behind}"
-        raise ValueError(_checks.message("columns of words and predicates before those of roles", received))
+        raise ValueError(_errors.message("columns of words and predicates before those of roles", received))
     return _read(path_or_file, tokens, predicates, first_role, behind)
 
 

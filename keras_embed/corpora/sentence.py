@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
 
-from keras_embed import _checks
+from keras_embed import _errors
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Sentence:
         for name, row in rows.items():
             if len(row) != len(self.tokens):
                 raise ValueError(
-                    _checks.message(
+                    _errors.message(
                         f"as many `{name}` as tokens",
                         f"{len(row)} `{name}` for {len(self.tokens)} tokens {self.tokens}",
                     )
@@ -109,7 +109,7 @@ class Corpus(Sequence[Sentence]):
         for number, sentence in enumerate(self._sentences):
             if sentence.tags is None:
                 raise ValueError(
-                    _checks.message(
+                    _errors.message(
                         "every sentence to have tags",
                         f"none in sentence {number} of corpus {self.name!r}",
                         "a reader with tags=, or `with_tags(column)`",
@@ -127,7 +127,7 @@ class Corpus(Sequence[Sentence]):
         for number, sentence in enumerate(self._sentences):
             if column not in sentence.columns:
                 raise ValueError(
-                    _checks.message(
+                    _errors.message(
                         f"a column `{column}` in every sentence",
                         f"columns {sorted(sentence.columns)} in sentence {number} of corpus {self.name!r}",
                     )

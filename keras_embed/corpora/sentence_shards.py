@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora.plain import read_plain
 
 Path = str | os.PathLike[str]
@@ -37,7 +37,7 @@ class SentenceShards:
 
     def __init__(self, files: Sequence[Path], shuffle: bool = True, seed: int | Sequence[int] = 0) -> None:
         if isinstance(files, str | os.PathLike) or not len(files):
-            raise ValueError(_checks.message("`files` to be a list of at least one path", files, "sorted(glob(...))"))
+            raise ValueError(_errors.message("`files` to be a list of at least one path", files, "sorted(glob(...))"))
         self.files = [os.fspath(file) for file in files]
         self.shuffle = shuffle
         self.seed = [int(seed)] if isinstance(seed, int) else [int(part) for part in seed]

@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_embed._checks import message
-from keras_embed._whole import write_whole
+from keras_embed._atomic import write_atomically
+from keras_embed._errors import message
 from keras_embed.corpora._lines import Source, numbered_lines, source_name
 from keras_embed.corpora.questions import Answer, Question
 
@@ -110,4 +110,4 @@ def write_squad_predictions(predictions: Mapping[str, Any], path: str | os.PathL
         except (TypeError, ValueError):
             received = f"{answer!r} for question {id_}"
             raise ValueError(message("the text of an answer, or a probability", received)) from None
-    write_whole(path, json.dumps(rows, ensure_ascii=False))
+    write_atomically(path, json.dumps(rows, ensure_ascii=False))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from keras_embed._checks import check_one_of
+from keras_embed._errors import check_one_of
 from keras_embed.corpora._lines import Source, error, numbered_lines
 from keras_embed.corpora.labelled import LabelledText
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.corpora._lines import Source, error, numbered_lines
 from keras_embed.corpora.labelled import Label, LabelledPair, LabelledText
 

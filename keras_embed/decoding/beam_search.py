@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed._backend import largest
 from keras_embed.decoding._best import best_continuations
 from keras_embed.decoding._search import BASE, DEAD, NEVER, Frame, Hypotheses, Search, trace
@@ -56,16 +56,16 @@ class BeamSearch(Search):
     stop: str = "exact"
 
     def __post_init__(self) -> None:
-        _checks.check_positive("beams", self.beams)
-        _checks.check_positive("n_best", self.n_best)
-        _checks.check_one_of("stop", self.stop, STOPS)
+        _errors.check_positive("beams", self.beams)
+        _errors.check_positive("n_best", self.n_best)
+        _errors.check_one_of("stop", self.stop, STOPS)
         for name in ("length_penalty", "coverage_penalty"):
             if getattr(self, name) < 0:
-                raise ValueError(_checks.message(f"`{name}` of 0 or more", getattr(self, name)))
+                raise ValueError(_errors.message(f"`{name}` of 0 or more", getattr(self, name)))
         if self.n_best > self.beams:
             expected = "`n_best` of at most `beams`"
             raise ValueError(
-                _checks.message(expected, f"n_best={self.n_best}, beams={self.beams}", f"beams={self.n_best}")
+                _errors.message(expected, f"n_best={self.n_best}, beams={self.beams}", f"beams={self.n_best}")
             )
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.decoding._search import NEVER
 
 
@@ -97,7 +97,7 @@ class NoRepeatedNgrams(_Constraint):
     reads_history: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _checks.check_positive("size", self.size)
+        _errors.check_positive("size", self.size)
 
     def __call__(self, log_probabilities: Any, history: Any, position: Any) -> Any:
         """Lowers every token that would complete an n-gram for the second time."""
@@ -136,7 +136,7 @@ class RepetitionPenalty(_Constraint):
 
     def __post_init__(self) -> None:
         if self.penalty < 1:
-            raise ValueError(_checks.message("`penalty` of 1 or more", self.penalty))
+            raise ValueError(_errors.message("`penalty` of 1 or more", self.penalty))
 
     def __call__(self, log_probabilities: Any, history: Any, position: Any) -> Any:
         """Multiplies them."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.decoding._search import BASE, Frame, Search, alignments, reorder, write
-from keras_embed.decoding.chains import Greedy
 from keras_embed.decoding.constraints import force_prefix
+from keras_embed.decoding.strategies import Greedy
 
 Step = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
 Constraint = Callable[[Any, Any, Any], Any]
@@ -74,7 +74,7 @@ def decode(
     """
     search = Greedy() if search is None else search
     if (return_alignments or search.watches_coverage) and source_mask is None:
-        raise ValueError(_checks.message("`source_mask` where attention counts", None, "features' padding mask"))
+        raise ValueError(_errors.message("`source_mask` where attention counts", None, "features' padding mask"))
     start_ids, max_lengths, prefix = (
         x if x is None else ops.cast(x, "int32") for x in (start_ids, max_lengths, prefix)
     )
@@ -154,7 +154,7 @@ class _Run:
     def _scores(self, logits: Any, history: Any, position: Any) -> Any:
         """Log-probabilities under the constraints, float32 (B, K, V)."""
         if logits.shape[-1] > BASE:
-            raise ValueError(_checks.message(f"at most {BASE} tokens", logits.shape[-1]))
+            raise ValueError(_errors.message(f"at most {BASE} tokens", logits.shape[-1]))
         free = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
         scores = free
         for constraint in self.constraints:
@@ -165,7 +165,7 @@ class _Run:
 
     def _attention(self, attention: Any, position: Any) -> Any:
         if attention is None:
-            raise ValueError(_checks.message("a step that returns attention", "None", "return_alignments=False"))
+            raise ValueError(_errors.message("a step that returns attention", "None", "return_alignments=False"))
         attention = ops.cast(attention, "float32")
         if self.frame.limits is None:
             return attention

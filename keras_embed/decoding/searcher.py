@@ -8,10 +8,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.decoding._search import Search
-from keras_embed.decoding.chains import Greedy, Sampling
 from keras_embed.decoding.decode import Constraint, decode
+from keras_embed.decoding.strategies import Greedy, Sampling
 
 SOURCE_MASK = "encoder_padding_mask"
 
@@ -79,9 +79,9 @@ class Searcher(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("max_length", max_length)
+        _errors.check_positive("max_length", max_length)
         if length_ratio is not None and length_ratio <= 0 and length_extra < 1:
-            raise ValueError(_checks.message("`length_ratio` above 0", length_ratio, "length_ratio=2.0"))
+            raise ValueError(_errors.message("`length_ratio` above 0", length_ratio, "length_ratio=2.0"))
         self.generator = generator
         self.max_length = max_length
         self.search = Greedy() if search is None else search
@@ -132,7 +132,7 @@ class Searcher(keras.Model):
         if self.length_ratio is None:
             return self.max_length, None
         if source_mask is None:
-            raise ValueError(_checks.message(f"the feature {SOURCE_MASK!r} for `length_ratio`", None))
+            raise ValueError(_errors.message(f"the feature {SOURCE_MASK!r} for `length_ratio`", None))
         source, steps = ops.shape(source_mask)[1], self.max_length
         if isinstance(source, int):
             steps = min(steps, max(1, math.floor(source * self.length_ratio) + self.length_extra))

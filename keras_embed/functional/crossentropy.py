@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def crossentropy(labels: Any, logits: Any, smoothing: float = 0.0) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def sinusoidal_encoding(positions: Any, dim: int) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 _FEWEST_DRAWS = 64
 

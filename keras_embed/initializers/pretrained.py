@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.vectors import Coverage, WordVectors, align
 from keras_embed.vectors.alignment import FALLBACKS, Fallback
 

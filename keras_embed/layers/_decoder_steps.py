@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._first_cell import FirstCell, matmul, run
 
 
@@ -14,12 +14,12 @@ def checked_cells(cells: Sequence[Any]) -> list[Any]:
     """The cells as a list; raises `ValueError` for none, or one with dropout."""
     cells = list(cells)
     if not cells:
-        raise ValueError(_checks.message("at least one cell in `cells`", cells, "[keras.layers.LSTMCell(256)]"))
+        raise ValueError(_errors.message("at least one cell in `cells`", cells, "[keras.layers.LSTMCell(256)]"))
     for cell in cells:
         rates = {name: getattr(cell, name, 0.0) for name in ("dropout", "recurrent_dropout")}
         if any(isinstance(rate, float) and rate > 0.0 for rate in rates.values()):
             received = f"{type(cell).__name__} with {rates}"
-            raise ValueError(_checks.message("cells without dropout of their own", received, "the decoder's `dropout`"))
+            raise ValueError(_errors.message("cells without dropout of their own", received, "the decoder's `dropout`"))
     return cells
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import attention
 from keras_embed.layers._features import Shape
 
@@ -94,7 +94,7 @@ class OverScorer(MemoryAttention):
         super().__init__(**kwargs)
         if not isinstance(scorer, Scorer):
             expected = "a `scorer` whose weights are a softmax of scores"
-            raise ValueError(_checks.message(expected, scorer, "BahdanauAttention(units=128)"))
+            raise ValueError(_errors.message(expected, scorer, "BahdanauAttention(units=128)"))
         self.scorer = scorer
 
     def projected_dim(self, memory_dim: int) -> int:
@@ -132,7 +132,7 @@ def check_tensor(memory: Any) -> None:
     """Raises `ValueError` on a symbolic memory: a projection apart from the layer would be lost in a saved model."""
     if isinstance(memory, keras.KerasTensor):
         raise ValueError(
-            _checks.message("a tensor as memory of `project`", "a symbolic one", "layer(query, None, memory)")
+            _errors.message("a tensor as memory of `project`", "a symbolic one", "layer(query, None, memory)")
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import scheduled_sampling as formulas
 
 _DECAYS: dict[str, Any] = {
@@ -31,8 +31,8 @@ class OwnTokens(keras.layers.Layer, abc.ABC):
         **arguments: float,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        _checks.check_one_of("decay", decay, _DECAYS)
-        _checks.check_one_of("choice", choice, _CHOICES)
+        _errors.check_one_of("decay", decay, _DECAYS)
+        _errors.check_one_of("choice", choice, _CHOICES)
         self.decay = decay
         self.choice = choice
         self.seed = seed
@@ -41,7 +41,7 @@ class OwnTokens(keras.layers.Layer, abc.ABC):
             _DECAYS[decay](0, **arguments)
         except TypeError as error:
             expected = f"the arguments of the decay {decay!r}, see functional.scheduled_sampling"
-            raise ValueError(_checks.message(expected, arguments)) from error
+            raise ValueError(_errors.message(expected, arguments)) from error
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.steps = self.add_weight((), "zeros", dtype="int32", trainable=False, name="steps")
         self.built = True

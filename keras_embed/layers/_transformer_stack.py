@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._key_value_cache import empty_cache
 from keras_embed.layers._position_encoding import PositionEncoding
 from keras_embed.layers.added_positions import LearnedPositions, SinusoidalPositions
@@ -33,7 +33,7 @@ class TransformerStack(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_layers", num_layers)
+        _errors.check_positive("num_layers", num_layers)
         self.num_layers = num_layers
         self.num_heads = num_heads
         self.feed_forward_dim = feed_forward_dim
@@ -129,5 +129,5 @@ def position_encoding(kind: Any, num_heads: int, both_ways: bool, max_length: in
         "relative": lambda: RelativePositions(num_heads, both_ways=both_ways, **kwargs),
     }
     if kind not in makers:
-        raise ValueError(_checks.message(f"`positions` to be one of {sorted(makers)} or a layer", kind))
+        raise ValueError(_errors.message(f"`positions` to be one of {sorted(makers)} or a layer", kind))
     return makers[kind]()

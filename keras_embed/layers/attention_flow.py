@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional.attention_flow import attended_context, attended_query, trilinear_scores
 from keras_embed.functional.pooling import cleared
 from keras_embed.layers._features import Shape
@@ -60,7 +60,7 @@ class AttentionFlow(_Trilinear):
 
     def __init__(self, product: str = "context", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_one_of("product", product, ("context", "query"))
+        _errors.check_one_of("product", product, ("context", "query"))
         self.product = product
 
     def build(self, context_shape: Shape, query_shape: Any = None) -> None:

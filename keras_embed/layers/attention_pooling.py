@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import pooling
 from keras_embed.layers._features import Shape
 
@@ -40,7 +40,7 @@ class AttentionPooling(keras.layers.Layer):
     def __init__(self, attention_dim: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if attention_dim is not None:
-            _checks.check_positive("attention_dim", attention_dim)
+            _errors.check_positive("attention_dim", attention_dim)
         self.attention_dim = attention_dim
 
     def build(self, input_shape: Shape) -> None:

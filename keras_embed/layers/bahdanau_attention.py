@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import attention
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import Scorer, State, build_once, check_tensor, dense
@@ -49,7 +49,7 @@ class BahdanauAttention(Scorer):
 
     def __init__(self, units: int, normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("units", units)
+        _errors.check_positive("units", units)
         self.units = units
         self.normalize = normalize
         self.query = dense(self, units, "query")

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 
 
@@ -35,8 +35,8 @@ class CasingEmbedding(keras.layers.Layer):
 
     def __init__(self, num_classes: int, dim: int = 8, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_classes", num_classes)
-        _checks.check_positive("dim", dim)
+        _errors.check_positive("num_classes", num_classes)
+        _errors.check_positive("dim", dim)
         self.num_classes = num_classes
         self.dim = dim
         # Keras does not hand a constructor's trainable=False down to the layers inside.

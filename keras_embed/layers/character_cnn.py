@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional.pooling import masked_max
 from keras_embed.layers import _distinct_words
 from keras_embed.layers._features import Features, FeatureShapes, Shape
@@ -129,11 +129,11 @@ class CharacterCNN(keras.layers.Layer):
 def _check_arguments(
     num_characters: int, char_dim: int, filters: int, kernel_sizes: Sequence[int], dropout: float
 ) -> None:
-    _checks.check_positive("num_characters", num_characters)
-    _checks.check_positive("char_dim", char_dim)
-    _checks.check_positive("filters", filters)
-    _checks.check_rate("dropout", dropout)
+    _errors.check_positive("num_characters", num_characters)
+    _errors.check_positive("char_dim", char_dim)
+    _errors.check_positive("filters", filters)
+    _errors.check_rate("dropout", dropout)
     if isinstance(kernel_sizes, int) or not len(kernel_sizes):
-        raise ValueError(_checks.message("`kernel_sizes` to be a sequence of widths", kernel_sizes, "(3,)"))
+        raise ValueError(_errors.message("`kernel_sizes` to be a sequence of widths", kernel_sizes, "(3,)"))
     for size in kernel_sizes:
-        _checks.check_positive("kernel_sizes", size)
+        _errors.check_positive("kernel_sizes", size)

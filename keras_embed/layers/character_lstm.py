@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers import _distinct_words
 from keras_embed.layers._both_directions import both_directions
 from keras_embed.layers._features import Features, FeatureShapes, Shape
@@ -57,10 +57,10 @@ class CharacterLSTM(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_characters", num_characters)
-        _checks.check_positive("char_dim", char_dim)
-        _checks.check_positive("hidden_dim", hidden_dim)
-        _checks.check_rate("dropout", dropout)
+        _errors.check_positive("num_characters", num_characters)
+        _errors.check_positive("char_dim", char_dim)
+        _errors.check_positive("hidden_dim", hidden_dim)
+        _errors.check_rate("dropout", dropout)
         self.num_characters = num_characters
         self.char_dim = char_dim
         self.hidden_dim = hidden_dim

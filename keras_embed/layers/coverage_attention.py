@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import coverage
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import OverScorer, Scorer, State, add_to_keys, build_once, dense, zero_weights
@@ -60,7 +60,7 @@ class CoverageAttention(OverScorer, Scorer):
     def __init__(self, scorer: Scorer, max_fertility: float | None = None, **kwargs: Any) -> None:
         super().__init__(scorer, **kwargs)
         if max_fertility is not None and max_fertility <= 0:
-            raise ValueError(_checks.message("`max_fertility` above 0", max_fertility, "max_fertility=2.0"))
+            raise ValueError(_errors.message("`max_fertility` above 0", max_fertility, "max_fertility=2.0"))
         self.max_fertility = max_fertility
 
     def build(self, query_shape: Shape, values_shape: Shape) -> None:

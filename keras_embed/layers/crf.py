@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.functional import linear_chain
 from keras_embed.functional.linear_chain import FORBIDDEN, LinearChain
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._elmo_reader import WithoutBoundaries
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 from keras_embed.layers.scalar_mix import ScalarMix
@@ -81,17 +81,17 @@ class ElmoEmbedding(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_mixes", num_mixes)
-        _checks.check_rate("dropout", dropout)
+        _errors.check_positive("num_mixes", num_mixes)
+        _errors.check_rate("dropout", dropout)
         if layer_norm is not None:
-            _checks.check_one_of("layer_norm", layer_norm, _LAYER_NORMS)
+            _errors.check_one_of("layer_norm", layer_norm, _LAYER_NORMS)
         if keep_boundaries and layer_norm == "tokens":
             received = "layer_norm='tokens', keep_boundaries=True"
             raise ValueError(
-                _checks.message("boundaries that count where they are kept", received, "'with_boundaries'")
+                _errors.message("boundaries that count where they are kept", received, "'with_boundaries'")
             )
         if projection_dim is not None:
-            _checks.check_positive("projection_dim", projection_dim)
+            _errors.check_positive("projection_dim", projection_dim)
         self.elmo = elmo
         self.num_mixes = num_mixes
         self.layer_norm = layer_norm
@@ -199,7 +199,7 @@ def _checked_places(places: Any, num_mixes: int) -> tuple[str, ...]:
     places = (_PLACES[0],) * num_mixes if places is None else tuple(places)
     if len(places) != num_mixes:
         received = f"places={places}, num_mixes={num_mixes}"
-        raise ValueError(_checks.message("one place for each mix", received, f"num_mixes={len(places)}"))
+        raise ValueError(_errors.message("one place for each mix", received, f"num_mixes={len(places)}"))
     for place in places:
-        _checks.check_one_of("places", place, _PLACES)
+        _errors.check_one_of("places", place, _PLACES)
     return places

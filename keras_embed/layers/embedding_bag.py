@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import pooling
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 
@@ -63,8 +63,8 @@ class EmbeddingBag(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("vocabulary_size", vocabulary_size)
-        _checks.check_positive("dim", dim)
+        _errors.check_positive("vocabulary_size", vocabulary_size)
+        _errors.check_positive("dim", dim)
         self.vocabulary_size = vocabulary_size
         self.dim = dim
         self.use_bias = use_bias
@@ -75,7 +75,7 @@ class EmbeddingBag(keras.layers.Layer):
         self._given_scales = None if scales is None or scales is True else ops.convert_to_numpy(scales)
         if self._given_scales is not None and self._given_scales.shape != (vocabulary_size, dim):
             raise ValueError(
-                _checks.message(
+                _errors.message(
                     f"`scales` of shape (vocabulary_size, dim) = ({vocabulary_size}, {dim})",
                     f"shape {self._given_scales.shape}",
                     "one row for each term and one column for each class",

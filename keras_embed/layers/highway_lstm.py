@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed._backend import loop
 from keras_embed.functional.pooling import cleared
 from keras_embed.functional.recurrence import highway_lstm_step
@@ -60,8 +60,8 @@ class HighwayLSTM(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("units", units)
-        _checks.check_rate("recurrent_dropout", recurrent_dropout)
+        _errors.check_positive("units", units)
+        _errors.check_rate("recurrent_dropout", recurrent_dropout)
         self.units = units
         self.go_backwards = go_backwards
         self.recurrent_dropout = recurrent_dropout

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional.sampled_softmax import full_cross_entropy, sampled_cross_entropy
 from keras_embed.layers._features import Shape
 
@@ -46,7 +46,7 @@ class LanguageModelHead(keras.layers.Layer):
 
     def __init__(self, vocabulary_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("vocabulary_size", vocabulary_size)
+        _errors.check_positive("vocabulary_size", vocabulary_size)
         self.vocabulary_size = vocabulary_size
 
     def build(self, hidden_shape: Shape, *_: Any) -> None:

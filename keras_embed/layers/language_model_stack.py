@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Shape
 from keras_embed.layers._projected_lstm import ProjectedLSTM
 
@@ -77,13 +77,13 @@ class LanguageModelStack(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_layers", num_layers)
-        _checks.check_positive("hidden_dim", hidden_dim)
-        _checks.check_positive("projection_dim", projection_dim)
-        _checks.check_rate("dropout", dropout)
+        _errors.check_positive("num_layers", num_layers)
+        _errors.check_positive("hidden_dim", hidden_dim)
+        _errors.check_positive("projection_dim", projection_dim)
+        _errors.check_rate("dropout", dropout)
         if projection_dim > hidden_dim:
             raise ValueError(
-                _checks.message(
+                _errors.message(
                     "`projection_dim` of at most `hidden_dim`, so that all layers are equally wide",
                     f"projection_dim={projection_dim}, hidden_dim={hidden_dim}",
                     f"projection_dim={hidden_dim}",

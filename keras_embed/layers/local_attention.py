@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import attention, local_attention
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import OverScorer, Scorer, State, build_once, dense
@@ -58,8 +58,8 @@ class LocalAttention(OverScorer):
 
     def __init__(self, scorer: Scorer, kind: str = "predictive", window: int = 10, **kwargs: Any) -> None:
         super().__init__(scorer, **kwargs)
-        _checks.check_one_of("kind", kind, ("monotonic", "predictive"))
-        _checks.check_positive("window", window)
+        _errors.check_one_of("kind", kind, ("monotonic", "predictive"))
+        _errors.check_positive("window", window)
         self.kind = kind
         self.window = window
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import OverScorer, Scorer, State, add_to_keys, build_once, dense, zero_weights
 
@@ -55,8 +55,8 @@ class LocationSensitiveAttention(OverScorer, Scorer):
         self, scorer: Scorer, filters: int = 10, kernel_size: int = 31, cumulative: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(scorer, **kwargs)
-        _checks.check_positive("filters", filters)
-        _checks.check_positive("kernel_size", kernel_size)
+        _errors.check_positive("filters", filters)
+        _errors.check_positive("kernel_size", kernel_size)
         self.filters = filters
         self.kernel_size = kernel_size
         self.cumulative = cumulative

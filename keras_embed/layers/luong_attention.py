@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import attention
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import Scorer, State, build_once, check_tensor, dense
@@ -60,12 +60,12 @@ class LuongAttention(Scorer):
 
     def __init__(self, score: str = "general", units: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_one_of("score", score, (*_DOTS, *_PROJECTED))
+        _errors.check_one_of("score", score, (*_DOTS, *_PROJECTED))
         if (units is None) != (score in _DOTS):
             expected = "no `units`, a dot product has none" if score in _DOTS else "`units`, the width of W"
-            raise ValueError(_checks.message(expected, f"score={score!r}, units={units}"))
+            raise ValueError(_errors.message(expected, f"score={score!r}, units={units}"))
         if units is not None:
-            _checks.check_positive("units", units)
+            _errors.check_positive("units", units)
         self.formula = score
         self.units = units
         self.query = dense(self, units, "query") if units and score == "concat" else None
@@ -81,7 +81,7 @@ class LuongAttention(Scorer):
         if self.formula != "concat" and query_dim != self.projected_dim(memory_dim):
             received = f"queries of width {query_dim}, keys of width {self.projected_dim(memory_dim)}"
             raise ValueError(
-                _checks.message("queries and keys of one width", received, f'"general", units={query_dim}')
+                _errors.message("queries and keys of one width", received, f'"general", units={query_dim}')
             )
         if self.query is not None:
             build_once(self.query, query_shape)

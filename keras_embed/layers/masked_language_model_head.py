@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Shape
 
 
@@ -56,10 +56,10 @@ class MaskedLanguageModelHead(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("vocabulary_size", vocabulary_size)
+        _errors.check_positive("vocabulary_size", vocabulary_size)
         if embedding is not None and embedding.input_dim != vocabulary_size:
             expected = f"an embedding of {vocabulary_size} pieces"
-            raise ValueError(_checks.message(expected, f"one of {embedding.input_dim}", "embedding=None"))
+            raise ValueError(_errors.message(expected, f"one of {embedding.input_dim}", "embedding=None"))
         if isinstance(initializer, str) and initializer == "auto":
             initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         self.vocabulary_size, self.epsilon = vocabulary_size, epsilon

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Shape
 
 
@@ -38,8 +38,8 @@ class Maxout(keras.layers.Layer):
 
     def __init__(self, units: int, num_pieces: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("units", units)
-        _checks.check_positive("num_pieces", num_pieces)
+        _errors.check_positive("units", units)
+        _errors.check_positive("num_pieces", num_pieces)
         self.units = units
         self.num_pieces = num_pieces
 

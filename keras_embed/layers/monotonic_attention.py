@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import monotonic_attention
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import OverScorer, Scorer, State, build_once, zero_weights
@@ -79,10 +79,10 @@ class MonotonicAttention(OverScorer):
         **kwargs: Any,
     ) -> None:
         super().__init__(scorer, **kwargs)
-        _checks.check_one_of("mode", mode, _MODES)
-        _checks.check_one_of("inference_mode", inference_mode, (*_MODES, None))
+        _errors.check_one_of("mode", mode, _MODES)
+        _errors.check_one_of("inference_mode", inference_mode, (*_MODES, None))
         if noise < 0:
-            raise ValueError(_checks.message("`noise` of at least 0", noise))
+            raise ValueError(_errors.message("`noise` of at least 0", noise))
         self.mode = mode
         self.inference_mode = inference_mode
         self.noise = noise

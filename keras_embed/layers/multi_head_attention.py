@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_positive, check_rate, message
+from keras_embed._errors import check_positive, check_rate, message
 from keras_embed.functional.dot_product_attention import dot_product_attention
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Shape
 
 
@@ -54,8 +54,8 @@ class PartlyFrozenEmbedding(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("input_dim", input_dim)
-        _checks.check_positive("output_dim", output_dim)
+        _errors.check_positive("input_dim", input_dim)
+        _errors.check_positive("output_dim", output_dim)
         self.input_dim = input_dim
         self.output_dim = output_dim
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
@@ -64,7 +64,7 @@ class PartlyFrozenEmbedding(keras.layers.Layer):
         self.num_frozen = int(self._start[0].sum())
         if self._start[1] is not None and self._start[1].shape != (input_dim, output_dim):
             raise ValueError(
-                _checks.message(f"`weights` of shape ({input_dim}, {output_dim})", f"shape {self._start[1].shape}")
+                _errors.message(f"`weights` of shape ({input_dim}, {output_dim})", f"shape {self._start[1].shape}")
             )
 
     def build(self, input_shape: Shape | None = None) -> None:
@@ -129,17 +129,17 @@ def _mask(frozen_rows: Any, input_dim: int) -> np.ndarray[Any, np.dtype[np.bool_
     mask = np.zeros(input_dim, bool)
     if rows.dtype == bool:
         if rows.shape != mask.shape:
-            raise ValueError(_checks.message(f"a mask `frozen_rows` of shape ({input_dim},)", f"shape {rows.shape}"))
+            raise ValueError(_errors.message(f"a mask `frozen_rows` of shape ({input_dim},)", f"shape {rows.shape}"))
         mask = rows
     elif rows.ndim == 0:
         mask[: int(rows)] = True
     else:
         if rows.size and not 0 <= rows.min() <= rows.max() < input_dim:
-            raise ValueError(_checks.message(f"`frozen_rows` from 0 to {input_dim - 1}", frozen_rows))
+            raise ValueError(_errors.message(f"`frozen_rows` from 0 to {input_dim - 1}", frozen_rows))
         mask[rows.astype(np.int64)] = True
     if not 0 < mask.sum() < input_dim:
         raise ValueError(
-            _checks.message(
+            _errors.message(
                 "some rows frozen and some not",
                 f"{int(mask.sum())} of {input_dim} frozen",
                 "frozen_rows=None, or trainable=False",

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 
 
@@ -18,7 +18,7 @@ class PredicateEmbedding(keras.layers.Layer):
 
     Call arguments:
         features: dict with `predicate_ids`, int32 `(B, T)`, 1 at the predicate, 0 elsewhere; see
-            `preprocessors.PredicateTokenizer`.
+            `tokenizers.PredicateTokenizer`.
 
     Returns:
         Floats `(B, T, dim)`.
@@ -34,7 +34,7 @@ class PredicateEmbedding(keras.layers.Layer):
 
     def __init__(self, dim: int = 100, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("dim", dim)
+        _errors.check_positive("dim", dim)
         self.dim = dim
         # Keras does not hand a constructor's trainable=False down to the layers inside.
         inner = {"dtype": self.dtype_policy, "trainable": self.trainable}

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed._backend import loop
 from keras_embed.layers._decoder_steps import DecoderSteps, checked_cells, start
 from keras_embed.layers._features import Shape
@@ -85,13 +85,13 @@ class RecurrentDecoder(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_one_of("attend_with", attend_with, _PLACES)
-        _checks.check_rate("dropout", dropout)
+        _errors.check_one_of("attend_with", attend_with, _PLACES)
+        _errors.check_rate("dropout", dropout)
         if attentional_dim is not None:
-            _checks.check_positive("attentional_dim", attentional_dim)
+            _errors.check_positive("attentional_dim", attentional_dim)
         if attend_with == "previous" and not input_feeding:
             expected = '`input_feeding=True` with `attend_with="previous"`, where the context is an input of the cell'
-            raise ValueError(_checks.message(expected, input_feeding, 'attend_with="present"'))
+            raise ValueError(_errors.message(expected, input_feeding, 'attend_with="present"'))
         self.cells = checked_cells(cells)
         self.attention: Any = attention
         self.attend_with = attend_with

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.functional import positions as formulas
 from keras_embed.layers._position_encoding import PositionEncoding
 

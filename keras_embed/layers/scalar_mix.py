@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional.scalar_mix import normalized_layers, scalar_mix
 from keras_embed.layers._features import Shape
 
@@ -57,11 +57,11 @@ class ScalarMix(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_layers", num_layers)
+        _errors.check_positive("num_layers", num_layers)
         if fixed_weights is not None and len(fixed_weights) != num_layers:
-            raise ValueError(_checks.message(f"{num_layers} `fixed_weights`, one for each layer", fixed_weights))
+            raise ValueError(_errors.message(f"{num_layers} `fixed_weights`, one for each layer", fixed_weights))
         if l2 < 0:
-            raise ValueError(_checks.message("`l2` of at least 0", l2))
+            raise ValueError(_errors.message("`l2` of at least 0", l2))
         self.num_layers = num_layers
         self.fixed_weights = None if fixed_weights is None else [float(weight) for weight in fixed_weights]
         self.l2 = l2

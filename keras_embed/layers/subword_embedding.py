@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 
 
@@ -47,14 +47,14 @@ class SubwordEmbedding(keras.layers.Layer):
         self, num_rows: int, dim: int, weights: Any = None, embeddings_initializer: Any = "uniform", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_rows", num_rows)
-        _checks.check_positive("dim", dim)
+        _errors.check_positive("num_rows", num_rows)
+        _errors.check_positive("dim", dim)
         self.num_rows = num_rows
         self.dim = dim
         if weights is not None:
             weights = ops.convert_to_numpy(weights)
             if weights.shape != (num_rows, dim):
-                raise ValueError(_checks.message(f"`weights` of shape ({num_rows}, {dim})", f"shape {weights.shape}"))
+                raise ValueError(_errors.message(f"`weights` of shape ({num_rows}, {dim})", f"shape {weights.shape}"))
         self.embedding = keras.layers.Embedding(
             num_rows,
             dim,
@@ -80,7 +80,7 @@ class SubwordEmbedding(keras.layers.Layer):
         if subwords is None or subwords.word_rows is None:
             received = "none" if subwords is None else "n-gram rows without `word_rows`"
             raise ValueError(
-                _checks.message("vectors with n-gram rows and the words' own rows", received, "a fastText .bin file")
+                _errors.message("vectors with n-gram rows and the words' own rows", received, "a fastText .bin file")
             )
         padding = np.zeros((1, vectors.dim), np.float32)
         matrix = np.concatenate([padding, subwords.word_rows, subwords.matrix])

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_embed import _checks, text
+from keras_embed import _errors, text
 from keras_embed.text import term_outputs
 
 _OUTPUTS = ("tfidf", "count", "multi_hot", "one_hot")
@@ -88,13 +88,13 @@ class TfidfVectorization(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_one_of("output", output, _OUTPUTS)
-        _checks.check_one_of("idf", idf, text.IDF)
-        _checks.check_one_of("norm", norm, ("l1", "l2", None))
+        _errors.check_one_of("output", output, _OUTPUTS)
+        _errors.check_one_of("idf", idf, text.IDF)
+        _errors.check_one_of("norm", norm, ("l1", "l2", None))
         if max_features is not None:
-            _checks.check_positive("max_features", max_features)
+            _errors.check_positive("max_features", max_features)
         if sparse and output == "one_hot":
-            raise ValueError(_checks.message("dense one-hot vectors", "sparse=True", "`terms`, or sparse=False"))
+            raise ValueError(_errors.message("dense one-hot vectors", "sparse=True", "`terms`, or sparse=False"))
         self.words_pipeline = text.words_pipeline(lowercase, stop_words, stemmer, pipeline)
         self._arguments: dict[str, Any] = {
             "ngrams": tuple(ngrams),
@@ -142,7 +142,7 @@ class TfidfVectorization(keras.layers.Layer):
         """
         if self.counts is None:
             raise ValueError(
-                _checks.message("counts to add to", "a layer without: they are not saved with it", "adapt(counts)")
+                _errors.message("counts to add to", "a layer without: they are not saved with it", "adapt(counts)")
             )
         self.adapt(self.counts + counts)
 
@@ -183,7 +183,7 @@ class TfidfVectorization(keras.layers.Layer):
         """
         if self._matrix is None:
             received = "a layer that has not learnt any"
-            raise ValueError(_checks.message("known terms", received, "adapt(texts), or loading its weights"))
+            raise ValueError(_errors.message("known terms", received, "adapt(texts), or loading its weights"))
         return self._matrix
 
     def terms(self, strings: Any) -> tuple[Any, Any]:

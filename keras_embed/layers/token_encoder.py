@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional.highway import highway
 from keras_embed.layers._features import Shape
 
@@ -71,15 +71,15 @@ class ElmoTokenEncoder(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.filters = _checked_filters(filters)
-        _checks.check_positive("num_characters", num_characters)
-        _checks.check_positive("char_dim", char_dim)
-        _checks.check_positive("projection_dim", projection_dim)
-        _checks.check_one_of("activation", activation, ("relu", "tanh"))
+        _errors.check_positive("num_characters", num_characters)
+        _errors.check_positive("char_dim", char_dim)
+        _errors.check_positive("projection_dim", projection_dim)
+        _errors.check_one_of("activation", activation, ("relu", "tanh"))
         if num_highway < 0:
-            raise ValueError(_checks.message("`num_highway` of at least 0", num_highway))
+            raise ValueError(_errors.message("`num_highway` of at least 0", num_highway))
         if bool(vocabulary_size) != bool(word_dim):
             received = f"vocabulary_size={vocabulary_size}, word_dim={word_dim}"
-            raise ValueError(_checks.message("both `vocabulary_size` and `word_dim`, or neither", received))
+            raise ValueError(_errors.message("both `vocabulary_size` and `word_dim`, or neither", received))
         self.num_characters = num_characters
         self.char_dim = char_dim
         self.num_highway = num_highway
@@ -185,8 +185,8 @@ class ElmoTokenEncoder(keras.layers.Layer):
 def _checked_filters(filters: Any) -> tuple[tuple[int, int], ...]:
     pairs = tuple(tuple(pair) for pair in filters) if isinstance(filters, (list, tuple)) else ()
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(_checks.message("`filters` to be pairs (width, number)", filters, "((1, 32), (2, 32))"))
+        raise ValueError(_errors.message("`filters` to be pairs (width, number)", filters, "((1, 32), (2, 32))"))
     for width, number in pairs:
-        _checks.check_positive("filters", width)
-        _checks.check_positive("filters", number)
+        _errors.check_positive("filters", width)
+        _errors.check_positive("filters", number)
     return pairs

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers.multi_head_attention import MultiHeadAttention
 
 Attend = Callable[[Any], tuple[Any, Any]]
@@ -33,10 +33,10 @@ class _Block(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("num_heads", num_heads)
-        _checks.check_positive("feed_forward_dim", feed_forward_dim)
-        _checks.check_rate("dropout", dropout)
-        _checks.check_rate("attention_dropout", attention_dropout)
+        _errors.check_positive("num_heads", num_heads)
+        _errors.check_positive("feed_forward_dim", feed_forward_dim)
+        _errors.check_rate("dropout", dropout)
+        _errors.check_rate("attention_dropout", attention_dropout)
         self.num_heads = num_heads
         self.feed_forward_dim = feed_forward_dim
         self.attention_dropout = attention_dropout

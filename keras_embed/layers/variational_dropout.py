@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Shape
 
 
@@ -43,7 +43,7 @@ class VariationalDropout(keras.layers.Layer):
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _checks.check_rate("rate", rate)
+        _errors.check_rate("rate", rate)
         self.rate = rate
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)

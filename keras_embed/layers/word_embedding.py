@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.layers._features import Features, FeatureShapes, Shape
 from keras_embed.layers.partly_frozen_embedding import PartlyFrozenEmbedding
 
@@ -68,10 +68,10 @@ class WordEmbedding(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_positive("vocabulary_size", vocabulary_size)
-        _checks.check_positive("dim", dim)
-        _checks.check_rate("unknown_dropout", unknown_dropout)
-        _checks.check_rate("dropout", dropout)
+        _errors.check_positive("vocabulary_size", vocabulary_size)
+        _errors.check_positive("dim", dim)
+        _errors.check_rate("unknown_dropout", unknown_dropout)
+        _errors.check_rate("dropout", dropout)
         self.vocabulary_size = vocabulary_size
         self.dim = dim
         self.unknown_dropout = unknown_dropout
@@ -81,7 +81,7 @@ class WordEmbedding(keras.layers.Layer):
             weights = ops.convert_to_numpy(weights)
             if weights.shape != (vocabulary_size, dim):
                 raise ValueError(
-                    _checks.message(
+                    _errors.message(
                         f"`weights` of shape (vocabulary_size, dim) = ({vocabulary_size}, {dim})",
                         f"shape {weights.shape}",
                         "a matrix with one row for each id, padding and unknown included",

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 class EachClass(keras.losses.Loss):

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_one_of, check_rate
+from keras_embed._errors import check_one_of, check_rate
 from keras_embed.functional.crossentropy import crossentropy, token_weights
 
 

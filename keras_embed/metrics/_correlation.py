@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def weighted_pairs(y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:

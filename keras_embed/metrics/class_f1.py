@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_one_of, check_positive, message
+from keras_embed._errors import check_one_of, check_positive, message
 from keras_embed.metrics._inputs import class_counts, one_hot_classes
 
 AVERAGES = ("macro", "micro", "weighted")

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.functional.spans import count_spans
 from keras_embed.metrics._inputs import tags_and_mask
 from keras_embed.metrics.entity_report import MODES, report_of, table_of

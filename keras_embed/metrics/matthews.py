@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_positive
+from keras_embed._errors import check_positive
 from keras_embed.metrics._correlation import correlation
 from keras_embed.metrics._inputs import class_counts, one_hot_classes
 

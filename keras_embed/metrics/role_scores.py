@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.metrics.entity_report import report_of
 from keras_embed.text.tag_schemes import spans
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_positive
+from keras_embed._errors import check_positive
 from keras_embed.functional.answer_spans import IMPOSSIBLE, answer_spans
 from keras_embed.metrics._inputs import row_weights
 

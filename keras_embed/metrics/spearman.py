@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed._checks import check_positive
+from keras_embed._errors import check_positive
 from keras_embed.metrics._correlation import correlation, weighted_pairs
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.corpora.answers import answer_f1, normalize_answer
 from keras_embed.corpora.questions import Question
 

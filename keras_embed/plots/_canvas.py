@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 #: Okabe and Ito's palette (2008), which colour-blind readers can tell apart; yellow is left out, too pale for text.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.plots._canvas import axes, font_families, optional
 
 _CELL = 0.3  # inches of a token's row or column

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.plots._canvas import COLORS, axes, bare, font_families
 
 _FONT = 10.0  # points

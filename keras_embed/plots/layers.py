@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.plots._canvas import COLORS, axes, bare
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.plots._canvas import COLORS, axes, bare, font_families
 
 _FONT = 11.0  # points, of the words

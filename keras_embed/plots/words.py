@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import check_one_of, check_positive, message
+from keras_embed._errors import check_one_of, check_positive, message
 from keras_embed.plots._canvas import COLORS, axes, bare, optional
 
 METHODS = ("pca", "tsne", "umap")

@@ -3,8 +3,6 @@
 from keras_embed.preprocessors.batch_shapes import BatchShape as BatchShape
 from keras_embed.preprocessors.classifier_preprocessor import ClassifierPreprocessor as ClassifierPreprocessor
 from keras_embed.preprocessors.encoded_documents import EncodedDocuments as EncodedDocuments
-from keras_embed.preprocessors.encoder_tokenizer import EncoderTokenizer
-from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer as FeatureTokenizer
 from keras_embed.preprocessors.language_model_batches import LanguageModelBatches as LanguageModelBatches
 from keras_embed.preprocessors.language_model_preprocessor import LanguageModelPreprocessor as LanguageModelPreprocessor
 from keras_embed.preprocessors.language_model_windows import LanguageModelWindows as LanguageModelWindows
@@ -14,8 +12,6 @@ from keras_embed.preprocessors.masked_language_model_preprocessor import (
 )
 from keras_embed.preprocessors.packed_rows import PackedRows as PackedRows
 from keras_embed.preprocessors.pair_preprocessor import PairPreprocessor as PairPreprocessor
-from keras_embed.preprocessors.piece_tokenizer import PieceTokenizer as PieceTokenizer
-from keras_embed.preprocessors.predicate_tokenizer import PredicateTokenizer as PredicateTokenizer
 from keras_embed.preprocessors.semantic_role_preprocessor import SemanticRolePreprocessor as SemanticRolePreprocessor
 from keras_embed.preprocessors.span_preprocessor import SpanPreprocessor as SpanPreprocessor
 from keras_embed.preprocessors.tagger_preprocessor import TaggerPreprocessor as TaggerPreprocessor
@@ -27,8 +23,6 @@ __all__ = [
     "BatchShape",
     "ClassifierPreprocessor",
     "EncodedDocuments",
-    "EncoderTokenizer",
-    "FeatureTokenizer",
     "LanguageModelBatches",
     "LanguageModelPreprocessor",
     "LanguageModelWindows",
@@ -36,8 +30,6 @@ __all__ = [
     "MaskedLanguageModelPreprocessor",
     "PackedRows",
     "PairPreprocessor",
-    "PieceTokenizer",
-    "PredicateTokenizer",
     "SemanticRolePreprocessor",
     "SpanPreprocessor",
     "TaggerPreprocessor",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def columns_of(data: Any, labels: Any, name: str) -> tuple[Any, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._tensors import encoded
+from keras_embed._backend.ragged import encoded
+from keras_embed._errors import message
 
 SIDES = ("first", "second")
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._tensors import encoded
+from keras_embed._backend.ragged import encoded
+from keras_embed._errors import message
 
 _AT_ONCE = 20000
 

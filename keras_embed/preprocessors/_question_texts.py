@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._backend.ragged import encoded
+from keras_embed._errors import message
 from keras_embed.corpora.answers import find_answer
-from keras_embed.preprocessors._tensors import encoded
 
 #: No answer, as bytes of the text.
 _NONE = (-1, -1)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keras_embed import text
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 #: Label of a token whose tag is not known: any tag is right.
 ANY_TAG = ""

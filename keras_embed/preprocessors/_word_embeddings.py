@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_embed import layers, text
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 
 
 def word_embeddings(

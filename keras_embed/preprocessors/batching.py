@@ -59,7 +59,7 @@ def batched_dataset(columns: tuple[Any, ...], batch_size: int, seed: int | None,
     )
 
 
-def gather_rows(tokens: Any, rows: NDArray[np.int64]) -> Any:
+def padded_batch(tokens: Any, rows: NDArray[np.int64]) -> Any:
     """Some rows of a ragged tensor, or strings, then empty ones up to a power of two: fewer shapes for a compiler."""
     batch = tf.gather(tokens, rows)
     missing = (1 << (len(rows) - 1).bit_length()) - len(rows)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 class ClassLabels:

@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed._backend.ragged import encoded_texts
+from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors._labelled_data import columns_of, labelled_columns
 from keras_embed.preprocessors._learnt_words import learnt_words
-from keras_embed.preprocessors._tensors import encoded_texts
 from keras_embed.preprocessors._term_assets import TermAssets
 from keras_embed.preprocessors._word_embeddings import word_embeddings
 from keras_embed.preprocessors.batching import batched_dataset
 from keras_embed.preprocessors.class_labels import ClassLabels
 from keras_embed.preprocessors.classified_labels import classified_labels
-from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.log_count_ratios import log_count_ratios
 from keras_embed.preprocessors.text_features import TextFeatures
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -30,7 +30,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
 
     Args:
         classes: the K classes, in the order of their numbers.
-        tokenizer: `FeatureTokenizer`, for backbones that read words; `EncoderTokenizer`, for those that read pieces.
+        tokenizer: `WordFeaturizer`, for backbones that read words; `EncoderTokenizer`, for those that read pieces.
         tfidf: `layers.TfidfVectorization`, for `BagBackbone`. A preprocessor may have both.
         encoder: a preprocessor of Keras Hub, such as `BertTextClassifierPreprocessor`, for its encoders. None of the
             three, or an `encoder` and a `tokenizer`, is a `ValueError`.
@@ -42,7 +42,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         x: texts, strings (B,), or what `features.split` made of them.
         y: labels, strings (B,); with `multi_label`, lists of strings, ragged (B, None), or dense with "" as padding.
         sample_weight: (B,) floats, a weight for each text; with `multi_label`, also (B, K).
-        names: the features to make; `None`: all but ELMo's, see `FeatureTokenizer.encode`.
+        names: the features to make; `None`: all but ELMo's, see `WordFeaturizer.encode`.
 
     Returns:
         features, or `(features, labels)`, or with the weights too. Labels are int32 (B,), or float32 (B, K).
@@ -59,7 +59,7 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
     """
 
     backbone_cls = ANY_BACKBONE
-    tokenizer_cls = FeatureTokenizer
+    tokenizer_cls = WordFeaturizer
 
     def __init__(
         self,
@@ -124,13 +124,13 @@ class ClassifierPreprocessor(keras_hub.models.Preprocessor):
         Args:
             texts: `corpora.LabelledTexts`, or strings.
             labels: of strings: a string for each, or a list of strings.
-            tokenizer: see the class; a `FeatureTokenizer` is learnt where there is none of the three.
+            tokenizer: see the class; a `WordFeaturizer` is learnt where there is none of the three.
             tfidf: a `layers.TfidfVectorization`; it is adapted to the texts if it has learnt nothing yet.
             encoder: see the class.
             multi_label: found out from the labels where `None`.
             max_length: see the class.
-            splitter: what splits texts into words, for a tokenizer that is learnt; see `FeatureTokenizer`.
-            **kwargs: for `FeatureTokenizer.from_tokens`.
+            splitter: what splits texts into words, for a tokenizer that is learnt; see `WordFeaturizer`.
+            **kwargs: for `WordFeaturizer.from_tokens`.
         """
         texts, labels = labelled_columns(texts, labels, "texts")
         known = ClassLabels.from_labels(labels, multi_label)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._tensors import encoded_texts
+from keras_embed._backend.ragged import encoded_texts
+from keras_embed._errors import message
 
 _SENTENCES_AT_ONCE = 4096
 

@@ -6,14 +6,14 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed import text
+from keras_embed import tokenizers
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed._backend.ragged import bucket_length, dense, encoded_texts
+from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors._pairs import rows_of, with_marks
-from keras_embed.preprocessors._tensors import bucket_length, dense, encoded_texts
 from keras_embed.preprocessors.language_model_batches import LanguageModelBatches
-from keras_embed.preprocessors.piece_tokenizer import PieceTokenizer
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.piece_tokenizer import PieceTokenizer
 
 _BUCKET_LENGTHS = (16, 32, 64, 128, 256, 512)
 
@@ -91,7 +91,7 @@ class LanguageModelPreprocessor(keras_hub.models.Preprocessor):
         ids = self.tokenizer.tokenize(x)
         features = self._features(ids[:, : self.max_length - 1])
         length = tf.shape(features["token_ids"])[1]
-        labels = dense(with_marks(ids, after=text.END_ID)[:, : self.max_length], length, -1)
+        labels = dense(with_marks(ids, after=tokenizers.END_ID)[:, : self.max_length], length, -1)
         return keras.utils.pack_x_y_sample_weight(features, labels, sample_weight)
 
     def build(self, input_shape: Any = None) -> None:
@@ -114,7 +114,7 @@ class LanguageModelPreprocessor(keras_hub.models.Preprocessor):
         if length is None:
             length = bucket_length(ids.bounding_shape(axis=1) + 1, _BUCKET_LENGTHS)
         return {
-            "token_ids": dense(with_marks(ids, before=text.START_ID), length),
+            "token_ids": dense(with_marks(ids, before=tokenizers.START_ID), length),
             "padding_mask": tf.sequence_mask(ids.row_lengths() + 1, length),
         }
 

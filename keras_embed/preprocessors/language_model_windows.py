@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.corpora.sentence_shards import Path, SentenceShards
 from keras_embed.functional import sampled_softmax
 from keras_embed.preprocessors.packed_rows import PackedRows
@@ -62,9 +62,9 @@ class LanguageModelWindows:
         seed: int = 0,
     ) -> None:
         for name, value in {"batch_size": batch_size, "window": window, "negatives": negatives}.items():
-            _checks.check_positive(name, value)
+            _errors.check_positive(name, value)
         if negatives > len(vocabulary):
-            raise ValueError(_checks.message(f"`negatives` to be at most {len(vocabulary)}", negatives))
+            raise ValueError(_errors.message(f"`negatives` to be at most {len(vocabulary)}", negatives))
         self.vocabulary = vocabulary
         self.batch_size, self.window, self.negatives = batch_size, window, negatives
         self.max_characters, self.seed = max_characters, seed
@@ -105,7 +105,7 @@ class LanguageModelWindows:
         """
         if len(position["rows"][FORWARD]) != self.batch_size:
             raise ValueError(
-                _checks.message(f"a position of {self.batch_size} rows", f"{len(position['rows'][FORWARD])} rows")
+                _errors.message(f"a position of {self.batch_size} rows", f"{len(position['rows'][FORWARD])} rows")
             )
         self._step = position["step"]
         for stream, place in zip(self._streams, position["streams"], strict=True):

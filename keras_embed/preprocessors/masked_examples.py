@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors.encoded_documents import EncodedDocuments
 from keras_embed.preprocessors.masked_batches import FILLER, batch_maker
 from keras_embed.preprocessors.sentence_pairs import COLUMNS, sentence_pairs, single_segments

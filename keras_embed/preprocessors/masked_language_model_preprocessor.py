@@ -8,13 +8,13 @@ import keras_hub
 
 from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, check_rate, message
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed._backend.ragged import bucket_length, dense
+from keras_embed._errors import check_positive, check_rate, message
 from keras_embed.preprocessors._masked_texts import pieces_and_masks
-from keras_embed.preprocessors._tensors import bucket_length, dense
 from keras_embed.preprocessors.encoded_documents import EncodedDocuments
-from keras_embed.preprocessors.encoder_tokenizer import EncoderTokenizer
 from keras_embed.preprocessors.masked_examples import MaskedExamples
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 
 _MASK_COUNTS = (1, 2, 4, 8, 16, 32)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.preprocessors._pair_texts import SIDES, pair_columns
 
 #: Pairs that are split at a time.
@@ -23,7 +23,7 @@ class PairFeatures:
     code.
 
     Args:
-        tokenizer: `FeatureTokenizer`, for texts side by side; or `EncoderTokenizer`, for both ways; or `None`.
+        tokenizer: `WordFeaturizer`, for texts side by side; or `EncoderTokenizer`, for both ways; or `None`.
         encoder: a preprocessor of Keras Hub, two texts to a dict; or `None`.
         max_length: words that each text is cut to; `None` for all.
     """

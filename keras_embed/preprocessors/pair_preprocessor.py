@@ -8,8 +8,7 @@ import keras_hub
 import numpy as np
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors._labelled_data import columns_of, labelled_columns
 from keras_embed.preprocessors._learnt_words import learnt_words
 from keras_embed.preprocessors._pair_texts import pair_texts
@@ -17,9 +16,10 @@ from keras_embed.preprocessors._word_embeddings import word_embeddings
 from keras_embed.preprocessors.batching import batched_dataset
 from keras_embed.preprocessors.class_labels import ClassLabels
 from keras_embed.preprocessors.classified_labels import classified_labels
-from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.pair_features import PairFeatures
 from keras_embed.preprocessors.pair_scores import check_range, pair_scores
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -28,7 +28,7 @@ class PairPreprocessor(keras_hub.models.Preprocessor):
 
     Args:
         classes: the K classes, in the order of their numbers. `None`: pairs have a score each, a real number.
-        tokenizer: `FeatureTokenizer`, for backbones that read each text on its own; or `EncoderTokenizer`, for those
+        tokenizer: `WordFeaturizer`, for backbones that read each text on its own; or `EncoderTokenizer`, for those
             and for encoders that read both in a row.
         encoder: a preprocessor of Keras Hub, such as `BertTextClassifierPreprocessor`, instead; both in a row.
         score_range: `(low, high)`, between which all scores lie; `None` where they may be anything.
@@ -61,7 +61,7 @@ class PairPreprocessor(keras_hub.models.Preprocessor):
     """
 
     backbone_cls = ANY_BACKBONE
-    tokenizer_cls = FeatureTokenizer
+    tokenizer_cls = WordFeaturizer
     multi_label = False
 
     def __init__(
@@ -114,12 +114,12 @@ class PairPreprocessor(keras_hub.models.Preprocessor):
         Args:
             pairs: `corpora.LabelledPairs`, or pairs of strings.
             labels: of pairs of strings: a string for each, or a number.
-            tokenizer: see the class; learnt, a `FeatureTokenizer`, where there is none and no `encoder`.
+            tokenizer: see the class; learnt, a `WordFeaturizer`, where there is none and no `encoder`.
             encoder: see the class.
             score_range: of numbers, see the class; "seen": from the least of them to the greatest.
             max_length: see the class.
-            splitter: what splits texts into words, for a tokenizer that is learnt; see `FeatureTokenizer`.
-            **kwargs: for `FeatureTokenizer.from_tokens`.
+            splitter: what splits texts into words, for a tokenizer that is learnt; see `WordFeaturizer`.
+            **kwargs: for `WordFeaturizer.from_tokens`.
         """
         pairs, labels = labelled_columns(pairs, labels, "pairs")
         first, second = pair_texts(pairs, len(labels))

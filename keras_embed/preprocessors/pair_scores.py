@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def pair_scores(scores: Iterable[Any], score_range: tuple[float, float] | None = None) -> NDArray[np.float32]:

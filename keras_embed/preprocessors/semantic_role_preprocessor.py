@@ -6,8 +6,8 @@ import keras
 
 from keras_embed import text
 from keras_embed.layers import PredicateEmbedding
-from keras_embed.preprocessors.predicate_tokenizer import PredicateTokenizer, without_marks
 from keras_embed.preprocessors.tagger_preprocessor import TaggerPreprocessor
+from keras_embed.tokenizers.predicate_tokenizer import PredicateTokenizer, without_marks
 
 #: The column of a corpus that says which word is the predicate, and what stands at all others.
 _COLUMN, _NONE = "predicate", "-"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 #: Columns of the rows: where the first and the second segment begin and end, and whether the second is a random one.
 COLUMNS = 5

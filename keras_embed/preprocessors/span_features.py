@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._tensors import dense
+from keras_embed._backend.ragged import dense
+from keras_embed._errors import message
 from keras_embed.preprocessors.answer_windows import Texts, Windows, windows_of
 
 SIDES = ("question", "context")
@@ -15,7 +15,7 @@ class SpanFeatures:
     """What a question and its text are for a model: both in a row, or each with features of its own.
 
     With an `EncoderTokenizer` they stand in a row, `[CLS] question [SEP] text [SEP]`, positions are pieces, and the
-    feature `answer_mask` says which of them are the text's. With a `FeatureTokenizer` they stand side by side, as
+    feature `answer_mask` says which of them are the text's. With a `WordFeaturizer` they stand side by side, as
     `question_token_ids`, `context_token_ids` ..., and positions are the text's words. All of it is TensorFlow graph
     code.
 

@@ -8,16 +8,16 @@ import keras_hub
 import numpy as np
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors._learnt_words import learnt_words
 from keras_embed.preprocessors._question_texts import answer_bytes, answer_columns, question_columns, question_texts
 from keras_embed.preprocessors._word_embeddings import word_embeddings
 from keras_embed.preprocessors.answer_windows import Texts, Windows, labels_of
 from keras_embed.preprocessors.batching import batched_dataset
-from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.found_answers import found_answers
 from keras_embed.preprocessors.span_features import SpanFeatures
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
 #: Questions whose texts are split at a time.
 _CHUNK = 1024
@@ -33,7 +33,7 @@ class SpanPreprocessor(keras_hub.models.Preprocessor):
 
     Args:
         tokenizer: `EncoderTokenizer`, for encoders that read question and text in a row, such as BERT; or
-            `FeatureTokenizer`, for backbones that read them side by side, such as `BiDAFBackbone`.
+            `WordFeaturizer`, for backbones that read them side by side, such as `BiDAFBackbone`.
         max_length: positions that a model reads at once: of question, text and marks in a row; or of the text alone.
             `None`: 384 in a row, or what the tokenizer has if that is less; 400 words side by side.
         stride: positions from one window of a long text to the next.
@@ -67,7 +67,7 @@ class SpanPreprocessor(keras_hub.models.Preprocessor):
     """
 
     backbone_cls = ANY_BACKBONE
-    tokenizer_cls = FeatureTokenizer
+    tokenizer_cls = WordFeaturizer
 
     def __init__(
         self,
@@ -116,8 +116,8 @@ class SpanPreprocessor(keras_hub.models.Preprocessor):
             stride: see the class.
             max_question_length: see the class.
             max_answer_length: see the class.
-            splitter: what splits texts into words; see `FeatureTokenizer`. It has to tell where they stand.
-            **kwargs: for `FeatureTokenizer.from_tokens`.
+            splitter: what splits texts into words; see `WordFeaturizer`. It has to tell where they stand.
+            **kwargs: for `WordFeaturizer.from_tokens`.
         """
         asked, contexts = question_texts(questions)
         data = [*asked, *dict.fromkeys(contexts)]
@@ -136,11 +136,11 @@ class SpanPreprocessor(keras_hub.models.Preprocessor):
             **kwargs: the other arguments of `TaggerPreprocessor.embeddings`, such as `weights`, pretrained vectors.
 
         Raises:
-            ValueError: without a `FeatureTokenizer`.
+            ValueError: without a `WordFeaturizer`.
         """
         if self.joint:
             received = type(self.tokenizer).__name__
-            raise ValueError(message("a preprocessor with a FeatureTokenizer", received, "from_corpus(questions)"))
+            raise ValueError(message("a preprocessor with a WordFeaturizer", received, "from_corpus(questions)"))
         return word_embeddings(self.tokenizer, word_dim, char_filters, casing_dim, **kwargs)
 
     def call(self, x: Any, y: Any = None, sample_weight: Any = None, names: Any = None) -> Any:

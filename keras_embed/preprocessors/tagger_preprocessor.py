@@ -9,15 +9,15 @@ import keras_hub
 
 from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed._backend.ragged import dense, ragged_strings
+from keras_embed._errors import message
 from keras_embed.preprocessors._tagged_data import ANY_TAG, all_tags, check_tags, sentences_of
-from keras_embed.preprocessors._tensors import dense, ragged_strings
 from keras_embed.preprocessors._word_embeddings import word_embeddings
 from keras_embed.preprocessors.batching import batched_dataset
-from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
 from keras_embed.preprocessors.tagged_spans import tagged_spans
 from keras_embed.preprocessors.word_windows import word_windows
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -25,7 +25,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
     """Turns tokenised sentences and their tags into what a tagger is trained on, and its answers back into strings.
 
     Args:
-        tokenizer: `FeatureTokenizer`, words to features; or `EncoderTokenizer`, words to pieces.
+        tokenizer: `WordFeaturizer`, words to features; or `EncoderTokenizer`, words to pieces.
         tags: the K tags, in the order of their ids.
         scheme: how spans are written: one of `text.SCHEMES`, or `None` for tags that mark no spans (parts of speech).
         **kwargs: `name`, `config_file`.
@@ -34,10 +34,10 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         x: ragged strings (B, None) or lists of lists of words; texts, strings (B,), are split by the tokenizer.
         y: the tags, in the same form; "" marks a tag that is not known (partial labels).
         sample_weight: (B,) floats, a weight for each sentence.
-        names: the features to make; `None`: all but ELMo's, see `FeatureTokenizer.encode`.
+        names: the features to make; `None`: all but ELMo's, see `WordFeaturizer.encode`.
 
     Returns:
-        features, or `(features, tag ids (B, T) int32)`, or with the weights too; see `FeatureTokenizer.encode`, and
+        features, or `(features, tag ids (B, T) int32)`, or with the weights too; see `WordFeaturizer.encode`, and
         `word_windows` for an `EncoderTokenizer`. Tag ids are -1 at padding and for unknown tags.
 
     Raises:
@@ -55,7 +55,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
     """
 
     backbone_cls = ANY_BACKBONE
-    tokenizer_cls = FeatureTokenizer
+    tokenizer_cls = WordFeaturizer
 
     def __init__(self, tokenizer: Any, tags: Sequence[str], scheme: str | None = None, **kwargs: Any) -> None:
         kwargs.pop("dtype", None)
@@ -88,8 +88,8 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
             min_count: rarer words become unknown.
             scheme: the scheme the tags are in; found out from the tags where `None`. Tags that the scheme has and the
                 corpus lacks (an I-LOC never seen) are added.
-            tokenizer: a `FeatureTokenizer` or an `EncoderTokenizer`; a `FeatureTokenizer` is learnt where `None`.
-            **kwargs: for `FeatureTokenizer.from_tokens`.
+            tokenizer: a `WordFeaturizer` or an `EncoderTokenizer`; a `WordFeaturizer` is learnt where `None`.
+            **kwargs: for `WordFeaturizer.from_tokens`.
 
         Raises:
             ValueError: for words without tags, and data that does not fit together. It names the sentence.
@@ -100,7 +100,7 @@ class TaggerPreprocessor(keras_hub.models.Preprocessor):
         seen = {tag for sentence in labels for tag in sentence} - {ANY_TAG}
         scheme = scheme if scheme is not None else text.infer_scheme(seen)
         return cls(
-            tokenizer or FeatureTokenizer.from_tokens(words, min_count=min_count, **kwargs),
+            tokenizer or WordFeaturizer.from_tokens(words, min_count=min_count, **kwargs),
             tags=all_tags(seen, scheme),
             scheme=scheme,
         )

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._tensors import bucket_length, dense, encoded_texts
-from keras_embed.preprocessors.feature_tokenizer import BUCKET_LENGTHS
+from keras_embed._backend.ragged import bucket_length, dense, encoded_texts
+from keras_embed._errors import message
+from keras_embed.tokenizers.word_featurizer import BUCKET_LENGTHS
 
 #: Texts that are split at a time.
 _CHUNK = 4096
@@ -22,7 +22,7 @@ class TextFeatures:
     for each batch. Both are TensorFlow graph code.
 
     Args:
-        tokenizer: `FeatureTokenizer`, for `token_ids`, `padding_mask` ...; or `None`.
+        tokenizer: `WordFeaturizer`, for `token_ids`, `padding_mask` ...; or `None`.
         tfidf: `layers.TfidfVectorization` that has learnt its terms, for `term_ids` and `term_weights`; or `None`.
         encoder: a preprocessor of Keras Hub, texts (B,) to a dict; or `None`.
         max_length: words that a text is cut to; `None` for all. Terms are not cut.
@@ -63,7 +63,7 @@ class TextFeatures:
 
         Args:
             parts: of `split`.
-            names: the features of words to make; see `FeatureTokenizer.encode`.
+            names: the features of words to make; see `WordFeaturizer.encode`.
         """
         features: dict[str, Any] = {}
         if "tokens" in parts:
@@ -113,8 +113,8 @@ def pick(features: dict[str, Any], names: Any) -> dict[str, Any]:
             message(
                 f"a preprocessor that makes the features {sorted(names)}, which the backbone reads",
                 f"one that makes {sorted(features)}",
-                "a FeatureTokenizer for `token_ids`, a TfidfVectorization for `term_ids`, `elmo_characters` and "
-                "`elmo_vocabulary` in the FeatureTokenizer for `elmo_word_ids` and `elmo_cache_ids`",
+                "a WordFeaturizer for `token_ids`, a TfidfVectorization for `term_ids`, `elmo_characters` and "
+                "`elmo_vocabulary` in the WordFeaturizer for `elmo_word_ids` and `elmo_cache_ids`",
             )
         )
     found = {name: features[name] for name in names}

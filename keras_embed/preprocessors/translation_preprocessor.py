@@ -6,14 +6,14 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed import text
+from keras_embed import tokenizers
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed._backend.ragged import bucket_length, dense
+from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors._pairs import numbers_of, sides_of, with_marks
-from keras_embed.preprocessors._tensors import bucket_length, dense
-from keras_embed.preprocessors.piece_tokenizer import PieceTokenizer
 from keras_embed.preprocessors.token_batches import TokenBatches
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.piece_tokenizer import PieceTokenizer
 
 #: Lengths that texts are padded to where they come one batch at a time.
 BUCKET_LENGTHS = (16, 32, 48, 64, 96, 128)
@@ -147,9 +147,9 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
             return keras.utils.pack_x_y_sample_weight(features)
         ids = self.target_tokenizer.tokenize(y)[:, : self.max_target_length - 1]
         length = self._length(ids)
-        features["decoder_token_ids"] = dense(with_marks(ids, before=text.START_ID), length)
+        features["decoder_token_ids"] = dense(with_marks(ids, before=tokenizers.START_ID), length)
         features["decoder_padding_mask"] = tf.sequence_mask(ids.row_lengths() + 1, length)
-        labels = dense(with_marks(ids, after=text.END_ID), length, -1)
+        labels = dense(with_marks(ids, after=tokenizers.END_ID), length, -1)
         return keras.utils.pack_x_y_sample_weight(features, labels, sample_weight)
 
     def build(self, input_shape: Any = None) -> None:
@@ -164,7 +164,7 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
         ids = self.source_tokenizer.tokenize(sources)[:, : self.max_source_length - 1]
         length = self._length(ids)
         return {
-            "encoder_token_ids": dense(with_marks(ids, after=text.END_ID), length),
+            "encoder_token_ids": dense(with_marks(ids, after=tokenizers.END_ID), length),
             "encoder_padding_mask": tf.sequence_mask(ids.row_lengths() + 1, length),
         }
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.functional import skipgram
 from keras_embed.vectors.training.corpus_ids import token_ids
 
@@ -54,9 +54,9 @@ class Word2VecExamples(keras.utils.PyDataset):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _checks.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
+        _errors.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
         for name, value in {"batch_size": batch_size, "window": window, "negatives": negatives}.items():
-            _checks.check_positive(name, value)
+            _errors.check_positive(name, value)
         ids = token_ids(corpus, min_count)
         self.words, self.counts = ids.words, ids.counts
         self._ids, self._sentences = ids.ids, ids.sentences
@@ -67,7 +67,7 @@ class Word2VecExamples(keras.utils.PyDataset):
         kept = float((ids.counts * self._keep).sum())
         self._examples = kept * (window + 1 if algorithm == "skipgram" else 1)
         if not _has_pairs(ids.sentences):
-            raise ValueError(_checks.message("a sentence with two frequent words", "none", "a lower min_count"))
+            raise ValueError(_errors.message("a sentence with two frequent words", "none", "a lower min_count"))
         self._epoch = -1
         self.on_epoch_end()
 

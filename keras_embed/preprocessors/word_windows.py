@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._segments import counts_before
-from keras_embed.preprocessors._tensors import bucket_length, dense
+from keras_embed._backend.ragged import bucket_length, dense
+from keras_embed._errors import message
+from keras_embed.tokenizers.segments import counts_before
 
 PREFIX = "window_"
 #: How many windows a batch has: few numbers, for compilers that build one program for each shape.

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def encoder_stages(backbone: Any) -> list[list[str]]:

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.functional import linear_chain
 from keras_embed.serving.saved_model import in_place, under_tensorflow
 from keras_embed.tasks import PairClassifier, SpanQA, Tagger, TextClassifier

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 _BINARY = "_bytes"
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import Any
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.serving.request_values import RequestError
 
 _PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+))?(?P<what>:[a-z]+|/metadata)?")

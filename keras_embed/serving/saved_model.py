@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from keras_embed._backend import tf, unknown_size_errors
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def export_task(task: Any, path: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import tf, tf_text
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.serving.request_values import (
     RequestError,
     Spec,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.serving.request_values import RequestError, Spec, arrays_of, check_rows, metadata_of, status_of
 
 _MAX_TOP = 100

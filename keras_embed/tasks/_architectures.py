@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.backbones import (
     AveragingBackbone,
     BCNBackbone,

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.backbones import BagBackbone
 from keras_embed.losses import MultiLabelCrossentropy
 from keras_embed.metrics import ClassF1, classification_report
-from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
 from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks._label_numbers import class_sample_weights
 from keras_embed.tasks._string_task import StringTask
@@ -43,7 +43,7 @@ class ClassificationTask(StringTask):
         """
         if isinstance(optimizer, str) and optimizer == "auto":
             linear = isinstance(self.backbone, BagBackbone) and not self.backbone.hidden_dims
-            optimizer = keras.optimizers.Adam(2e-2 if linear else 5e-5 if self.over_hub else 1e-3)
+            optimizer = keras.optimizers.Adam(2e-2 if linear else 5e-5 if self.is_hub_backbone else 1e-3)
         if isinstance(loss, str) and loss == "auto":
             loss = self._default_loss()
         if isinstance(metrics, str) and metrics == "auto":
@@ -117,7 +117,7 @@ class ClassificationTask(StringTask):
         features = self.preprocessor.features
         answer = np.zeros((len(texts), self.num_classes), np.float32)
         for rows in similar_length_batches(features.lengths(parts), batch_size):
-            batch = features.encode({name: gather_rows(part, rows) for name, part in parts.items()}, self.input)
+            batch = features.encode({name: padded_batch(part, rows) for name, part in parts.items()}, self.input)
             batch = {name: np.asarray(value) for name, value in pick(batch, self.input).items()}
             answer[rows] = predict_batch(self.scorer(), batch)[: len(rows)]
         return answer

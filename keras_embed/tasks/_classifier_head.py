@@ -5,10 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.backbones._embedded import hidden_stack
+from keras_embed.caching.encoder_cache import named_outputs
 from keras_embed.layers import AttentionPooling, EmbeddingBag, FirstPooling, LastPooling, MaxPooling, MeanPooling
-from keras_embed.preprocessors._encoder_cache import named_outputs
 
 _POOLINGS = {
     "attention": AttentionPooling,

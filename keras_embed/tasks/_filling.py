@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import message
-from keras_embed.preprocessors._tensors import encoded_texts
-from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed._backend.ragged import encoded_texts
+from keras_embed._errors import message
+from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
 from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks.filled_text import INSIDE, FilledText, Filling
 
@@ -29,7 +29,7 @@ def filled_texts(
     mask = tokenizer.id_to_token(tokenizer.mask_id)
     answers: dict[int, FilledText] = {}
     for rows in similar_length_batches([len(one) for one in strings], batch_size):
-        features = {n: tensor.numpy() for n, tensor in preprocessor.fill_features(gather_rows(strings, rows)).items()}
+        features = {n: tensor.numpy() for n, tensor in preprocessor.fill_features(padded_batch(strings, rows)).items()}
         scores = predict_batch(guesser, pick(features, guesser.input))
         best = {name: tensor.numpy() for name, tensor in preprocessor.postprocess(scores, top_k).items()}
         for place, row in enumerate(rows):

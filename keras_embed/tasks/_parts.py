@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.backbones import BagBackbone
 from keras_embed.preprocessors import SpanPreprocessor
 

@@ -9,7 +9,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import check_one_of
+from keras_embed._errors import check_one_of
 from keras_embed.functional.crossentropy import crossentropy
 
 UNITS = ("piece", "word", "character")

@@ -9,12 +9,12 @@ import keras
 import keras_hub
 
 from keras_embed._backend import without_retracing, without_warning_of
-from keras_embed._checks import check_known, message
+from keras_embed._errors import check_known, message
+from keras_embed.caching.encoder_cache import VECTORS
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
-from keras_embed.preprocessors._encoder_cache import VECTORS
 from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks._cached_features import kept_features
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
 
 
 class StringTask(keras_hub.models.Task):
@@ -34,7 +34,7 @@ class StringTask(keras_hub.models.Task):
         super().__init__(*args, **kwargs)
 
     @property
-    def over_hub(self) -> bool:
+    def is_hub_backbone(self) -> bool:
         """Whether the backbone is one of Keras Hub, which is pretrained as a rule, and none that extends ours."""
         kinds = type(self.backbone).__mro__
         ours = any(kind.__module__.startswith("keras_embed.") for kind in kinds)

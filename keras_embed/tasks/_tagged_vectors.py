@@ -4,9 +4,9 @@ from typing import Any
 
 import keras
 
-from keras_embed._checks import message
+from keras_embed._errors import message
+from keras_embed.caching.encoder_cache import named_outputs
 from keras_embed.layers._windows import WindowRows, WordsOfWindows
-from keras_embed.preprocessors._encoder_cache import named_outputs
 from keras_embed.preprocessors.word_windows import PREFIX
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import keras
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.decoding import BeamSearch, ForbiddenTokens, Greedy, Sampling
 from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.schedules import InverseSquareRoot
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
-from keras_embed.text import START_ID
+from keras_embed.tokenizers import START_ID
 
 #: What no text has.
 NO_PADDING_NO_START = ForbiddenTokens((0, START_ID))

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.tasks._parts import pieces_of
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from keras_embed._backend.generators import restore_generators, save_generators
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 _WEIGHTS, _RUN, _GENERATORS = "model.weights.h5", "run.json", "generators.npz"
 _FORMAT = 1

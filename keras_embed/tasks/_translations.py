@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.decoding import Searcher, replace_unknown_words
-from keras_embed.preprocessors.batching import gather_rows
+from keras_embed.preprocessors.batching import padded_batch
 from keras_embed.tasks._text_writer import NO_PADDING_NO_START
 from keras_embed.tasks.translated_text import Hypothesis, TranslatedText
-from keras_embed.text import END_ID, START_ID, UNKNOWN_ID
+from keras_embed.tokenizers import END_ID, START_ID, UNKNOWN_ID
 
 #: How long a translation may be, unless told otherwise: so many times its source, so many pieces more, at most so many.
 _LENGTH_RATIO, _LENGTH_EXTRA, MAX_LENGTH = 2.0, 10, 256
@@ -137,7 +137,7 @@ def _hypothesis(
 
 def _batch(texts: Sequence[str], rows: Any) -> Any:
     """Strings, and empty ones up to a power of two."""
-    return gather_rows(np.array([text.encode() for text in texts], object), rows)
+    return padded_batch(np.array([text.encode() for text in texts], object), rows)
 
 
 def _pieces(tokenizer: Any, ids: Any) -> tuple[str, ...]:

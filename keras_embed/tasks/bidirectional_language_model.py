@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.layers.language_model_head import LanguageModelHead
 from keras_embed.metrics.perplexity import Perplexity
 from keras_embed.preprocessors import LanguageModelWindows

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import check_one_of, message
+from keras_embed._backend.ragged import encoded_texts
+from keras_embed._errors import check_one_of, message
 from keras_embed.backbones import RecurrentLanguageModelBackbone, TransformerLanguageModelBackbone
 from keras_embed.decoding import Sampling, Searcher
 from keras_embed.preprocessors import LanguageModelPreprocessor
-from keras_embed.preprocessors._tensors import encoded_texts
-from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
 from keras_embed.tasks._scoring import Scorer, log_probabilities, units
 from keras_embed.tasks._text_writer import NO_PADDING_NO_START, TextWriter, several
 from keras_embed.tasks.generated_text import Continuation, GeneratedText
-from keras_embed.text import END_ID, START_ID
+from keras_embed.tokenizers import END_ID, START_ID
 
 _ARCHITECTURES: dict[str, Any] = {
     "recurrent": RecurrentLanguageModelBackbone,
@@ -196,7 +196,7 @@ class LanguageModel(TextWriter):
 
     def _written(self, searcher: Any, prompts: list[str], max_length: int) -> list[GeneratedText]:
         strings = np.array(encoded_texts(prompts), object)
-        features = self.preprocessor.prompts(gather_rows(strings, np.arange(len(prompts))))
+        features = self.preprocessor.prompts(padded_batch(strings, np.arange(len(prompts))))
         features = {name: tensor.numpy() for name, tensor in features.items()}
         counts = features["padding_mask"].sum(axis=1) - 1
         for prompt, count in zip(prompts, counts, strict=False):

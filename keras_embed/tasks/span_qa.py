@@ -7,12 +7,12 @@ import keras
 import numpy as np
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import check_positive, check_rate, message
+from keras_embed._errors import check_positive, check_rate, message
+from keras_embed.caching.encoder_cache import named_outputs
 from keras_embed.layers import SpanDecode, SpanHead
 from keras_embed.losses import SpanLoss
 from keras_embed.metrics import SpanF1, SpanMatch, squad_scores
 from keras_embed.preprocessors import SpanPreprocessor
-from keras_embed.preprocessors._encoder_cache import named_outputs
 from keras_embed.preprocessors._question_texts import question_columns, question_texts
 from keras_embed.preprocessors.answer_windows import Windows, some_windows
 from keras_embed.preprocessors.batching import similar_length_batches
@@ -92,7 +92,7 @@ class SpanQA(StringTask):
         if preprocessor is not None and preprocessor.joint != joint:
             kinds = {True: "in a row", False: "side by side"}
             expected = f"a preprocessor for a backbone that reads question and text {kinds[joint]}"
-            tokenizer = "EncoderTokenizer" if joint else "FeatureTokenizer"
+            tokenizer = "EncoderTokenizer" if joint else "WordFeaturizer"
             raise ValueError(message(expected, f"one that puts them {kinds[not joint]}", f"an {tokenizer}"))
         starts, ends = _outputs(backbone(inputs))
         drop = keras.layers.Dropout(dropout, name="output_dropout")
@@ -124,7 +124,7 @@ class SpanQA(StringTask):
             **kwargs: for `keras.Model.compile`.
         """
         if isinstance(optimizer, str) and optimizer == "auto":
-            optimizer = keras.optimizers.Adam(5e-5 if self.over_hub else 1e-3, global_clipnorm=5.0)
+            optimizer = keras.optimizers.Adam(5e-5 if self.is_hub_backbone else 1e-3, global_clipnorm=5.0)
         if isinstance(loss, str) and loss == "auto":
             loss = SpanLoss()
         if isinstance(metrics, str) and metrics == "auto":

@@ -6,12 +6,12 @@ from typing import Any
 import keras
 
 from keras_embed._backend import predict_batch
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.layers import CRF, CRFDecode, IndependentTags, TagConstraints
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
-from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
 from keras_embed.preprocessors.text_features import pick
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
@@ -126,7 +126,7 @@ class Tagger(StringTask):
             **kwargs: for `keras.Model.compile`.
         """
         if optimizer == "auto":
-            rate, norm = (5e-5, 1.0) if self.over_hub else (2e-3, 5.0)
+            rate, norm = (5e-5, 1.0) if self.is_hub_backbone else (2e-3, 5.0)
             optimizer = keras.optimizers.Adam(rate, global_clipnorm=norm)
         if isinstance(weighted_metrics, str) and weighted_metrics == "auto":
             known = self.preprocessor
@@ -162,7 +162,7 @@ class Tagger(StringTask):
         tokens = self.preprocessor.tokens_of(sentences)
         answers: dict[int, TaggedSentence] = {}
         for rows in similar_length_batches(tokens.row_lengths().numpy(), batch_size):
-            answers.update(zip(rows.tolist(), self._tag_batch(gather_rows(tokens, rows)), strict=False))
+            answers.update(zip(rows.tolist(), self._tag_batch(padded_batch(tokens, rows)), strict=False))
         return [answers[row] for row in range(len(sentences))]
 
     def _tag_batch(self, tokens: Any) -> list[TaggedSentence]:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import check_one_of, check_positive, check_rate, message
+from keras_embed._errors import check_one_of, check_positive, check_rate, message
 from keras_embed.backbones import BagBackbone
 from keras_embed.backbones._embedded import check_hidden
 from keras_embed.layers import TfidfVectorization

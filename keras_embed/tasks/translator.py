@@ -5,11 +5,11 @@ from typing import Any
 
 import keras
 
-from keras_embed._checks import check_one_of, message
+from keras_embed._backend.ragged import encoded_texts
+from keras_embed._errors import check_one_of, message
 from keras_embed.backbones import RecurrentSeq2SeqBackbone, TransformerSeq2SeqBackbone
 from keras_embed.decoding import BeamSearch
 from keras_embed.preprocessors import TranslationPreprocessor
-from keras_embed.preprocessors._tensors import encoded_texts
 from keras_embed.preprocessors.batching import similar_length_batches
 from keras_embed.tasks._text_writer import TextWriter
 from keras_embed.tasks._translations import check_sizes, make_searcher, pairs_of, translations

@@ -1,10 +1,7 @@
 """Strings: vocabularies, characters, casing, tokenizers, tag schemes. Importing it imports no framework."""
 
-from keras_embed.text.bert_pieces import BERT_SPECIAL_PIECES, bert_pieces
-from keras_embed.text.byte_pair_codec import BytePairCodec
 from keras_embed.text.casing import CASING_CLASSES, casing_id, casing_ids
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
-from keras_embed.text.codec import END_ID, SPECIAL_PIECES, START_ID, UNKNOWN_ID, Codec, real_ids
 from keras_embed.text.elmo_characters import BOUNDARIES, BYTE_MARKS, ElmoCharacters, ElmoMarks
 from keras_embed.text.elmo_code_points import ElmoCodePoints
 from keras_embed.text.elmo_features import elmo_features
@@ -22,7 +19,6 @@ from keras_embed.text.normalizers import WordNormalizer
 from keras_embed.text.packing import pack, unpack
 from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.predicates import PREDICATE_MARK, mark_predicate
-from keras_embed.text.sentence_piece_codec import SentencePieceCodec
 from keras_embed.text.sentence_splitter import SentenceSplitter
 from keras_embed.text.serialization import (
     as_tokenizer,
@@ -59,24 +55,18 @@ from keras_embed.text.tokenize_step import Tokenize
 from keras_embed.text.tokenizers import WhitespaceTokenizer, WordTokenizer
 from keras_embed.text.unicode_steps import Lowercase, StripAccents, UnicodeNormalize
 from keras_embed.text.vocabulary import PADDING, UNKNOWN, Vocabulary
-from keras_embed.text.word_codec import WordCodec
 from keras_embed.text.word_lists import KeepWords, StopWords
 from keras_embed.text.word_ngrams import CharacterNgrams, WordNgrams
-from keras_embed.text.word_piece_codec import WordPieceCodec
 from keras_embed.text.words_pipeline import words_pipeline
 
 __all__ = [
-    "BERT_SPECIAL_PIECES",
     "BOUNDARIES",
     "BYTE_MARKS",
     "ByteCharacters",
-    "BytePairCodec",
     "CASING_CLASSES",
     "CharacterNgrams",
     "CharacterVocabulary",
-    "Codec",
     "Constraints",
-    "END_ID",
     "ElmoCharacters",
     "ElmoCodePoints",
     "ElmoMarks",
@@ -92,9 +82,6 @@ __all__ = [
     "PREDICATE_MARK",
     "Pipeline",
     "SCHEMES",
-    "SPECIAL_PIECES",
-    "START_ID",
-    "SentencePieceCodec",
     "SentenceSplitter",
     "SnowballStemmer",
     "Span",
@@ -109,20 +96,16 @@ __all__ = [
     "TokenPattern",
     "Tokenize",
     "UNKNOWN",
-    "UNKNOWN_ID",
     "UnicodeNormalize",
     "UposKeys",
     "Vocabulary",
     "WhitespaceTokenizer",
-    "WordCodec",
     "WordNgrams",
     "WordNormalizer",
-    "WordPieceCodec",
     "WordStep",
     "WordTokenizer",
     "allowed_transitions",
     "as_tokenizer",
-    "bert_pieces",
     "casing_id",
     "casing_ids",
     "character_ngrams",
@@ -139,7 +122,6 @@ __all__ = [
     "ngram_bucket_table",
     "ngram_buckets",
     "pack",
-    "real_ids",
     "serialize",
     "serialize_tokenizer",
     "span_tables",

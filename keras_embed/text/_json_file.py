@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from keras_embed._checks import message
-from keras_embed._whole import write_whole
+from keras_embed._atomic import write_atomically
+from keras_embed._errors import message
 
 
 def write(path: str | Path, form: tuple[str, int], content: dict[str, Any]) -> None:
@@ -17,7 +17,7 @@ def write(path: str | Path, form: tuple[str, int], content: dict[str, Any]) -> N
         content: JSON-ready.
     """
     # ASCII: a word may hold a lone surrogate, which UTF-8 has no bytes for.
-    write_whole(path, json.dumps({"format": form[0], "version": form[1], **content}), "ascii")
+    write_atomically(path, json.dumps({"format": form[0], "version": form[1], **content}), "ascii")
 
 
 def read(path: str | Path, form: tuple[str, int], what: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def as_strings(strings: Any) -> Any:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_embed._checks import message
-from keras_embed._whole import write_whole
+from keras_embed._atomic import write_atomically
+from keras_embed._errors import message
 
 _FORMAT = "keras_embed.Vocabulary"
 _VERSION = 1
@@ -20,7 +20,7 @@ def write(path: str | Path, words: Sequence[str], counts: Sequence[int] | None) 
 
 def write_json(path: str | Path, content: Any) -> None:
     """Writes JSON that people can read, whole or not at all."""
-    write_whole(path, json.dumps(content, ensure_ascii=False, indent=0) + "\n")
+    write_atomically(path, json.dumps(content, ensure_ascii=False, indent=0) + "\n")
 
 
 def read(path: str | Path) -> tuple[list[str], list[int] | None]:

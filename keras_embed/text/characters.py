@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 from keras_embed.text._strings import check_utf8
 from keras_embed.text.vocabulary import rank_by_count
 

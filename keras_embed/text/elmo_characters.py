@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 #: What a sentence's beginning and end look like as words.
 BOUNDARIES = ("<S>", "</S>")

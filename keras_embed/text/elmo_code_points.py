@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text import _json_file
 from keras_embed.text.elmo_characters import BOUNDARIES, ElmoMarks
 

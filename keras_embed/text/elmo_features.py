@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text.elmo_characters import ElmoCharacters
 
 
 def elmo_features(sentences: Sequence[Sequence[str]], characters: Any = None, vocabulary: Any = None) -> dict[str, Any]:
     """The features that `backbones.ElmoBackbone` reads, of some sentences; every distinct word stands there once.
 
-    Inside of a `tf.data` pipeline or a task, `preprocessors.FeatureTokenizer` makes the same.
+    Inside of a `tf.data` pipeline or a task, `tokenizers.WordFeaturizer` makes the same.
 
     Args:
         sentences: lists of words.

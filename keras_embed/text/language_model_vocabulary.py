@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text._strings import check_utf8
 from keras_embed.text.elmo_characters import BOUNDARIES
 from keras_embed.text.vocabulary import count_words, rank_by_count

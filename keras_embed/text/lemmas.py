@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.text.steps import HostWordStep
 
 _ENGINES = ("pymorphy3", "simplemma", "spacy")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_one_of
+from keras_embed._errors import check_one_of
 from keras_embed.text.tokenizers import blank_spaces
 
 _OTHERS = "other"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 
 END_OF_SENTENCE = "</s>"
 _OFFSET, _PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF

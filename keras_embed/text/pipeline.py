@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text.steps import Memory, Rows, Step, WordStep
 from keras_embed.text.token_pattern import TokenPattern
 from keras_embed.text.unicode_steps import Lowercase

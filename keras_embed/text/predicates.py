@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 #: Stands before a marked word: "start of text", a control character, which no word begins with.
 PREDICATE_MARK = "\x02"

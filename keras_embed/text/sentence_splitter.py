@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 _WORDS = """
 adm al apr aug brig bros capt cf cmdr co col corp cpl dec dept dr drs eq esq est ex feb fig figs gen gov hon inc

@@ -7,7 +7,7 @@ preprocessor stores `serialize(thing)` in its config.
 from typing import Any
 
 from keras_embed._backend import tf, tf_text
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.text.characters import ByteCharacters, CharacterVocabulary
 from keras_embed.text.elmo_characters import ElmoCharacters
 from keras_embed.text.elmo_code_points import ElmoCodePoints

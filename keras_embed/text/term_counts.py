@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text._vocabulary_file import write_json
 from keras_embed.text.pipeline import Pipeline
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.text._tables import WordTable
 from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.term_counts import flat_numbers

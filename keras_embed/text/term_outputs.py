@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_embed._backend import keras, sparse_matrix, tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text.term_counts import each_text
 from keras_embed.text.term_matrix import TermMatrix
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import check_one_of
+from keras_embed._errors import check_one_of
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text.steps import Rows, Step, call_back
 from keras_embed.text.unicode_steps import character_class
 

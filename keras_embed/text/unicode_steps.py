@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any
 
 from keras_embed._backend import tf, tf_text
-from keras_embed._checks import check_one_of
+from keras_embed._errors import check_one_of
 from keras_embed.text._strings import lower
 from keras_embed.text.steps import WordStep
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import check_one_of, check_positive, message
+from keras_embed._errors import check_one_of, check_positive, message
 from keras_embed.text._stop_words import LISTS
 from keras_embed.text._tables import WordTable
 from keras_embed.text.steps import WordStep

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text.steps import Rows, Step
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text.pipeline import Pipeline
 from keras_embed.text.stemming import SnowballStemmer
 from keras_embed.text.steps import Step

@@ -5,7 +5,7 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 Question = tuple[str, str, str, str]
 Pair = tuple[str, str, float]

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 
 def import_extra(name: str, what: str) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import text
-from keras_embed._checks import check_one_of, message
+from keras_embed._errors import check_one_of, message
 from keras_embed.vectors._search import BLOCK
 from keras_embed.vectors._transforms import mean_row
 from keras_embed.vectors.coverage import Coverage

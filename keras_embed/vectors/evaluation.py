@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from keras_embed._checks import check_positive
+from keras_embed._errors import check_positive
 from keras_embed.vectors import _queries
 from keras_embed.vectors._evaluation_files import Pair, Question, read_analogies, read_pairs
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 _ROWS = 65_536  # rows quantised at a time
 

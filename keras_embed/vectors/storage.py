@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.vectors import _words
 from keras_embed.vectors.quantized import QuantizedMatrix
 from keras_embed.vectors.subwords import Subwords

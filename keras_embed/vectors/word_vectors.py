@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from keras_embed import text
-from keras_embed._checks import check_one_of, check_positive, message
+from keras_embed._errors import check_one_of, check_positive, message
 from keras_embed.vectors import _queries, _search, _transforms, evaluation
 from keras_embed.vectors._queries import Neighbor
 from keras_embed.vectors._unknown_word import UnknownWordError

@@ -10,8 +10,9 @@ import pytest
 from bert_oracle import NumpyBert
 
 from keras_embed import _backend, checkpoints
-from keras_embed.preprocessors import EncoderTokenizer, MaskedLanguageModelPreprocessor
+from keras_embed.preprocessors import MaskedLanguageModelPreprocessor
 from keras_embed.tasks import MaskedLanguageModel
+from keras_embed.tokenizers import EncoderTokenizer
 
 IDS = np.array([[2, 5, 6, 4, 8, 3, 10, 4, 12, 3], [2, 9, 3, 11, 3, 0, 0, 0, 0, 0]], "int32")
 SEGMENTS = np.array([[0] * 6 + [1] * 4, [0, 0, 0, 1, 1, 0, 0, 0, 0, 0]], "int32")

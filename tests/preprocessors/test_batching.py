@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_embed._backend import tf
-from keras_embed.preprocessors.batching import batched_dataset, gather_rows, similar_length_batches
+from keras_embed.preprocessors.batching import batched_dataset, padded_batch, similar_length_batches
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=50), st.integers(1, 9), st.booleans())
@@ -31,5 +31,5 @@ def test_every_epoch_has_its_own_order_and_the_same_sentences():
 
 
 def test_rows_are_filled_up_to_a_power_of_two():
-    rows = gather_rows(tf.ragged.constant([["a"], ["b", "c"], [], ["d"]]), np.array([1, 0, 3]))
+    rows = padded_batch(tf.ragged.constant([["a"], ["b", "c"], [], ["d"]]), np.array([1, 0, 3]))
     assert rows.to_list() == [[b"b", b"c"], [b"a"], [b"d"], []]

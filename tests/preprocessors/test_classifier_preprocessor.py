@@ -5,9 +5,10 @@ import pytest
 
 from keras_embed import layers, text
 from keras_embed._backend import tf
-from keras_embed.preprocessors import ClassifierPreprocessor, FeatureTokenizer
+from keras_embed.preprocessors import ClassifierPreprocessor
 from keras_embed.preprocessors.class_labels import ClassLabels
 from keras_embed.preprocessors.log_count_ratios import log_count_ratios
+from keras_embed.tokenizers import WordFeaturizer
 
 TEXTS = ["a fine film", "dull", ""]
 LABELS = ["good", "bad", "bad"]
@@ -110,7 +111,7 @@ def test_log_count_ratios_of_no_text_are_zero():
         (lambda: ClassifierPreprocessor.from_corpus(TEXTS, [["a"], "a", []]), "Received: 'a' at text 1"),
         (lambda: ClassLabels(["a", "a"]), "different non-empty strings"),
         (lambda: ClassLabels(["a", "b"]).encode(["c"]), "'c' at text 0"),
-        (lambda: ClassifierPreprocessor(["a", "b"], FeatureTokenizer(), max_length=0), "`max_length` to be a positive"),
+        (lambda: ClassifierPreprocessor(["a", "b"], WordFeaturizer(), max_length=0), "`max_length` to be a positive"),
     ],
 )
 def test_bad_data_is_named(make, error):

@@ -6,8 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keras_embed._backend import tf
-from keras_embed.preprocessors import FeatureTokenizer, TaggerPreprocessor
+from keras_embed.preprocessors import TaggerPreprocessor
 from keras_embed.text import BOUNDARIES, ElmoCharacters, ElmoCodePoints, SubwordIndex, Vocabulary, elmo_features
+from keras_embed.tokenizers import WordFeaturizer
 
 MARKS = ["<oov>", "<bos>", "<eos>", "<bow>", "<eow>", "<pad>"]
 LETTERS = {name: number for number, name in enumerate([*MARKS, *"Adaeilnovдом\U0001f600\u3000"])}
@@ -20,7 +21,7 @@ ODD = [["", "\0", "a\0b", "é" * 9, "\U0001f600" * 9], ["<S>", "</S>", "e\u0301"
 
 
 def tokenizer(**arguments):
-    return FeatureTokenizer.from_tokens(SENTENCES, bucket_lengths=(4, 8), **arguments)
+    return WordFeaturizer.from_tokens(SENTENCES, bucket_lengths=(4, 8), **arguments)
 
 
 BYTES = tokenizer(elmo_characters=ElmoCharacters(9, {"NUMBER": 3}))
@@ -97,14 +98,14 @@ def test_a_traced_graph_knows_the_width():
 
 def test_config_and_assets_bring_it_all_back(tmp_path):
     maker = tokenizer(elmo_characters=POINTS.elmo_characters, elmo_vocabulary=Vocabulary(["Ada"]))
-    again = FeatureTokenizer.from_config(maker.get_config())
+    again = WordFeaturizer.from_config(maker.get_config())
     maker.save_assets(tmp_path)
     again.load_assets(tmp_path)
     assert again.elmo_characters == maker.elmo_characters and again.elmo_vocabulary == maker.elmo_vocabulary
     names = ["elmo_ids", "elmo_word_ids", "elmo_cache_ids"]
     for name, value in maker.encode(SENTENCES, names=names).items():
         np.testing.assert_array_equal(again.encode(SENTENCES, names=names)[name], value)
-    assert FeatureTokenizer.from_config(BYTES.get_config()).elmo_characters == BYTES.elmo_characters
+    assert WordFeaturizer.from_config(BYTES.get_config()).elmo_characters == BYTES.elmo_characters
 
 
 def test_preprocessors_hand_names_on():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from keras_embed._backend import tf
-from keras_embed.preprocessors import LanguageModelBatches, LanguageModelPreprocessor, PieceTokenizer
+from keras_embed.preprocessors import LanguageModelBatches, LanguageModelPreprocessor
+from keras_embed.tokenizers import PieceTokenizer
 
 TEXTS = ["Ein Hund.", "", "Der Mann läuft über die große Straße, und der Hund läuft mit. " * 3, "Да!"]
 KINDS = ["bpe", "sentencepiece", "words", "wordpiece"]

@@ -10,12 +10,8 @@ import pytest
 from small_pretraining import LENGTH, STORIES, make_preprocessor
 
 from keras_embed import text
-from keras_embed.preprocessors import (
-    EncodedDocuments,
-    EncoderTokenizer,
-    FeatureTokenizer,
-    MaskedLanguageModelPreprocessor,
-)
+from keras_embed.preprocessors import EncodedDocuments, MaskedLanguageModelPreprocessor
+from keras_embed.tokenizers import EncoderTokenizer, WordFeaturizer
 
 MARKS = {"[PAD]", "[CLS]", "[SEP]", "[MASK]"}
 
@@ -254,7 +250,7 @@ def test_arguments_out_of_range_are_named(arguments, expected):
 def test_a_tokenizer_without_a_mask_is_refused():
     vocabulary = {"<|endoftext|>": 0, "a": 1, "b": 2, "ab": 3}
     pieces = EncoderTokenizer(keras_hub.tokenizers.GPT2Tokenizer(vocabulary, ["a b"]))
-    words = FeatureTokenizer.from_tokens([["a"]])
-    for tokenizer, name in ((pieces, "GPT2Tokenizer"), (words, "FeatureTokenizer")):
+    words = WordFeaturizer.from_tokens([["a"]])
+    for tokenizer, name in ((pieces, "GPT2Tokenizer"), (words, "WordFeaturizer")):
         with pytest.raises(ValueError, match=f"Expected a tokenizer with a mask. Received: {name}. Try Encoder"):
             MaskedLanguageModelPreprocessor(tokenizer)

@@ -9,7 +9,8 @@ from small_span_qa import FILLER, QUESTIONS, make_preprocessor
 from keras_embed._backend import tf
 from keras_embed.corpora import Answer, Question
 from keras_embed.functional.answer_spans import IMPOSSIBLE
-from keras_embed.preprocessors import EncoderTokenizer, FeatureTokenizer, SpanPreprocessor
+from keras_embed.preprocessors import SpanPreprocessor
+from keras_embed.tokenizers import EncoderTokenizer, WordFeaturizer
 
 KINDS = ["joint", "bidaf"]
 PREPROCESSORS = {}
@@ -28,7 +29,7 @@ def split(kind, pairs):
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=4), st.integers(1, 30), st.integers(1, 9))
 def test_windows_against_a_loop(lengths, stride, room):
-    words = FeatureTokenizer.from_tokens([["w"]])
+    words = WordFeaturizer.from_tokens([["w"]])
     made = SpanPreprocessor(words, max_length=room, stride=stride)
     texts = [[f"w{place}" for place in range(length)] for length in lengths]
     _, windows = made.split(tf.fill([len(texts)], "q"), tf.constant([" ".join(text) for text in texts]))
@@ -224,7 +225,7 @@ def test_errors(pairs, answers, error):
 
 
 def test_wrong_settings():
-    words = FeatureTokenizer.from_tokens([["w"]])
+    words = WordFeaturizer.from_tokens([["w"]])
     pieces = EncoderTokenizer.train(["w"], min_count=1, max_length=32)
     with pytest.raises(ValueError, match="stride"):
         SpanPreprocessor(words, stride=0)
@@ -232,7 +233,7 @@ def test_wrong_settings():
         SpanPreprocessor(pieces, max_length=40)
     with pytest.raises(ValueError, match="room for question, 3 marks and some of the text"):
         SpanPreprocessor(pieces, max_length=20, max_question_length=17)
-    with pytest.raises(ValueError, match="a preprocessor with a FeatureTokenizer"):
+    with pytest.raises(ValueError, match="a preprocessor with a WordFeaturizer"):
         SpanPreprocessor(pieces, max_question_length=8).embeddings()
 
 

@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from keras_embed import text
-from keras_embed.preprocessors import PieceTokenizer, TranslationPreprocessor
+from keras_embed.preprocessors import TranslationPreprocessor
+from keras_embed.tokenizers import PieceTokenizer
 
 PAIRS = [("Ein Hund läuft.", "A dog runs."), ("Zwei MÄNNER.", "Two men."), ("Ein Mann , ein Hund", "A man , a dog")] * 4
 SOURCES, TARGETS = map(list, zip(*PAIRS, strict=True))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from keras_embed._backend import tf
-from keras_embed.preprocessors import EncoderTokenizer
 from keras_embed.preprocessors.word_windows import word_windows
+from keras_embed.tokenizers import EncoderTokenizer
 
 WORDS = ["dogma", "of", "dogs", "doggedly", "it", "is"]
 

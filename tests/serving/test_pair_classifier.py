@@ -7,9 +7,10 @@ import pytest
 from small_pairs import LABELS, PAIRS, trained_pair_classifier
 
 from keras_embed._backend import tf
-from keras_embed.preprocessors import EncoderTokenizer, PairPreprocessor
+from keras_embed.preprocessors import PairPreprocessor
 from keras_embed.serving import export_pair_classifier
 from keras_embed.tasks import PairClassifier
+from keras_embed.tokenizers import EncoderTokenizer
 
 NEW = [*PAIRS[:6], ("", ""), ("", "dog"), ("man " * 40, "Ада\0 a cat")]
 

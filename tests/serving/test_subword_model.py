@@ -61,7 +61,7 @@ def test_it_is_saved_and_loaded_with_its_words(tmp_path):
 
 def test_unseen_vectors_through_the_tokenizer_are_those_of_numpy():
     vectors = fasttext_like()
-    tokenizer = ke.preprocessors.FeatureTokenizer.from_tokens(WORDS, subwords=vectors.subword_index())
+    tokenizer = ke.tokenizers.WordFeaturizer.from_tokens(WORDS, subwords=vectors.subword_index())
     sentences = [["Ada", "Adas", "x" * 60], ["日本"], []]
     features = tokenizer.encode(sentences)
     assert features["subword_ids"].shape[2] == 256
@@ -70,7 +70,7 @@ def test_unseen_vectors_through_the_tokenizer_are_those_of_numpy():
     for row, words in enumerate(sentences):
         np.testing.assert_allclose(given[row, : len(words)], vectors.rows(words), atol=1e-5)
         assert not given[row, len(words) :].any()
-    assert "subword_ids" not in ke.preprocessors.FeatureTokenizer.from_tokens(WORDS).encode(sentences)
+    assert "subword_ids" not in ke.tokenizers.WordFeaturizer.from_tokens(WORDS).encode(sentences)
 
 
 def test_a_classifier_of_words_never_seen_goes_along(tmp_path):

@@ -102,7 +102,7 @@ def test_characters_of_another_width_are_refused_with_advice():
 
 def test_features_of_a_cache_that_the_tokenizer_lacks_are_named():
     tagger = make_tagger(small_elmo().cache_vocabulary(["Ada"]), epochs=0)
-    with pytest.raises(ValueError, match="`elmo_vocabulary` in the FeatureTokenizer"):
+    with pytest.raises(ValueError, match="`elmo_vocabulary` in the WordFeaturizer"):
         tagger.tag(UNSEEN)
 
 

@@ -8,7 +8,8 @@ from small_classifier import LABELS, MANY, TEXTS
 
 import keras_embed as ke
 from keras_embed._backend import tf
-from keras_embed.preprocessors import ClassifierPreprocessor, EncoderTokenizer
+from keras_embed.preprocessors import ClassifierPreprocessor
+from keras_embed.tokenizers import EncoderTokenizer
 
 
 @pytest.fixture(scope="module")

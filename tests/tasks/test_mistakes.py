@@ -12,7 +12,7 @@ TOKENS, TAGS = [["Ada", "sang"], ["Bob", "slept"]], [["B-PER", "O"], ["B-PER", "
 
 @pytest.fixture(scope="module")
 def pieces():
-    return ke.preprocessors.EncoderTokenizer.train(TEXTS, min_count=1, max_length=16)
+    return ke.tokenizers.EncoderTokenizer.train(TEXTS, min_count=1, max_length=16)
 
 
 def bert(size):
@@ -87,7 +87,7 @@ def test_backbones_that_are_too_small(preprocessor, pieces, judge):
         ke.TextClassifier(ke.backbones.BagBackbone(2), preprocessor)
     with pytest.raises(ValueError, match=r"pieces. Received: one for 5. Try BertBackbone\(tokenizer.vocabulary_size"):
         ke.PairClassifier(bert(5), judge.preprocessor)
-    longer = ke.preprocessors.EncoderTokenizer.train(TEXTS, min_count=1, max_length=17)
+    longer = ke.tokenizers.EncoderTokenizer.train(TEXTS, min_count=1, max_length=17)
     made = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS, tokenizer=longer)
     with pytest.raises(ValueError, match=r"17 positions.* Received: one for 16. Try a tokenizer with max_length=16"):
         ke.TextClassifier(bert(longer.vocabulary_size()), made)

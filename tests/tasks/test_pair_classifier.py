@@ -8,8 +8,9 @@ from small_pairs import LABELS, PAIRS, SCORES, make_pair_classifier, trained_pai
 
 import keras_embed as ke
 from keras_embed._backend import tf
-from keras_embed.preprocessors import EncoderTokenizer, PairPreprocessor
+from keras_embed.preprocessors import PairPreprocessor
 from keras_embed.tasks import PairClassifier
+from keras_embed.tokenizers import EncoderTokenizer
 
 FEATURES = ["first_padding_mask", "first_token_ids", "second_padding_mask", "second_token_ids"]
 

@@ -8,7 +8,8 @@ from small_tagger import TAGS, WORDS
 
 import keras_embed as ke
 from keras_embed._backend import tf
-from keras_embed.preprocessors import EncoderTokenizer, TaggerPreprocessor
+from keras_embed.preprocessors import TaggerPreprocessor
+from keras_embed.tokenizers import EncoderTokenizer
 
 LONG = [WORDS[0] * 3, WORDS[3]]
 

@@ -206,7 +206,7 @@ def test_a_stream_of_batches_trains_too():
 
 def test_both_kinds_of_features_at_once():
     tfidf = ke.layers.TfidfVectorization()
-    tokenizer = ke.preprocessors.FeatureTokenizer.from_tokens([text.split() for text in TEXTS])
+    tokenizer = ke.tokenizers.WordFeaturizer.from_tokens([text.split() for text in TEXTS])
     preprocessor = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS, tokenizer, tfidf)
     bag = ke.backbones.BagBackbone(preprocessor.num_terms, hidden_dims=(4,))
     average = ke.backbones.AveragingBackbone(preprocessor.embeddings(word_dim=4))
@@ -257,7 +257,7 @@ def test_no_texts_get_no_answers():
             lambda c: ke.TextClassifier(
                 ke.backbones.AveragingBackbone([ke.layers.WordEmbedding(3, 2)]), c.preprocessor
             ).classify(["fine"]),
-            "Expected a preprocessor that makes the features .*token_ids.*Try a FeatureTokenizer",
+            "Expected a preprocessor that makes the features .*token_ids.*Try a WordFeaturizer",
         ),
     ],
 )

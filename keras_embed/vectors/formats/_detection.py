@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.vectors import storage
 from keras_embed.vectors.formats import _fasttext_binary, _finalfusion, _gensim_native, _navec, _opening, _text_layout
 

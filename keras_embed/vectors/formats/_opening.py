@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 
 _BZIP2, _BZIP2_BLOCK = b"BZh", b"1AY&SY"
 _MAGIC = {"gz": b"\x1f\x8b", "xz": b"\xfd7zXZ\x00", "bz2": _BZIP2, "zip": b"PK\x03\x04"}

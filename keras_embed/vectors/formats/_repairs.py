@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.vectors.formats.read_report import ReadReport
 
 _EXAMPLES = 10

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from keras_embed._checks import check_positive, message
+from keras_embed._errors import check_positive, message
 
 _ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_embed._checks import check_one_of
+from keras_embed._errors import check_one_of
 from keras_embed.vectors import storage
 from keras_embed.vectors.formats import (
     _cache,

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.vectors.formats import _text_layout
 from keras_embed.vectors.word_vectors import WordVectors
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.training._progress import Progress
 from keras_embed.vectors.training.corpus_ids import Corpus, Sentences
@@ -34,7 +34,7 @@ def _models() -> Any:
         return importlib.import_module("gensim.models")
     except ImportError as error:
         raise ImportError(
-            _checks.message("gensim, which is an extra", str(error), "pip install 'keras-embed[vectors]'")
+            _errors.message("gensim, which is an extra", str(error), "pip install 'keras-embed[vectors]'")
         ) from error
 
 
@@ -65,7 +65,7 @@ def _train(kind: Any, corpus: Corpus, algorithm: str, settings: dict[str, Any], 
     )
     model.build_vocab(sentences)
     if not len(model.wv):
-        raise ValueError(_checks.message(f"words seen at least {settings['min_count']} times", "none", "min_count=1"))
+        raise ValueError(_errors.message(f"words seen at least {settings['min_count']} times", "none", "min_count=1"))
     bars = _bars(settings["epochs"], model.corpus_total_words, settings["verbose"])
     model.train(
         sentences,
@@ -75,7 +75,7 @@ def _train(kind: Any, corpus: Corpus, algorithm: str, settings: dict[str, Any], 
         callbacks=[bars],
     )
     if not np.isfinite(model.wv.vectors).all():
-        raise FloatingPointError(_checks.message("vectors of finite numbers", "infinite ones", "a lower learning_rate"))
+        raise FloatingPointError(_errors.message("vectors of finite numbers", "infinite ones", "a lower learning_rate"))
     return model
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed._backend import add_rows, keras, row_loop, take_rows
 from keras_embed.vectors.training._progress import Progress
 from keras_embed.vectors.training._skipgram_batches import Draw, blocks, shape_of
@@ -62,7 +62,7 @@ def train(corpus: TokenIds, settings: Settings) -> NDArray[np.float32]:
         progress.end_epoch(learning_rate=rate((epoch + 1) / settings.epochs))
     vectors: NDArray[np.float32] = read(0)
     if not np.isfinite(vectors).all():
-        raise FloatingPointError(_checks.message("vectors of finite numbers", "infinite ones", "a lower learning_rate"))
+        raise FloatingPointError(_errors.message("vectors of finite numbers", "infinite ones", "a lower learning_rate"))
     return vectors
 
 

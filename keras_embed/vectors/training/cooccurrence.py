@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.vectors.training.corpus_ids import Corpus, TokenIds, token_ids
 
 #: Pairs of a block: 8 bytes each, and as much again while they are sorted.
@@ -64,8 +64,8 @@ def cooccurrences(
     >>> found.words, found.rows.tolist(), found.columns.tolist(), found.values.tolist()
     (['b', 'a'], [0, 1], [0, 0], [1.0, 1.5])
     """
-    _checks.check_positive("window", window)
-    _checks.check_one_of("weighting", weighting, ("flat", "inverse"))
+    _errors.check_positive("window", window)
+    _errors.check_one_of("weighting", weighting, ("flat", "inverse"))
     ids = token_ids(corpus, min_count)
     weights = 1.0 / np.arange(1, window + 1) if weighting == "inverse" else np.ones(window)
     keys, values = np.zeros(0, np.int64), np.zeros(0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import _checks, corpora
+from keras_embed import _errors, corpora
 
 #: What the training functions take: sentences, each a list of items, or the path of a text, a sentence a line.
 Corpus = Iterable[Any] | str | os.PathLike[str]
@@ -29,10 +29,10 @@ class Sentences:
     def __init__(self, corpus: Corpus) -> None:
         if not isinstance(corpus, str | os.PathLike):
             if not isinstance(corpus, Iterable):
-                raise TypeError(_checks.message("`corpus`: sentences, or the path of a text", corpus))
+                raise TypeError(_errors.message("`corpus`: sentences, or the path of a text", corpus))
             if iter(corpus) is corpus:
                 raise TypeError(
-                    _checks.message(
+                    _errors.message(
                         "a `corpus` that can be read more than once",
                         f"a {type(corpus).__name__}, empty after the first reading",
                         "list(corpus), or an object whose `__iter__` starts anew",
@@ -46,7 +46,7 @@ class Sentences:
         for sentence in corpora.read_plain(os.fspath(corpus)) if isinstance(corpus, str | os.PathLike) else corpus:
             if isinstance(sentence, str):
                 raise TypeError(
-                    _checks.message("sentences that are lists of words", repr(sentence), "sentence.split()")
+                    _errors.message("sentences that are lists of words", repr(sentence), "sentence.split()")
                 )
             yield sentence.tokens if isinstance(sentence, corpora.Sentence) else sentence
 
@@ -89,7 +89,7 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
         TypeError: for a corpus that `Sentences` refuses.
         ValueError: if no word is frequent enough, or two items have the same text.
     """
-    _checks.check_positive("min_count", min_count)
+    _errors.check_positive("min_count", min_count)
     numbers: defaultdict[Any, int] = defaultdict()
     numbers.default_factory = numbers.__len__  # a new item gets the next number
     flat, lengths = array("i"), array("i")
@@ -100,14 +100,14 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
     found = np.frombuffer(flat, np.int32) if flat else np.zeros(0, np.int32)
     texts = list(map(str, numbers))
     if len(set(texts)) < len(texts):
-        raise ValueError(_checks.message("items with texts of their own", _twins(numbers), "items of one kind"))
+        raise ValueError(_errors.message("items with texts of their own", _twins(numbers), "items of one kind"))
     counts = np.bincount(found, minlength=len(texts))
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] >= min_count]
     if not len(order):
         most = int(counts.max()) if len(counts) else 0
         raise ValueError(
-            _checks.message(
+            _errors.message(
                 f"words seen at least {min_count} times",
                 f"{len(texts)} words, none more than {most} times",
                 "min_count=1",

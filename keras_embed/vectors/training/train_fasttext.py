@@ -1,6 +1,6 @@
 """fastText from a corpus: word2vec over character n-grams."""
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.vectors.training import _gensim_engine
 from keras_embed.vectors.training.corpus_ids import Corpus
 from keras_embed.vectors.training.train_word2vec import check_rates
@@ -61,14 +61,14 @@ def train_fasttext(
     >>> vectors.subwords.matrix.shape
     (100, 8)
     """
-    _checks.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
+    _errors.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
     sizes = {"dim": dim, "window": window, "negatives": negatives, "min_count": min_count, "epochs": epochs}
     grams = {"min_n": min_n, "max_n": max_n, "num_buckets": num_buckets}
     for name, value in {**sizes, **grams}.items():
-        _checks.check_positive(name, value)
+        _errors.check_positive(name, value)
     check_rates(learning_rate, subsample)
     if max_n < min_n:
-        raise ValueError(_checks.message("`max_n` of at least `min_n`", f"min_n={min_n}, max_n={max_n}"))
+        raise ValueError(_errors.message("`max_n` of at least `min_n`", f"min_n={min_n}, max_n={max_n}"))
     return _gensim_engine.fasttext(
         corpus, algorithm, learning_rate=learning_rate, subsample=subsample, seed=seed, workers=workers,
         verbose=verbose, **sizes, **grams,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed._backend import add_rows, keras, row_loop, take_rows
 from keras_embed.vectors.training._progress import Progress
 from keras_embed.vectors.training.cooccurrence import Cooccurrences, cooccurrences
@@ -63,10 +63,10 @@ def train_glove(
     (('the', 'fox', 'met', 'wolf'), 4)
     """
     for name, value in {"dim": dim, "epochs": epochs}.items():
-        _checks.check_positive(name, value)
+        _errors.check_positive(name, value)
     pairs = corpus if isinstance(corpus, Cooccurrences) else cooccurrences(corpus, window, min_count)
     if not len(pairs):
-        raise ValueError(_checks.message("pairs of words that stand together", "none", "longer sentences"))
+        raise ValueError(_errors.message("pairs of words that stand together", "none", "longer sentences"))
     rng = np.random.default_rng(seed)
     size = len(pairs.words)
     first = ((rng.random((2 * size, dim + 1)) - 0.5) / dim).astype("float32")

@@ -1,6 +1,6 @@
 """Word2Vec from a corpus: skip-gram and CBOW with negative sampling."""
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed.vectors.training import _gensim_engine, _keras_word2vec
 from keras_embed.vectors.training.corpus_ids import Corpus, token_ids
 from keras_embed.vectors.word_vectors import WordVectors
@@ -64,11 +64,11 @@ def train_word2vec(
     >>> len(vectors), vectors.dim
     (6, 8)
     """
-    _checks.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
-    _checks.check_one_of("engine", engine, ("gensim", "keras"))
+    _errors.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
+    _errors.check_one_of("engine", engine, ("gensim", "keras"))
     sizes = {"dim": dim, "window": window, "negatives": negatives, "min_count": min_count, "epochs": epochs}
     for name, value in sizes.items():
-        _checks.check_positive(name, value)
+        _errors.check_positive(name, value)
     check_rates(learning_rate, subsample)
     if engine == "gensim":
         return _gensim_engine.word2vec(
@@ -85,6 +85,6 @@ def train_word2vec(
 def check_rates(learning_rate: float, subsample: float) -> None:
     """Raises `ValueError` unless the learning rate is above 0, and the share from which words are thinned not below."""
     if not learning_rate > 0:
-        raise ValueError(_checks.message("`learning_rate` above 0", learning_rate))
+        raise ValueError(_errors.message("`learning_rate` above 0", learning_rate))
     if not subsample >= 0:
-        raise ValueError(_checks.message("`subsample` of at least 0", subsample))
+        raise ValueError(_errors.message("`subsample` of at least 0", subsample))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A path beside a file to write; it takes the file's place in the end, or is gone after an error."""
     target = Path(path)
     beside = target.with_name(f"{target.name}.{os.getpid()}.part")
@@ -18,7 +18,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def write_whole(path: str | os.PathLike[str], text: str, encoding: str = "utf-8") -> None:
+def write_atomically(path: str | os.PathLike[str], text: str, encoding: str = "utf-8") -> None:
     """Writes text, its line ends as they are: a full disk leaves an older file as it was."""
-    with whole(path) as beside:
+    with atomic_path(path) as beside:
         beside.write_text(text, encoding, newline="\n")

@@ -7,25 +7,25 @@ import keras
 
 from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed.preprocessors._tensors import bucket_length, dense
-from keras_embed.preprocessors.feature_tokenizer import FeatureTokenizer
+from keras_embed._backend.ragged import bucket_length, dense
+from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
 _MARK = f"^{text.PREDICATE_MARK}"
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class PredicateTokenizer(FeatureTokenizer):
-    r"""A `FeatureTokenizer` for sentences in which a predicate is marked, see `text.mark_predicate`.
+class PredicateTokenizer(WordFeaturizer):
+    r"""A `WordFeaturizer` for sentences in which a predicate is marked, see `text.mark_predicate`.
 
     Marks are taken off before anything is looked up. What they say is one feature more, `predicate_ids` (B, T) int32:
     1 at a marked word, 0 elsewhere.
 
     Args:
-        *args: of `FeatureTokenizer`.
-        **kwargs: of `FeatureTokenizer`.
+        *args: of `WordFeaturizer`.
+        **kwargs: of `WordFeaturizer`.
 
     Example:
-    >>> from keras_embed.preprocessors import PredicateTokenizer
+    >>> from keras_embed.tokenizers import PredicateTokenizer
     >>> tokenizer = PredicateTokenizer.from_tokens([["Ada", "\x02likes", "it"]], bucket_lengths=(4,))
     >>> features = tokenizer.encode([["Ada", "\x02likes", "it"]])
     >>> features["predicate_ids"].numpy().tolist(), tokenizer.get_vocabulary()[2:]
@@ -34,12 +34,12 @@ class PredicateTokenizer(FeatureTokenizer):
 
     @classmethod
     def from_tokens(cls, sentences: Any, *args: Any, **kwargs: Any) -> Any:
-        """As `FeatureTokenizer.from_tokens`; marks are no part of words."""
+        """As `WordFeaturizer.from_tokens`; marks are no part of words."""
         plain = ([word.removeprefix(text.PREDICATE_MARK) for word in sentence] for sentence in sentences)
         return super().from_tokens(plain, *args, **kwargs)
 
     def encode(self, tokens: Any, min_length: int = 0, names: Iterable[str] | None = None) -> dict[str, Any]:
-        """As `FeatureTokenizer.encode`, and `predicate_ids`."""
+        """As `WordFeaturizer.encode`, and `predicate_ids`."""
         tokens = tokens if isinstance(tokens, tf.RaggedTensor) else tf.ragged.constant(tokens, tf.string, ragged_rank=1)
         names = None if names is None else tuple(names)
         plain = without_marks(tokens)

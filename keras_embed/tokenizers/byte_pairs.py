@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed._checks import message
+from keras_embed._errors import message
 from keras_embed.text import _vocabulary_file
-from keras_embed.text._byte_letters import LETTERS, as_bytes, as_letters
-from keras_embed.text._byte_pair_merges import Merges
 from keras_embed.text._graph_strings import GraphStrings
-from keras_embed.text.codec import SPECIAL_PIECES, Codec
+from keras_embed.tokenizers._byte_letters import LETTERS, as_bytes, as_letters
+from keras_embed.tokenizers._byte_pair_merges import Merges
+from keras_embed.tokenizers.subword_tokenizer import SPECIAL_PIECES, Codec
 
 _FIRST_MERGED = len(SPECIAL_PIECES) + len(LETTERS)
 _FORMAT = "keras_embed.BytePairCodec"

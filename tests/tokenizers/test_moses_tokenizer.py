@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from keras_embed import corpora, text
+from keras_embed import corpora, text, tokenizers
 from keras_embed.text import MosesTokenizer
 
 CASES = [
@@ -47,7 +47,7 @@ def test_as_a_splitter():
     splitter = MosesTokenizer("fr")
     assert text.deserialize_tokenizer(text.serialize_tokenizer(splitter)) == splitter != MosesTokenizer("it")
     assert hash(splitter) == hash(MosesTokenizer("fr")) and text.as_tokenizer(splitter) is splitter
-    codec = text.WordCodec.train(["l'homme"], None, splitter=splitter)
+    codec = tokenizers.WordCodec.train(["l'homme"], None, splitter=splitter)
     assert codec.pieces[4:] == ("homme", "l'")
     with pytest.raises(ValueError, match="Expected `language` to be one of"):
         MosesTokenizer("de")

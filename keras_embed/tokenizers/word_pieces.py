@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from keras_embed._backend import tf, tf_text
-from keras_embed._checks import check_positive
+from keras_embed._errors import check_positive
 from keras_embed.text._graph_strings import GraphStrings
-from keras_embed.text.codec import SPECIAL_PIECES, Codec
 from keras_embed.text.serialization import as_tokenizer, deserialize_tokenizer, serialize_tokenizer
 from keras_embed.text.vocabulary import Vocabulary
+from keras_embed.tokenizers.subword_tokenizer import SPECIAL_PIECES, Codec
 
 _INNER = "##"
 _MARKS = SPECIAL_PIECES[2:]

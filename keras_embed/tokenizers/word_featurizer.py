@@ -9,8 +9,8 @@ import keras_hub
 
 from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._tensors import bucket_length, dense, distinct_table, rows_and_zeros
+from keras_embed._backend.ragged import bucket_length, dense, distinct_table, rows_and_zeros
+from keras_embed._errors import check_positive, message
 
 #: File -> the attribute whose `save` and `load` write and read it.
 _ASSETS = {
@@ -25,7 +25,7 @@ _SUBWORD_WIDTHS = (16, 32, 64, 128, 256)
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
+class WordFeaturizer(keras_hub.tokenizers.Tokenizer):
     """Splits text into words, and gives each word its features: number, characters, casing.
 
     All of it is TensorFlow graph code, on every backend, so it runs inside `tf.data` and inside a SavedModel.
@@ -48,8 +48,8 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         **kwargs: `name`, `config_file`.
 
     Example:
-    >>> from keras_embed.preprocessors import FeatureTokenizer
-    >>> tokenizer = FeatureTokenizer.from_tokens([["the", "cat"], ["the", "dog"]])
+    >>> from keras_embed.tokenizers import WordFeaturizer
+    >>> tokenizer = WordFeaturizer.from_tokens([["the", "cat"], ["the", "dog"]])
     >>> features = tokenizer.encode([["The", "cow"]])
     >>> features["token_ids"].numpy().tolist(), features["casing_ids"].numpy().tolist()
     ([[2, 1, 0, 0, 0, 0, 0, 0]], [[3, 1, 0, 0, 0, 0, 0, 0]])
@@ -97,7 +97,7 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         min_character_count: int = 1,
         normalizer: Any = None,
         **kwargs: Any,
-    ) -> "FeatureTokenizer":
+    ) -> "WordFeaturizer":
         """Learns the vocabulary and the alphabet of some tokenised sentences.
 
         Args:
@@ -225,7 +225,7 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
                 message(
                     "a tokenizer with a vocabulary",
                     "one that was made from a config alone",
-                    "keras.saving.load_model, from_preset or FeatureTokenizer.from_tokens",
+                    "keras.saving.load_model, from_preset or WordFeaturizer.from_tokens",
                 )
             )
         return self.vocabulary
@@ -245,7 +245,7 @@ class FeatureTokenizer(keras_hub.tokenizers.Tokenizer):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "FeatureTokenizer":
+    def from_config(cls, config: dict[str, Any]) -> "WordFeaturizer":
         """A tokenizer without its vocabulary, which the assets bring."""
         return cls(
             **{

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import predict_batch, tf
-from keras_embed._checks import message
-from keras_embed.preprocessors._fingerprints import fingerprint
-from keras_embed.preprocessors._kept_rows import HALF, KEY_BYTES, KeptRows
+from keras_embed._errors import message
+from keras_embed.caching.fingerprints import fingerprint
+from keras_embed.caching.row_store import HALF, KEY_BYTES, KeptRows
 
 #: Features that stand for the encoder's own: vectors of positions, and of the whole.
 VECTORS, POOLED = "encoded_vectors", "encoded_pooled"

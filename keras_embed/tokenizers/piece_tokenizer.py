@@ -9,15 +9,20 @@ import numpy as np
 
 from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed._checks import check_one_of, message
-from keras_embed.preprocessors._tensors import encoded_texts
+from keras_embed._backend.ragged import encoded_texts
+from keras_embed._errors import check_one_of, message
+from keras_embed.tokenizers.byte_pairs import BytePairCodec
+from keras_embed.tokenizers.sentence_pieces import SentencePieceCodec
+from keras_embed.tokenizers.subword_tokenizer import Codec, real_ids
+from keras_embed.tokenizers.whole_words import WordCodec
+from keras_embed.tokenizers.word_pieces import WordPieceCodec
 
 #: Kind -> the class that learns and holds the pieces.
 CODECS: dict[str, Any] = {
-    "bpe": text.BytePairCodec,
-    "sentencepiece": text.SentencePieceCodec,
-    "wordpiece": text.WordPieceCodec,
-    "words": text.WordCodec,
+    "bpe": BytePairCodec,
+    "sentencepiece": SentencePieceCodec,
+    "wordpiece": WordPieceCodec,
+    "words": WordCodec,
 }
 _KINDS = {codec.__name__: codec for codec in CODECS.values()}
 
@@ -30,14 +35,14 @@ class PieceTokenizer(keras_hub.tokenizers.Tokenizer):
     is padding, 1 unknown, 2 the start `<s>`, 3 the end `</s>`; no text gives 0, 2 or 3.
 
     Args:
-        codec: `text.Codec`, what texts are cut into. `None` only while a saved tokenizer is loaded.
+        codec: `tokenizers.Codec`, what texts are cut into. `None` only while a saved tokenizer is loaded.
         lowercase: whether texts are put into lower case first, by Unicode's rules.
         form: Unicode's normal form that texts are put into first, "NFC", "NFD", "NFKC" or "NFKD"; `None`: as they are.
             With a form, an exported graph needs tensorflow_text to be imported where it is loaded.
         **kwargs: `name`, `config_file`.
 
     Example:
-    >>> from keras_embed.preprocessors import PieceTokenizer
+    >>> from keras_embed.tokenizers import PieceTokenizer
     >>> tokenizer = PieceTokenizer.train(["A dog.", "A man."], "words", lowercase=True)
     >>> ids = tokenizer.tokenize(["A dog!"])
     >>> ids.to_list(), tokenizer.detokenize(ids).numpy().tolist()
@@ -47,7 +52,7 @@ class PieceTokenizer(keras_hub.tokenizers.Tokenizer):
     def __init__(self, codec: Any = None, lowercase: bool = False, form: str | None = None, **kwargs: Any) -> None:
         kwargs.pop("dtype", None)
         super().__init__(dtype="int32", **kwargs)
-        self.codec = codec if isinstance(codec, text.Codec) else None
+        self.codec = codec if isinstance(codec, Codec) else None
         self._described = codec if isinstance(codec, dict) else _description(codec)
         self.lowercase = lowercase
         self.form = form
@@ -87,7 +92,7 @@ class PieceTokenizer(keras_hub.tokenizers.Tokenizer):
         check_one_of("kind", kind, CODECS)
         files = {} if config_file is None else {"config_file": config_file}
         # The graph's own normaliser, so that what is learnt and what is encoded can never disagree.
-        blank = cls(text.BytePairCodec(()), lowercase, form)
+        blank = cls(BytePairCodec(()), lowercase, form)
         normalized = blank.normalize(tf.constant(encoded_texts(texts), tf.string)).numpy()
         codec = CODECS[kind].train(normalized.tolist(), vocabulary_size, min_count, **config)
         return cls(codec, lowercase, form, **files)
@@ -106,10 +111,10 @@ class PieceTokenizer(keras_hub.tokenizers.Tokenizer):
     def detokenize(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Numbers, ragged or padded (..., T), to strings (...). What follows the first end is passed over."""
         if isinstance(inputs, tf.RaggedTensor):
-            return self._codec().decode(text.real_ids(inputs))
+            return self._codec().decode(real_ids(inputs))
         ids = inputs if tf.is_tensor(inputs) else tf.constant(_array(inputs), tf.int32)
         rows = tf.reshape(ids, [-1, tf.shape(ids)[-1]])
-        return tf.reshape(self._codec().decode(text.real_ids(rows)), tf.shape(ids)[:-1])
+        return tf.reshape(self._codec().decode(real_ids(rows)), tf.shape(ids)[:-1])
 
     def resources(self) -> list[Any]:
         """What an exporter must hold for `tokenize` and `detokenize` to be saved in a graph."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from keras_embed._checks import check_positive
+from keras_embed._errors import check_positive
 
 #: The first pieces of a vocabulary that `bert_pieces` learns: padding, unknown, start, end and what hides a piece.
 BERT_SPECIAL_PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

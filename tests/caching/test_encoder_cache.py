@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keras_embed as ke
-from keras_embed.preprocessors._encoder_cache import _flat, _keys
+from keras_embed.caching.encoder_cache import _flat, _keys
 
 TEXTS = ["a film to love", "dull and long", "love it", "so long so dull", "love it"]
 LABELS = ["good", "bad", "good", "bad", "good"]
@@ -17,7 +17,7 @@ HALF = {"rtol": 2e-3, "atol": 2e-3}
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return ke.preprocessors.EncoderTokenizer.train(TEXTS, min_count=1, max_length=8, bucket_lengths=(8,))
+    return ke.tokenizers.EncoderTokenizer.train(TEXTS, min_count=1, max_length=8, bucket_lengths=(8,))
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_backbone_of_words_and_their_characters_sees_no_difference(tmp_path):
 
 def test_a_text_is_known_again_in_any_company_and_taken_for_no_other():
     """By its words' characters and parts, of which a batch has tables; their numbers are those of unknown words."""
-    tokenizer = ke.preprocessors.FeatureTokenizer.from_tokens(WORDS, subwords=ke.text.SubwordIndex(["a"], 3, 6, 10))
+    tokenizer = ke.tokenizers.WordFeaturizer.from_tokens(WORDS, subwords=ke.text.SubwordIndex(["a"], 3, 6, 10))
 
     def keys(*sentences):
         features = tokenizer.encode(list(sentences))

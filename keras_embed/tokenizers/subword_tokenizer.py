@@ -19,7 +19,7 @@ class Codec(ABC):
     `load(folder, **settings)`, which reads what `save` wrote; the settings are those of `get_config`.
 
     Example:
-    >>> from keras_embed.text import WordCodec
+    >>> from keras_embed.tokenizers import WordCodec
     >>> codec = WordCodec(["a", "dog"])
     >>> isinstance(codec, Codec), len(codec), codec
     (True, 6, <WordCodec of 6 pieces>)

@@ -6,9 +6,9 @@ from typing import Any
 
 from keras_embed._backend import tf
 from keras_embed.text._graph_strings import GraphStrings
-from keras_embed.text.codec import SPECIAL_PIECES, Codec
 from keras_embed.text.serialization import as_tokenizer, deserialize_tokenizer, serialize_tokenizer
 from keras_embed.text.vocabulary import Vocabulary
+from keras_embed.tokenizers.subword_tokenizer import SPECIAL_PIECES, Codec
 
 _MARKS = SPECIAL_PIECES[2:]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_embed._backend import tf, tf_text
-from keras_embed._checks import check_one_of, check_positive, message
+from keras_embed._errors import check_one_of, check_positive, message
 from keras_embed.text._graph_strings import GraphStrings
-from keras_embed.text.codec import SPECIAL_PIECES, Codec
+from keras_embed.tokenizers.subword_tokenizer import SPECIAL_PIECES, Codec
 
 #: SentencePiece writes a blank so, and reads it as a blank; a text that has it gets a noncharacter of Unicode instead.
 _BLANK, _INSTEAD = "\u2581", "\U0010fffe"

@@ -7,14 +7,14 @@ import pytest
 
 from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed.preprocessors import FeatureTokenizer
+from keras_embed.tokenizers import WordFeaturizer
 
 SENTENCES = [["The", "cat", "sat"], ["the", "dog", "1984"], []]
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return FeatureTokenizer.from_tokens(SENTENCES, max_characters=6, bucket_lengths=(4, 8))
+    return WordFeaturizer.from_tokens(SENTENCES, max_characters=6, bucket_lengths=(4, 8))
 
 
 def test_features_of_a_batch(tokenizer):
@@ -63,7 +63,7 @@ def test_odd_words_are_words(tokenizer, word):
 
 def test_config_and_assets_bring_it_back(tokenizer, tmp_path):
     config = json.loads(json.dumps(tokenizer.get_config()))
-    again = FeatureTokenizer.from_config(config)
+    again = WordFeaturizer.from_config(config)
     with pytest.raises(ValueError, match="Expected a tokenizer with a vocabulary"):
         again.vocabulary_size()
     tokenizer.save_assets(tmp_path)
@@ -74,11 +74,11 @@ def test_config_and_assets_bring_it_back(tokenizer, tmp_path):
 
 def test_tokenizers_of_other_libraries_split():
     tensorflow_text = pytest.importorskip("tensorflow_text", reason="needs the optional tensorflow_text")
-    tokenizer = FeatureTokenizer.from_tokens(SENTENCES, splitter=tensorflow_text.UnicodeScriptTokenizer())
-    again = FeatureTokenizer.from_config(tokenizer.get_config())
+    tokenizer = WordFeaturizer.from_tokens(SENTENCES, splitter=tensorflow_text.UnicodeScriptTokenizer())
+    again = WordFeaturizer.from_config(tokenizer.get_config())
     assert again.tokenize(tf.constant(["the cat."])).to_list() == [[b"the", b"cat", b"."]]
 
 
 def test_buckets_must_rise():
     with pytest.raises(ValueError, match="Expected `bucket_lengths` to rise"):
-        FeatureTokenizer(bucket_lengths=(8, 4))
+        WordFeaturizer(bucket_lengths=(8, 4))

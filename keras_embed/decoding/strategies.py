@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed import _checks
+from keras_embed import _errors
 from keras_embed._backend import largest
 from keras_embed.decoding._best import best_continuations
 from keras_embed.decoding._search import Frame, Hypotheses, Search
@@ -106,13 +106,13 @@ class Sampling(_Chains):
     seed: Any = None
 
     def __post_init__(self) -> None:
-        _checks.check_positive("num_samples", self.num_samples)
+        _errors.check_positive("num_samples", self.num_samples)
         if self.temperature <= 0:
-            raise ValueError(_checks.message("`temperature` above 0", self.temperature, "Greedy()"))
+            raise ValueError(_errors.message("`temperature` above 0", self.temperature, "Greedy()"))
         if self.top_k is not None:
-            _checks.check_positive("top_k", self.top_k)
+            _errors.check_positive("top_k", self.top_k)
         if not 0 < self.top_p <= 1:
-            raise ValueError(_checks.message("`top_p` in (0, 1]", self.top_p))
+            raise ValueError(_errors.message("`top_p` in (0, 1]", self.top_p))
 
     @property
     def width(self) -> int:

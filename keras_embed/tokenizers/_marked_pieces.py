@@ -4,7 +4,7 @@ from typing import Any
 
 import keras_hub
 
-from keras_embed.preprocessors._any_backbone import ANY_BACKBONE
+from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
 
 
 class OfAnyBackbone(keras_hub.tokenizers.Tokenizer):

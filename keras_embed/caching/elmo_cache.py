@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from keras_embed import text
 from keras_embed._backend import predict_batch, tf
-from keras_embed._checks import message
+from keras_embed._backend.ragged import ragged_strings
+from keras_embed._errors import message
+from keras_embed.caching.fingerprints import fingerprint
+from keras_embed.caching.row_store import HALF, KEY_BYTES, KeptRows
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
-from keras_embed.preprocessors._fingerprints import fingerprint
-from keras_embed.preprocessors._kept_rows import HALF, KEY_BYTES, KeptRows
-from keras_embed.preprocessors._tensors import ragged_strings
-from keras_embed.preprocessors.batching import gather_rows, similar_length_batches
+from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
 
 #: Features that nothing but an ELMo reads.
 _OF_ENCODER = ("elmo_ids", "elmo_word_ids", "elmo_cache_ids")
@@ -33,7 +33,7 @@ class FeatureCache:
     Args:
         folder: where they are kept, of any number of encoders: each has files of its own.
         elmo: `backbones.ElmoBackbone`.
-        tokenizer: `FeatureTokenizer`, which makes what `elmo` reads.
+        tokenizer: `WordFeaturizer`, which makes what `elmo` reads.
     """
 
     def __init__(self, folder: str | os.PathLike[str], elmo: Any, tokenizer: Any) -> None:
@@ -64,7 +64,7 @@ class FeatureCache:
         bar = keras.utils.Progbar(len(missing), verbose=1 if verbose == "auto" else verbose, unit_name="sentence")
         try:
             for rows in similar_length_batches(words.row_lengths().numpy(), batch_size):
-                batch = gather_rows(words, rows)
+                batch = padded_batch(words, rows)
                 lengths, layers = batch.row_lengths().numpy(), self._encoded(batch)
                 parts = [layers[place, : lengths[place]] for place in range(len(rows))]
                 self.kept.write([missing[row] for row in rows], parts)

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_embed.preprocessors._kept_rows import KeptRows
+from keras_embed.caching.row_store import KeptRows
 
 SHAPE = (2, 3)
 

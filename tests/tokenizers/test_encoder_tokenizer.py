@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_embed import text
+from keras_embed import tokenizers
 from keras_embed.backbones import TransformerBackbone
 from keras_embed.layers import WordEmbedding
-from keras_embed.preprocessors import EncoderTokenizer
+from keras_embed.tokenizers import EncoderTokenizer
 
 TEXTS = ["The dogma of dogs, isn't it?", "", "A dog's day. " * 9, "doggedly 123 ☃ dogs"]
 
@@ -117,11 +117,11 @@ def test_it_runs_in_a_pipeline_of_data(tokenizer):
 
 
 def test_learnt_pieces_obey_the_limit():
-    pieces = text.bert_pieces(["Ab ab! AB ab"] * 2, vocabulary_size=9)
-    assert pieces[:5] == text.BERT_SPECIAL_PIECES
+    pieces = tokenizers.bert_pieces(["Ab ab! AB ab"] * 2, vocabulary_size=9)
+    assert pieces[:5] == tokenizers.BERT_SPECIAL_PIECES
     assert set(pieces[5:]) == {"!", "a", "##b", "ab"} or len(pieces) == 9
     assert "AB" not in pieces
-    assert "AB" in text.bert_pieces(["AB AB"], lowercase=False)
+    assert "AB" in tokenizers.bert_pieces(["AB AB"], lowercase=False)
 
 
 def test_a_tokenizer_without_an_end_mark_is_refused():

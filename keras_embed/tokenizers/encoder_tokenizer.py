@@ -8,11 +8,12 @@ import keras_hub
 
 from keras_embed import text
 from keras_embed._backend import tf, tf_text
-from keras_embed._checks import check_positive, message
-from keras_embed.preprocessors._marked_pieces import MarkedPieces, OfAnyBackbone
-from keras_embed.preprocessors._segments import counts_before, fitting, in_a_row, pieces_of_words
-from keras_embed.preprocessors._tensors import bucket_length, dense
-from keras_embed.preprocessors.feature_tokenizer import BUCKET_LENGTHS
+from keras_embed._backend.ragged import bucket_length, dense
+from keras_embed._errors import check_positive, message
+from keras_embed.tokenizers._marked_pieces import MarkedPieces, OfAnyBackbone
+from keras_embed.tokenizers.bert_vocabulary import bert_pieces
+from keras_embed.tokenizers.segments import counts_before, fitting, in_a_row, pieces_of_words
+from keras_embed.tokenizers.word_featurizer import BUCKET_LENGTHS
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -24,7 +25,7 @@ class EncoderTokenizer(MarkedPieces):
 
     Args:
         tokenizer: any of Keras Hub that has marks for the end, such as `BertTokenizer` or `RobertaTokenizer`.
-        splitter: what splits text into words, as in `FeatureTokenizer`. `None`: for word pieces `text.WordTokenizer()`,
+        splitter: what splits text into words, as in `WordFeaturizer`. `None`: for word pieces `text.WordTokenizer()`,
             for tokenizers that read blanks (byte pairs, SentencePiece) `text.WhitespaceTokenizer()`, so that both see
             what they would see in the whole text.
         max_length: most positions, marks included; what is longer is cut behind a whole word.
@@ -37,7 +38,7 @@ class EncoderTokenizer(MarkedPieces):
         ValueError: for a tokenizer without an end mark, and arguments outside their range.
 
     Example:
-    >>> from keras_embed.preprocessors import EncoderTokenizer
+    >>> from keras_embed.tokenizers import EncoderTokenizer
     >>> tokenizer = EncoderTokenizer.train(["a dog", "a dogma"], min_count=1)
     >>> words = tokenizer.tokenize(["A dogma", "dog"])
     >>> features = tokenizer.encode(words)
@@ -88,12 +89,12 @@ class EncoderTokenizer(MarkedPieces):
 
         Args:
             texts: strings.
-            vocabulary_size: see `text.bert_pieces`.
+            vocabulary_size: see `tokenizers.bert_pieces`.
             lowercase: whether texts are put into lower case.
-            min_count: see `text.bert_pieces`.
+            min_count: see `tokenizers.bert_pieces`.
             **kwargs: for the constructor.
         """
-        pieces = text.bert_pieces(texts, vocabulary_size, lowercase, min_count)
+        pieces = bert_pieces(texts, vocabulary_size, lowercase, min_count)
         return cls(keras_hub.tokenizers.BertTokenizer(list(pieces), lowercase=lowercase), **kwargs)
 
     @classmethod

@@ -10,12 +10,12 @@ from small_elmo_task import NUM_DISTINCT, WORDS, counted, make_elmo, shared_elmo
 
 import keras_embed as ke
 from keras_embed._backend import tf
-from keras_embed.preprocessors._feature_cache import FeatureCache
+from keras_embed.caching.elmo_cache import FeatureCache
 
 
 def make_tokenizer():
     characters = ke.text.ElmoCharacters(10)
-    return ke.preprocessors.FeatureTokenizer.from_tokens(WORDS, bucket_lengths=(10,), elmo_characters=characters)
+    return ke.tokenizers.WordFeaturizer.from_tokens(WORDS, bucket_lengths=(10,), elmo_characters=characters)
 
 
 TOKENIZER = make_tokenizer()

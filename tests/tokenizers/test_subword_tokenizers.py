@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import example, given
 
-from keras_embed import text
-from keras_embed.text import BytePairCodec, SentencePieceCodec, WordCodec, WordPieceCodec
+from keras_embed import text, tokenizers
+from keras_embed.tokenizers import BytePairCodec, SentencePieceCodec, WordCodec, WordPieceCodec
 
 TEXTS = ["ein hund läuft über die straße .", "a dog runs across the street .", "two dogs , 16 men and a ball"] * 4
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text("६ a\n\0▁Ĵ#", max_size=12)
@@ -60,7 +60,7 @@ def test_known_words_come_back_with_one_space_between(name, texts):
 
 @pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 def test_pieces(codec):
-    assert codec.pieces[:4] == text.SPECIAL_PIECES and len(codec.pieces) == len(codec)
+    assert codec.pieces[:4] == tokenizers.SPECIAL_PIECES and len(codec.pieces) == len(codec)
     assert len(set(codec.pieces[4:])) == len(codec) - 4
 
 
@@ -186,8 +186,8 @@ def test_setting_a_seed_does_no_harm(codec):
 
 def test_what_is_real_of_padded_numbers():
     ids = tf.constant([[2, 5, 1, 3, 6], [0, 0, 0, 0, 0], [7, 0, 8, -1, -1]])
-    assert text.real_ids(ids).to_list() == [[5, 1], [], [7, 8]]
-    assert text.real_ids(tf.ragged.constant([[5, 3], []], dtype=tf.int64)).to_list() == [[5], []]
+    assert tokenizers.real_ids(ids).to_list() == [[5, 1], [], [7, 8]]
+    assert tokenizers.real_ids(tf.ragged.constant([[5, 3], []], dtype=tf.int64)).to_list() == [[5], []]
 
 
 def test_bytes_that_are_no_text_become_marks():

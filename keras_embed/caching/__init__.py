@@ -1,0 +1,3 @@
+"""Cached outputs of frozen encoders, on disk."""
+
+__all__: list[str] = []
