@@ -1,6 +1,6 @@
-"""keras_embed: text into vectors, and vectors into answers, on Keras 3.
+"""keras_embed: text to vectors, and vectors to answers, on Keras 3.
 
-Rooms are imported at their first use, so that `import keras_embed` costs next to nothing and imports no framework.
+Subpackages are imported on first access, so `import keras_embed` is cheap and imports no framework.
 """
 
 import importlib
@@ -78,13 +78,15 @@ __all__ = [
 _registration.defer()
 
 
-def __getattr__(name: str) -> Any:
-    """Imports a room, or a task out of its room, when it is asked for."""
-    if name not in __all__:
-        raise AttributeError(f"module 'keras_embed' has no attribute {name!r}")
-    if name.islower():
-        return importlib.import_module(f"keras_embed.{name}")
-    return getattr(importlib.import_module("keras_embed.tasks"), name)
+if not TYPE_CHECKING:  # a type checker sees the imports above, and reports any other name as an error
+
+    def __getattr__(name: str) -> Any:
+        """Imports a subpackage, or a task, on first access."""
+        if name not in __all__:
+            raise AttributeError(f"module 'keras_embed' has no attribute {name!r}")
+        if name.islower():
+            return importlib.import_module(f"keras_embed.{name}")
+        return getattr(importlib.import_module("keras_embed.tasks"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,8 +1,8 @@
-"""Saved models load after a bare `import keras_embed`, though no class of it is imported yet.
+"""Loads saved models after a bare `import keras_embed`, without importing its classes beforehand.
 
-Keras finds a class of a saved file by its registered name, "keras_embed>CRF", and refuses to import the module that the
-file names. So a small stand-in is registered for every class, without importing any: it imports the real class when
-Keras first asks it for something. The real class then takes the stand-in's place in the registry.
+Keras looks up a class of a saved file by its registered name, such as "keras_embed>CRF", and does not import the module
+that the file names. Therefore a placeholder is registered for every class. It imports the real class when Keras first
+uses it; the import then replaces the placeholder in Keras' registry.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from typing import Any
 
 PACKAGE = "keras_embed"
 
-# Class name -> the module that defines it. tests/test_registration.py keeps it equal to what the modules register.
+# Class name -> the module that defines it. tests/test_registration.py compares it with what the modules register.
 CLASSES: dict[str, str] = {
     "AlternatingHighwayBackbone": "keras_embed.backbones.alternating",
     "AttentionFlow": "keras_embed.layers.attention_flow",
@@ -143,11 +143,11 @@ CLASSES: dict[str, str] = {
 
 
 class Deferred:
-    """Stands for a class that is not imported yet, and hands every question on to it.
+    """Placeholder for a class that is not imported yet; forwards attribute access and calls to it.
 
     Args:
         module: the module that defines the class.
-        name: the class' name there.
+        name: name of the class.
     """
 
     def __init__(self, module: str, name: str) -> None:
@@ -165,7 +165,7 @@ class Deferred:
 
 
 class _AfterImport(MetaPathFinder):
-    """Registers the stand-ins when the program comes to import Keras, and is gone then."""
+    """Import hook that registers the placeholders once Keras is imported, and then removes itself."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -186,13 +186,13 @@ class _AfterImport(MetaPathFinder):
 
 
 def register(registry: MutableMapping[str, Any]) -> None:
-    """Puts a stand-in into Keras' registry for every class that is not there yet."""
+    """Adds a placeholder to Keras' registry for every class that is missing from it."""
     for name, module in CLASSES.items():
         registry.setdefault(f"{PACKAGE}>{name}", Deferred(module, name))
 
 
 def defer() -> None:
-    """Registers the stand-ins: now where Keras is imported already, else as soon as it is."""
+    """Registers the placeholders now if Keras is already imported, else once it is."""
     keras = sys.modules.get("keras")
     if keras is not None and hasattr(keras, "saving"):
         register(keras.saving.get_custom_objects())
