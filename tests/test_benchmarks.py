@@ -47,6 +47,7 @@ def test_crf_notices_wrong_answers():
     assert crf.gradient_error([np.array([1.0, 1.1])], [np.array([1.0, 1.0])]) > 0.05
 
 
+@pytest.mark.matrix
 def test_elmo_agrees_with_plain_pytorch(data_dir, monkeypatch):
     monkeypatch.setenv("KERAS_EMBED_DATA", str(data_dir))
     result = {"backend": keras.config.backend(), **elmo.measure(batches=1, runs=1, **elmo.SMALL)}
@@ -64,6 +65,7 @@ def test_functions_are_timed_in_turn():
     assert all(time["p10"] <= time["median"] <= time["p90"] for time in times)
 
 
+@pytest.mark.matrix
 def test_tfidf_agrees_with_scikit_learn(data_dir, monkeypatch):
     monkeypatch.setenv("KERAS_EMBED_DATA", str(data_dir))
     rows = tfidf.measure(corpora=["subj", "novels"], ngrams=[(1, 1)], limit=200, runs=1)
@@ -75,6 +77,7 @@ def test_tfidf_agrees_with_scikit_learn(data_dir, monkeypatch):
     assert "novels, 200 texts" in table and "grown by MB" in table
 
 
+@pytest.mark.matrix
 @pytest.mark.slow
 def test_tagger_trains_by_a_recipe(monkeypatch):
     load = ke.corpora.load
@@ -130,6 +133,7 @@ def test_padding_that_leaks_is_noticed(monkeypatch):
     assert min(result["difference"][name] for name in ("emissions", "marginals", "token scores")) > 1e-3
 
 
+@pytest.mark.matrix
 @pytest.mark.slow
 def test_imports_are_timed_in_new_processes():
     seconds = import_time.measure(keras.config.backend(), runs=1, warm_ups=0)
@@ -170,6 +174,7 @@ def test_the_command_lists_the_benchmarks(capsys):
     assert "Expected the name of a benchmark" in capsys.readouterr().err
 
 
+@pytest.mark.matrix
 def test_classifiers_are_tested_on_the_same_folds(data_dir):
     rows = classify.measure("mr", list(classify.KINDS), count=2, limit=200, neural_folds=1)
     assert [len(row["accuracy"]) for row in rows] == [2, 2, 2, 2, 2, 1, 1]

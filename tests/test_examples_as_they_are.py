@@ -1,4 +1,4 @@
-"""Each example as a reader starts it: without arguments, on its small default, in a process of its own."""
+"""Each example as a reader starts it: without arguments, on its small default, in its own process."""
 
 import os
 import re
@@ -55,7 +55,15 @@ def check_pairs(_, shown):
 LEARNT = {"04_transfer_from_elmo": check_transfer, "08_answers": check_answers, "09_pairs": check_pairs}
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+#: The one that `make test` runs; the others train for up to a minute each, and run in `make test-all`.
+QUICKEST = "06_one_word_two_contexts"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(path, marks=() if path.stem == QUICKEST else pytest.mark.matrix) for path in SCRIPTS],
+    ids=lambda script: script.stem,
+)
 def test_it_ends_with_a_picture_in_good_time(script, tmp_path):
     variables = {**os.environ, "PYTHONPATH": str(worker.REPOSITORY)}
     before = processor_seconds()

@@ -58,6 +58,7 @@ def test_correlations_of_equal_scores_are_one():
     assert similarity.correlations([1.0, 2.0, 4.0], [1, 2, 4]) == pytest.approx({"pearson": 1, "spearman": 1})
 
 
+@pytest.mark.matrix
 @pytest.mark.slow
 def test_every_way_scores_the_dev_part(folder):
     settings = {"dim": 4, "epochs": 1, "min_count": 1}

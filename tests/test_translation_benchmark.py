@@ -18,6 +18,7 @@ def test_bleu_by_length_shares_the_sentences_out():
     assert rows[0]["bleu"] == pytest.approx(100) and rows[4]["bleu"] < 100
 
 
+@pytest.mark.matrix
 def test_a_recipe_from_training_to_table_and_picture(monkeypatch, tmp_path):
     matplotlib.use("agg")
     sources, targets = (list(side) for side in zip(*PAIRS, strict=True))
