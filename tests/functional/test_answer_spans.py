@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_embed.functional.answer_spans import IMPOSSIBLE, answer_spans
+from keras_embed.functional.spans import IMPOSSIBLE, answer_spans
 
 
 def brute_force(logits, max_length, starts=None, ends=None):
