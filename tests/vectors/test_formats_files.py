@@ -76,7 +76,7 @@ def test_glove_text_has_no_header(tmp_path):
         (["a\nb"], False, "words without line feeds. Received: a\nb"),
         (["a b"], True, "words without line feeds and spaces"),
         (["\ud800"], False, "words of Unicode characters"),
-        (["version 2.0"], False, "words that differ from numbers behind their first space"),
+        (["version 2.0"], False, "words without numbers after their first space"),
     ],
 )
 def test_words_that_would_not_come_back_are_not_written(tmp_path, words, binary, shown):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from keras_embed import text, vectors
-from keras_embed.vectors.formats import _decimals, _text, _text_layout
+from keras_embed.vectors.formats import _decimals, _text, _text_lines
 
 AWKWARD = [
     '"',
@@ -111,7 +111,7 @@ def many(count: int, dim: int = 4) -> list[bytes]:
 @pytest.fixture
 def small_blocks(monkeypatch):
     monkeypatch.setattr(_text, "_BLOCK", 700)
-    monkeypatch.setattr(_text_layout, "HEAD", 500)
+    monkeypatch.setattr(_text_lines, "HEAD", 500)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -150,7 +150,7 @@ def test_words_of_a_vocabulary(tmp_path):
 
 def test_reading_stops_where_all_words_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr(_text, "_BLOCK", 700)
-    monkeypatch.setattr(_text_layout, "HEAD", 500)
+    monkeypatch.setattr(_text_lines, "HEAD", 500)
     path = write(tmp_path / "file", [*many(1000), b"cut 0.1"])
     assert len(vectors.load(path, words=["wx1", "wxx2"], repair=False)) == 2
     for limit in (900, 1000):

@@ -60,5 +60,5 @@ def test_bad_arguments_are_refused():
         train_glove([["a"]], dim=0)
     with pytest.raises(TypeError, match="more than once"):
         train_glove(iter([["a"]]))
-    with pytest.raises(ValueError, match="pairs of words that stand together"):
+    with pytest.raises(ValueError, match="pairs of neighbouring words"):
         train_glove([["a"], ["b"]], min_count=1)

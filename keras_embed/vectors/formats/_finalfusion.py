@@ -1,17 +1,16 @@
-"""finalfusion files: chunks, each with a number, a length and its bytes.
+"""finalfusion files: chunks, each with an id, a length and its bytes.
 
-Read are plain words with a plain matrix, and fastText's n-grams beside them. finalfusion keeps vectors of length one
-and their former lengths: vectors are given their lengths again.
+Supports plain words with a plain matrix, and fastText's n-grams. finalfusion stores unit vectors and their former
+norms, by which the vectors are multiplied again.
 """
 
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from keras_embed.vectors.formats._byte_reader import ByteReader
-from keras_embed.vectors.formats._repairs import Repairs
-from keras_embed.vectors.formats._selection import Selection
-from keras_embed.vectors.formats._table import decode, word_vectors
+from keras_embed.vectors.formats._reading import Repairs, Selection, decode, word_vectors
+from keras_embed.vectors.formats._streams import ByteReader
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 
@@ -26,9 +25,9 @@ def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVecto
     """Reads a file.
 
     Args:
-        stream: the file, unpacked.
-        selection: what is wanted of it.
-        repairs: where what is mended is counted.
+        stream: the decompressed file.
+        selection: the words to read.
+        repairs: counts the repairs.
     """
     reader = ByteReader(stream, repairs)
     magic, version, count = reader.values("4sII", "the header")
@@ -57,7 +56,7 @@ def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVecto
     rows = selection.rows(tokens)
     if rows is not None:
         tokens, words = [tokens[row] for row in rows], words[rows]
-    names = decode(tokens, repairs, lambda place: f"word {place + 1}")
+    names = decode(tokens, repairs, lambda index: f"word {index + 1}")
     return word_vectors(names, words, repairs, "finalfusion", subwords)
 
 
@@ -75,18 +74,18 @@ def _tokens(reader: ByteReader, count: int) -> list[bytes]:
     return [reader.take(reader.values("I", "the length of a word")[0], "a word") for _ in range(count)]
 
 
-def _read_matrix(reader: ByteReader, repairs: Repairs) -> Any:
+def _read_matrix(reader: ByteReader, repairs: Repairs) -> NDArray[np.float32]:
     rows, dim, kind = reader.values("QII", "the shape of the matrix")
     return _floats(reader, (rows, dim), kind, repairs)
 
 
-def _read_norms(reader: ByteReader, repairs: Repairs) -> Any:
+def _read_norms(reader: ByteReader, repairs: Repairs) -> NDArray[np.float32]:
     rows, kind = reader.values("QI", "the number of norms")
     return _floats(reader, (rows,), kind, repairs)
 
 
-def _floats(reader: ByteReader, shape: tuple[int, ...], kind: int, repairs: Repairs) -> Any:
-    """An array of float32 that begins at the next multiple of four: one to four bytes are passed over."""
+def _floats(reader: ByteReader, shape: tuple[int, ...], kind: int, repairs: Repairs) -> NDArray[np.float32]:
+    """Reads an array of float32 at the next multiple of four, after one to four bytes of padding."""
     if kind != _FLOAT32:
         raise repairs.error("", f"numbers of type {_FLOAT32}, float32", f"type {kind}", _TRY)
     reader.take(4 - reader.offset % 4, "padding")
