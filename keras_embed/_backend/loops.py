@@ -80,6 +80,7 @@ def loop(
     several = isinstance(shape, list)
     name = keras.config.backend()
     if name == "jax":
+        # `lax.scan` wants (state, output), and is differentiable by itself.
         final, outputs = importlib.import_module("jax").lax.scan(lambda *args: step(*args)[::-1], initial, inputs)
         return outputs, final
     specs: Specs = shape if isinstance(shape, list) else [(shape, _dtype(initial[0]))]

@@ -25,6 +25,7 @@ def import_quietly(*names: str) -> None:
     Args:
         names: module names, in the order of import.
     """
+    # Redirect file descriptor 2 to a temporary file while the modules are imported.
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as file:

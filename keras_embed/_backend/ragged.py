@@ -19,6 +19,7 @@ def bucket_length(longest: TFTensor, lengths: Sequence[int]) -> TFTensor:
     """
     longest = tf.cast(longest, tf.int64)
     buckets = tf.constant(lengths, tf.int64)
+    # The smallest bucket that fits, or above the last one the next multiple of it: few distinct lengths either way.
     fits = tf.reduce_min(tf.where(buckets >= longest, buckets, tf.int64.max))
     multiple = -(-longest // lengths[-1]) * lengths[-1]
     return tf.where(longest <= lengths[-1], fits, multiple)
@@ -43,6 +44,7 @@ def distinct_table(rows: TFTensor, batch: TFTensor, width: TFTensor, columns: in
         width: int scalar, such that `batch * width` is at least N; the rest is zero.
         columns: number of columns, at least C; `None`: C.
     """
+    # Pad the rows to batch * width, then fold them into (batch, width).
     missing = [[0, tf.cast(batch * width, tf.int32) - tf.shape(rows)[0]]]
     if len(rows.shape) > 1:
         missing.append([0, 0 if columns is None else columns - tf.shape(rows)[1]])

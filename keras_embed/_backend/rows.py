@@ -20,6 +20,7 @@ def take_rows(table: Tensor, indices: Tensor) -> Tensor:
     """Gathers rows of a table inside a step of `row_loop`: (V, ...) and int `indices` (N...) -> (N..., ...)."""
     name = keras.config.backend()
     if name == "jax":
+        # Indices are known to be valid: without bounds checks XLA emits a plain gather.
         return table.at[indices].get(mode="promise_in_bounds")
     if name == "torch":
         return importlib.import_module("torch").nn.functional.embedding(indices, table)
@@ -64,7 +65,7 @@ def row_loop(
 
 def _jax_rows(step: RowStep, tables: Sequence[NDArray[np.floating[Any]]]) -> tuple[Run, list[Tensor]]:
     jax = importlib.import_module("jax")
-    held = [jax.numpy.array(table) for table in tables]
+    held = [jax.numpy.array(table) for table in tables]  # copies: donated buffers are destroyed
 
     def loop(tables: tuple[Tensor, ...], batches: tuple[Tensor, ...]) -> Any:
         return jax.lax.scan(lambda tables, batch: (step(tables, batch), None), tables, batches)[0]
@@ -93,6 +94,7 @@ def _tensorflow_rows(step: RowStep, tables: Sequence[NDArray[np.floating[Any]]])
     held = [tf.Variable(table, trainable=False) for table in tables]
 
     def body(t: Tensor, batches: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        # The variables are updated in place, so the tables are not loop state.
         step(tuple(held), tuple(array[t] for array in batches))
         return t + 1, batches
 

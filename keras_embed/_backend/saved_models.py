@@ -42,6 +42,7 @@ def graph_function(
         raise ValueError(message("a backend that exports to a SavedModel: tensorflow or jax", name))
     jax2tf = importlib.import_module("jax.experimental.jax2tf")
     count = len(model.trainable_variables)
+    # The exported variables are TensorFlow's own copies of JAX's arrays.
     variables = held or [
         tf.Variable(keras.ops.convert_to_numpy(v), trainable=False, name=v.name) for v in model.variables
     ]
@@ -53,6 +54,7 @@ def graph_function(
         with exporting():
             return model.stateless_call(values[:count], values[count:], features, training=False)[0]
 
+    # Variables have static shapes (None); only the features have dynamic axes.
     converted = jax2tf.convert(pure, polymorphic_shapes=[None, polymorphic_shapes], with_gradient=False)
     return lambda features: converted([variables[index] for index in order], features), variables
 

@@ -41,9 +41,9 @@ def crossentropy(labels: Tensor, logits: Tensor, smoothing: float = 0.0) -> Tens
     @ops.custom_gradient
     def losses(logits: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
         probabilities, total = softmax_and_total(logits)  # (N, V), (N)
-        value = total - (1.0 - smoothing) * _at(logits, indices)
+        value = total - (1.0 - smoothing) * _at(logits, indices)  # logsumexp(z) - (1 - e) z_y
         if smoothing:
-            value = value - smoothing * ops.mean(logits, axis=-1)
+            value = value - smoothing * ops.mean(logits, axis=-1)  # - e mean(z)
 
         def gradient(*arguments: Tensor, upstream: Tensor | None = None) -> Tensor:
             scale = (arguments[0] if upstream is None else upstream)[:, None]  # (N, 1)

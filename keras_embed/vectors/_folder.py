@@ -44,6 +44,7 @@ def write(vectors: Vectors, path: PathLike) -> None:
 
 
 def _write(vectors: Vectors, folder: Path) -> None:
+    # Plain arrays and text, so that the folder can be read without this package.
     lines, escaped = encode(vectors.words)
     meta: dict[str, Any] = {
         "format": FORMAT,
@@ -66,6 +67,7 @@ def _write(vectors: Vectors, folder: Path) -> None:
     for name, array in arrays.items():
         if array is not None:
             np.save(folder / f"{name}.npy", array)
+    # Last: a folder with this file is complete.
     (folder / META).write_text(json.dumps(meta, indent=1) + "\n", "utf-8")
 
 
@@ -87,7 +89,7 @@ def encode(words: Iterable[str]) -> tuple[bytes, bool]:
     """
     words = list(words)
     blob = "\n".join(words)
-    escaped = blob.count("\n") != max(len(words) - 1, 0)
+    escaped = blob.count("\n") != max(len(words) - 1, 0)  # True if a word contains a line feed
     if escaped:
         blob = "\n".join(re.sub(r"[\\\n]", lambda match: _ESCAPES[match[0]], word) for word in words)
     return blob.encode("utf-8", "surrogatepass"), escaped

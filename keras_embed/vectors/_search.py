@@ -61,7 +61,7 @@ def unit(rows: ArrayLike) -> NDArray[np.float32]:
     """Scales rows to length one; a zero row stays zero."""
     rows = np.asarray(rows, np.float32)
     norms = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)
+    return np.asarray(rows / np.where(norms > 0, norms, 1), np.float32)
 
 
 def inverse_norms(matrix: Matrix, block: int = BLOCK) -> NDArray[np.float32]:
@@ -149,6 +149,7 @@ def cosmul(
 def _cosines(
     queries: NDArray[np.float32], matrix: Matrix, inverse: NDArray[np.float32], part: slice
 ) -> NDArray[np.float32]:
+    # Queries are unit vectors; the rows' norms are divided out after the product.
     scores = queries @ np.asarray(matrix[part], np.float32).T  # (N, block)
     scores *= inverse[part]
     return scores
@@ -162,6 +163,7 @@ def _in_chunks(
     block: int,
     score: Callable[[slice, slice], NDArray[np.float32]],
 ) -> Found:
+    # Invariant: `rows` and `scores` hold the best `top` of the rows seen so far, unsorted.
     top = min(top, num_rows)
     rows = np.zeros((num_queries, top), np.int64)
     scores = np.full((num_queries, top), -np.inf, np.float32)
@@ -173,10 +175,10 @@ def _in_chunks(
             part = slice(start, min(start + block, num_rows))
             found = score(some, part)
             hidden = mine & (row >= part.start) & (row < part.stop)
-            found[query[hidden] - low, row[hidden] - start] = -np.inf
+            found[query[hidden] - low, row[hidden] - start] = -np.inf  # excluded pairs
             rows[some], scores[some] = _merge(rows[some], scores[some], found, start)
     rows[scores == -np.inf] = -1
-    order = np.lexsort((rows, -scores), axis=1)
+    order = np.lexsort((rows, -scores), axis=1)  # by score, ties by row
     return np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
 
 
@@ -227,7 +229,7 @@ def most_similar(
     if not words:
         raise ValueError(message("at least one word", "none", "most_similar(['king'])"))
     units = unit(_rows(vectors, words))
-    units[len(added) :] *= -1
+    units[len(added) :] *= -1  # negative words are subtracted
     query = units.sum(axis=0, keepdims=True)  # (1, D)
     found = nearest(vectors.matrix, vectors.inverse_norms, query, top, _own_rows(vectors, [words]))
     return _neighbors(vectors, found)
@@ -258,7 +260,7 @@ def analogies(
     rows = unit(_rows(vectors, [word for question in questions for word in question]))
     a, b, c = rows.reshape(len(questions), 3, vectors.dim).transpose(1, 0, 2)  # (Q, D) each
     own = _own_rows(vectors, questions)
-    if method == "3cosadd":
+    if method == "3cosadd":  # argmax_x cos(x, b + c - a)
         return nearest(vectors.matrix, inverse, b + c - a, top, own)
     return cosmul(vectors.matrix, inverse, np.stack([b, c], 1), a[:, None], top, own)
 
@@ -274,7 +276,7 @@ def doesnt_match(vectors: Vectors, words: Sequence[str]) -> str:
     listed = _as_list(words)
     if len(listed) < 2:
         raise ValueError(message("at least two words", listed, "doesnt_match(['breakfast', 'lunch', 'tree'])"))
-    units = unit(_rows(vectors, listed))
+    units = unit(_rows(vectors, listed))  # (N, D); the lowest cosine to their mean is the odd one out
     return str(listed[int(np.argmin(units @ units.mean(axis=0)))])
 
 

@@ -32,12 +32,14 @@ def principal_components(matrix: Matrix, count: int) -> tuple[NDArray[np.float64
     Returns:
         (D,) and (count, D), the direction of greatest variance first, each with its largest entry positive.
     """
+    # Covariance in blocks: the centred matrix is never held as a whole.
     mean = mean_row(matrix)
     covariance = np.zeros((matrix.shape[1], matrix.shape[1]))
     for start in range(0, len(matrix), BLOCK):
         centred = np.asarray(matrix[start : start + BLOCK], np.float32) - mean
         covariance += centred.T @ centred
-    directions = np.linalg.eigh(covariance)[1][:, ::-1].T[:count]
+    # eigh sorts in ascending order; eigenvectors are columns and their signs are arbitrary.
+    directions = np.linalg.eigh(covariance)[1][:, ::-1].T[:count]  # (count, D)
     signs = np.sign(directions[np.arange(count), np.abs(directions).argmax(axis=1)])
     return mean, directions * signs[:, None]
 
@@ -53,7 +55,7 @@ def affine(matrix: Matrix, weights: NDArray[np.float64], mean: NDArray[np.float6
     Returns:
         float32 (V, E).
     """
-    result = np.empty((len(matrix), weights.shape[1]), np.float32)
+    result = np.empty((len(matrix), weights.shape[1]), np.float32)  # (V, E)
     for start in range(0, len(matrix), BLOCK):
         result[start : start + BLOCK] = (np.asarray(matrix[start : start + BLOCK], np.float32) - mean) @ weights
     return result

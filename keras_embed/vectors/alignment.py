@@ -128,9 +128,10 @@ def align(
     words, padding, unknown_token = _entries(vocabulary)
     is_padding = np.array([word in padding for word in words], bool)
     is_word = ~is_padding & np.array([word != unknown_token for word in words], bool)
-    matrix = np.zeros((len(words), vectors.dim), np.float32)
+    matrix = np.zeros((len(words), vectors.dim), np.float32)  # (V, D); padding stays zero
     rows, fallback_counts = _look_up(vectors, words, is_word, steps)
     matrix[rows >= 0] = vectors.matrix[rows[rows >= 0]]
+    # Steps in order: look up, fall back, compose, fill. Each step handles only what is still missing.
     found = rows >= 0
     exact = int(found.sum()) - sum(fallback_counts.values())
     composed = _compose(vectors, words, np.flatnonzero(is_word & ~found), matrix)
@@ -197,7 +198,7 @@ def _look_up(
             break
         index: Callable[[str], int | None] = vectors.index
         if both:
-            keys = change(vectors.words)
+            keys = change(vectors.words)  # such as the stems of all words
             # From the last to the first, so that the first word with a key is the one that remains.
             index = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True)).get
         counts[name] = counts.get(name, 0) + try_keys(change([words[row] for row in indices.tolist()]), indices, index)
@@ -211,6 +212,7 @@ def _compose(
     if vectors.subwords is None or len(indices) == 0:
         return indices[:0]
     left = [words[index] for index in indices.tolist()]
+    # A word whose buckets are all pruned has no n-grams, and stays missing.
     has_ngrams = vectors.subwords.row_table(left)[1] > 0
     matrix[indices[has_ngrams]] = vectors.subwords.vectors(left)[has_ngrams]
     return indices[has_ngrams]
@@ -225,7 +227,7 @@ def _fill(
     mean = mean_row(vectors.matrix)
     matrix[rows] = mean
     if unknown == "random":
-        deviation = np.zeros(vectors.dim)
+        deviation = np.zeros(vectors.dim)  # standard deviation of each dimension, summed in blocks
         for start in range(0, len(vectors), BLOCK):
             deviation += np.square(np.asarray(vectors.matrix[start : start + BLOCK], np.float32) - mean).sum(axis=0)
         deviation = np.sqrt(deviation / max(len(vectors), 1))

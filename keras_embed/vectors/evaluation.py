@@ -133,6 +133,7 @@ def evaluate_analogies(
     check_positive("limit", limit)
     if isinstance(questions, (str, os.PathLike)):
         questions = read_analogies(questions)
+    # Questions with an out-of-vocabulary word are not asked, as in gensim.
     known = _rows_by_word(vectors, limit, ignore_case)
     scores = []
     for name, rows in questions.items():
@@ -140,6 +141,7 @@ def evaluate_analogies(
         asked = [row for row in cased if all(word in known for word in row)]
         triples = [[known[word] for word in row[:3]] for row in asked]
         found = _search.analogies(vectors, triples, _TRIED, method, vectors.inverse_norms[:limit])[0]
+        # Several answers, because another casing of a question's word may be the nearest.
         answers = [[_cased(vectors.words[row], ignore_case) for row in best if row >= 0] for best in found.tolist()]
         correct = sum(_is_correct(row, tried) for row, tried in zip(asked, answers, strict=True))
         scores.append(SectionScore(name, correct, len(asked), len(rows)))
@@ -198,7 +200,7 @@ def spearman(left: ArrayLike, right: ArrayLike) -> float:
 
 def _ranks(values: ArrayLike) -> NDArray[np.float64]:
     _, index, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[index]
+    return (np.cumsum(counts) - (counts - 1) / 2)[index]  # the mean rank of each group of equal values
 
 
 def _pearson(left: ArrayLike, right: ArrayLike) -> float:
@@ -286,7 +288,7 @@ def read_pairs(path: PathLike, score_column: int = 2) -> list[Pair]:
 
 def _lines(path: PathLike) -> Iterator[tuple[int, str]]:
     """Yields the numbered lines of a file, plain or gz, split at line feeds only."""
-    data = Path(path).read_bytes()
+    data = Path(path).read_bytes()  # these files are small
     if data[:2] == b"\x1f\x8b":
         data = gzip.decompress(data)
     for number, line in enumerate(data.decode("utf-8-sig").split("\n"), 1):

@@ -44,6 +44,7 @@ class QuantizedMatrix:
         scales = np.empty(len(matrix), np.float32)
         for start in range(0, len(matrix), _ROWS):
             rows = np.asarray(matrix[start : start + _ROWS], np.float32)
+            # s = max|x| / 127 for each row; a zero row is divided by 1.
             scale = np.abs(rows).max(axis=1, initial=0.0) / np.float32(127)
             scales[start : start + _ROWS] = scale
             values[start : start + _ROWS] = np.rint(rows / np.where(scale > 0, scale, 1)[:, None])

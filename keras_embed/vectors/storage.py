@@ -42,6 +42,7 @@ def read(path: PathLike) -> WordVectors:
                 "a newer keras_embed, or the file that the folder was made of",
             )
         )
+    # Nothing is read here but the headers of the arrays.
     arrays = {file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*.npy")}
     found = arrays.get("matrix")
     if found is None or found.shape != (meta["words"], meta["dim"]):

@@ -79,7 +79,7 @@ class Subwords:
         """
         buckets, lengths = text.ngram_bucket_table(words, self.min_n, self.max_n, self.num_buckets)
         rows = buckets.astype(np.int64) if self._row_of is None else self._row_of[buckets]
-        if self._row_of is not None:
+        if self._row_of is not None:  # drop the n-grams of pruned buckets
             word = np.repeat(np.arange(len(words)), lengths)[rows >= 0]
             rows, lengths = rows[rows >= 0], np.bincount(word, minlength=len(words))
         return rows, lengths
@@ -111,6 +111,7 @@ class Subwords:
                 gathered = np.asarray(self.matrix[rows[begin : ends[stop - 1]]], np.float32)
                 result[some] = np.add.reduceat(gathered, (ends - lengths)[some] - begin, axis=0)
             start = stop
+        # result holds sums; fastText counts a word's own row like one of its n-grams.
         if word_rows is not None:
             result += word_rows
             lengths = lengths + 1

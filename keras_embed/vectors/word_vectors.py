@@ -54,6 +54,7 @@ def near_spellings(word: str, words: Sequence[str], count: int = 3) -> list[str]
         words: the vocabulary.
         count: maximum number of words.
     """
+    # Other casings first; then words of similar length with the same first letter, compared by difflib.
     folded = word.casefold()
     same = [other for other in words if other.casefold() == folded]
     begin, length = word[:1].casefold(), len(word)
@@ -162,7 +163,7 @@ class WordVectors:
         unknown = np.flatnonzero(found < 0)
         if len(unknown) and self.subwords is None:
             raise UnknownWordError(words[int(unknown[0])], self.words)
-        if len(unknown) == 0:
+        if len(unknown) == 0:  # one indexing operation, which copies
             return np.array(self.matrix[found], np.float32)
         result = np.empty((len(words), self.dim), np.float32)
         result[found >= 0] = self.matrix[found[found >= 0]]
@@ -266,6 +267,7 @@ class WordVectors:
         check_positive("dim", dim)
         if dim > self.dim:
             raise ValueError(message(f"`dim` of at most {self.dim}", dim))
+        # (x - mean) P^T, P the first principal directions (dim, D)
         mean, directions = _transforms.principal_components(self.matrix, dim)
         return self._mapped(directions.T, mean)
 
@@ -286,6 +288,7 @@ class WordVectors:
         if not 0 <= k <= self.dim:
             raise ValueError(message(f"`k` from 0 to {self.dim}", k))
         mean, directions = _transforms.principal_components(self.matrix, k)
+        # (x - mean) (I - P^T P): the projection to the complement of the directions
         return self._mapped(np.eye(self.dim) - directions.T @ directions, mean)
 
     def astype(self, dtype: str) -> "WordVectors":
@@ -320,7 +323,7 @@ class WordVectors:
         """Returns the mapping from words to rows."""
         if self._rows_of is None:
             table = dict(zip(self.words, range(len(self.words)), strict=True))
-            if len(table) != len(self.words):
+            if len(table) != len(self.words):  # in a table with repeated words only the last row remains
                 repeated = next(word for row, word in enumerate(self.words) if table[word] != row)
                 raise ValueError(message("each word once", f"{repeated!r} more than once"))
             self._rows_of = table

@@ -109,9 +109,7 @@ def test_binary_rows_with_and_without_line_feeds(tmp_path, monkeypatch, line_fee
     path.write_bytes(b"60 3\n" + b"".join(rows))
     with pytest.warns(UserWarning, match="the header announces 60 rows of 3, the file holds 50 rows of 3"):
         same(vectors.load(path), expected)
-    with pytest.raises(
-        ValueError, match="line 1: Expected 60 rows of 3 numbers, as the header says. Received: 50 rows"
-    ):
+    with pytest.raises(ValueError, match="line 1: Expected 60 rows of 3 numbers, as in the header. Received: 50 rows"):
         vectors.load(path, repair=False)
 
 

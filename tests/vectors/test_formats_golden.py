@@ -206,7 +206,7 @@ def test_gensim_native_fasttext_of_today(tmp_path, gensim_models):
 
 
 def test_what_gensim_refuses_is_refused_clearly(find, gensim_models):
-    with pytest.raises(ValueError, match="that the installed gensim can read.*TypeError.*Try the gensim of its time"):
+    with pytest.raises(ValueError, match="that the installed gensim can read.*TypeError.*Try the gensim that wrote it"):
         vectors.load(find("static/gensim/ft_kv_3.6.0.model.gz"))
 
 

@@ -219,7 +219,7 @@ def test_wrong_headers_are_not_believed(tmp_path, recwarn, header, warns):
     assert (list(found.words), found.dim, found.report.wrong_header) == (["a", "b", "c"], 2, True)
     assert f"the header announces {int(header.split()[0]):,} rows" in str(found.report)
     assert bool(len(recwarn)) == warns  # where there are more rows than announced, nothing is missing
-    with pytest.raises(ValueError, match="file, line 1: Expected .* as the header says. Received: 3 rows of 2. Try"):
+    with pytest.raises(ValueError, match="file, line 1: Expected .* as in the header. Received: 3 rows of 2. Try"):
         vectors.load(path, repair=False)
 
 

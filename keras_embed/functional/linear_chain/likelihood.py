@@ -14,6 +14,7 @@ from keras_embed.functional.linear_chain.posterior import Messages, Posterior, a
 def _path_messages(grid: Lattice, states: Tensor) -> Messages:
     """Returns the messages of a lattice with only one path, `states` (B, T+1), K = "no tag"."""
     batch, num_states = ops.shape(states)[0], grid.emissions.shape[-1] + 1
+    # The marginals of a single path are indicators of its states.
     unary = ops.one_hot(states, num_states, dtype="float32")  # (B, T+1, K+1)
     before = ops.pad(states[:, :-1], [[0, 0], [1, 0]], constant_values=num_states - 1)  # a path starts in "no tag"
     # Count the transitions of each row: one flat index (row, from, to) for each step.
@@ -21,6 +22,7 @@ def _path_messages(grid: Lattice, states: Tensor) -> Messages:
     entry = ops.reshape((row * num_states + before) * num_states + states, (-1,))
     counts = ops.segment_sum(ops.ones_like(entry, dtype="float32"), entry, batch * num_states * num_states)
     counts = ops.reshape(counts, (batch, num_states, num_states))
+    # The score is linear in the potentials: their sum, weighted by the counts.
     score = ops.sum(grid.emissions * unary[..., :-1], axis=(1, 2)) + ops.sum(grid.scores * counts, axis=(1, 2))
     return Messages(score, unary, counts, unary)
 
@@ -60,12 +62,13 @@ def _expected_less_observed(chain: LinearChain, tags: Tensor) -> Posterior:
     """
     grid = lattice(chain)
     states = _states(grid, tags)
-    expected = messages(grid)
+    expected = messages(grid)  # log Z, and the counts over all paths
     observed = ops.cond(
         ops.any(states < 0),
         lambda: tuple(messages(clamp(grid, states))),
         lambda: tuple(_path_messages(grid, states)),
     )
+    # Loss and gradient are differences of the same quantities: log Z - log Z_observed, and expected - observed counts.
     return as_posterior(chain, grid, Messages(*(a - b for a, b in zip(expected, observed, strict=True))))
 
 

@@ -65,6 +65,7 @@ def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVecto
         settings["max_n"] = 0  # version 11 trained supervised models without n-grams, whatever the settings
     dictionary = _dictionary(reader, version, repairs)
     matrix = _matrix(reader, version, settings, dictionary, repairs)
+    # The matrix has all words even if few are selected: n-gram rows follow them.
     rows = selection.rows(dictionary.tokens)
     tokens, counts, words = dictionary.tokens, dictionary.counts, matrix[: len(dictionary.tokens)]
     if rows is not None:
@@ -112,7 +113,7 @@ def _dictionary(reader: ByteReader, version: int, repairs: Repairs) -> _Dictiona
     if any(kinds[:num_words]):  # labels follow the words
         raise repairs.error("", f"{num_words} words, then labels", "a label among the words", _TRY)
     kept = None
-    if num_kept >= 0:
+    if num_kept >= 0:  # -1 if the model is not pruned
         pairs = reader.array("<i4", (num_kept, 2), "the pruned index")
         kept = dict(map(tuple, pairs.tolist()))
     return _Dictionary(tokens[:num_words], counts[:num_words], kept)
@@ -128,6 +129,7 @@ def _matrix(
     else:
         shape = reader.values("qq", "the shape of the matrix")
         matrix = reader.array("<f4", shape, "the matrix")
+    # A pruned model has only the rows of its remaining buckets.
     grams = len(dictionary.kept) if dictionary.kept is not None else settings["num_buckets"]
     least = len(dictionary.tokens) + (grams if settings["max_n"] > 0 else 0)
     if matrix.shape[1] != settings["dim"] or len(matrix) < least:

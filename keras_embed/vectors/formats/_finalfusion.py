@@ -33,6 +33,7 @@ def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVecto
     magic, version, count = reader.values("4sII", "the header")
     if magic != MAGIC or version != 0:
         raise repairs.error("", "a finalfusion file of version 0", (magic, version), "another `format`")
+    # The list of chunk ids is redundant: each chunk repeats its id.
     reader.values(f"{count}I", "the list of chunks")
     parts: dict[int, Any] = {}
     while reader.peek(1):
@@ -43,11 +44,12 @@ def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVecto
     tokens, grams = parts.get(_WORDS) or parts.get(_FASTTEXT_WORDS) or (None, None)
     if tokens is None or _MATRIX not in parts:
         raise repairs.error("", "a chunk of words and one of a matrix", f"chunks {sorted(parts)}", _TRY)
-    matrix = parts[_MATRIX]
+    matrix = parts[_MATRIX]  # rows of words, then of n-gram buckets
     num_grams = grams["num_buckets"] if grams else 0
     if len(matrix) != len(tokens) + num_grams:
         expected = f"{len(tokens)} words and {num_grams} n-grams to have a row each"
         raise repairs.error("", expected, f"{len(matrix)} rows", "to fetch the file again")
+    # n-gram rows are stored without norms, so only words are multiplied.
     words, subwords = matrix[: len(tokens)], None
     if _NORMS in parts:
         words = words * parts[_NORMS][: len(tokens), None]

@@ -84,7 +84,7 @@ def _load_gensim(path: Path, repairs: Repairs) -> Any:
         len(keyed.index_to_key), keyed.vectors.shape
     except Exception as error:  # gensim's versions raise many types
         received = f"{type(error).__name__}: {str(error).rstrip('.')}"
-        try_ = "the gensim of its time, to write it anew as save_word2vec_format or, for n-grams, as fastText's .bin"
+        try_ = "the gensim that wrote it, to save it by save_word2vec_format or, with n-grams, as fastText's .bin"
         raise repairs.error("", "a model or vectors that the installed gensim can read", received, try_) from error
     return keyed
 
@@ -94,7 +94,7 @@ def _gensim_subwords(keyed: Any, rows: NDArray[np.int64], repairs: Repairs) -> S
     if grams is None or not keyed.bucket or keyed.max_n < max(keyed.min_n, 1):
         return None
     if not getattr(keyed, "compatible_hash", True):
-        what = "n-grams hashed as fastText does, as gensim since 3.7 does"
+        what = "n-grams with fastText's hash, as in gensim since 3.7"
         raise repairs.error("", what, "a model of an older gensim", "its vectors alone, by save_word2vec_format")
     # gensim 3 stored only the rows of buckets that its words use; gensim 4 reads these and then indexes wrong rows.
     kept = {int(bucket): int(row) for bucket, row in getattr(keyed, "hash2index", {}).items()}

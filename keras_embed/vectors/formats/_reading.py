@@ -108,7 +108,7 @@ class Repairs:
         rows, dim = self.header or (0, 0)
         if not self.repair:
             received = f"{self.rows_seen} rows of {self.dim}"
-            raise self.error("line 1", f"{rows} rows of {dim} numbers, as the header says", received, "repair=True")
+            raise self.error("line 1", f"{rows} rows of {dim} numbers, as in the header", received, "repair=True")
 
     def report(self, format: str, rows: int, dim: int) -> ReadReport:
         """Returns the report of the file."""
@@ -126,7 +126,7 @@ class Repairs:
 
     def _note(self, kind: str, where: str, expected: str, received: str) -> None:
         if not self.repair:
-            raise self.error(where, expected, received, "repair=True, which counts such and reads on")
+            raise self.error(where, expected, received, "repair=True, which counts and skips them")
         self._counts[kind] += 1
         if len(self._examples) < _MAX_EXAMPLES:
             self._examples.append(f"{where}: {received}")

@@ -45,7 +45,7 @@ def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
     """
     kind = packing(path)
     if member is not None and kind != "zip":
-        raise ValueError(message("`member` for a zip archive only", f"{path}, which is none", "member=None"))
+        raise ValueError(message("`member` for a zip archive only", f"{path}, which is not one", "member=None"))
     try:
         with contextlib.ExitStack() as stack:
             yield stack.enter_context(_open(path, kind, member, stack))

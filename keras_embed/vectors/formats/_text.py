@@ -78,6 +78,7 @@ def _blocks(head: bytes, stream: IO[bytes], repairs: Repairs, layout: Layout) ->
 def _read_all(
     blocks: Iterator[bytes], size: int, layout: Layout, selection: Selection, repairs: Repairs
 ) -> WordVectors:
+    # Estimate the number of rows from the first block, with 5 % to spare.
     first = next(blocks, PADDING)
     lines = max(first.count(b"\n"), 1)
     guess = size * lines // max(len(first) - len(PADDING), 1) * 21 // 20
@@ -87,7 +88,7 @@ def _read_all(
     for (block, _), rows in _parsed(((block, None) for block in chain([first], blocks)), layout):
         numbers: Sequence[int] = range(line, line + (block.count(b"\n") if rows is None else len(rows.tokens)))
         line += len(numbers)
-        if rows is None:
+        if rows is None:  # an irregular block: line by line, with repairs
             most = None if limit is None else limit - seen
             rows, indices = _text_lines.irregular(block, layout, repairs, numbers.__getitem__, most)
             numbers = [numbers[index] for index in indices]
@@ -111,7 +112,7 @@ def _parsed(blocks: Iterable[tuple[bytes, _T]], layout: Layout) -> Iterator[tupl
         try:
             for block in blocks:
                 waiting.append((block, pool.submit(_text_lines.regular, block[0], layout)))
-                if len(waiting) > 2 * workers:
+                if len(waiting) > 2 * workers:  # bounds the blocks in memory
                     done, future = waiting.popleft()
                     yield done, future.result()
             while waiting:

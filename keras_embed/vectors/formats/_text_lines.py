@@ -77,6 +77,7 @@ def find(head: bytes, header: bool | None = None) -> Layout | None:
     if announced is None:
         body, widths = lines, [lines[0].rstrip(b" \r").count(b" "), *widths]
     dim = announced[1] if announced and announced[1] in widths else _mode(widths)
+    # Text of vectors if most of the lines are a word and `dim` numbers.
     rows = sum(fields(line, dim) is not None for line in body)
     if dim < 1 or 2 * rows <= len(body):
         return None

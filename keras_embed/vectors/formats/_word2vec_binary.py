@@ -36,7 +36,7 @@ def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs) -
     if selection.limit is not None:
         rows = min(rows, selection.limit)
     table = Table(dim, min(rows, size // (4 * dim) + 1) if selection.tokens is None else len(selection.tokens))
-    seen, left = 0, selection.limit
+    seen, left = 0, selection.limit  # rows read, and rows left to read
     for tokens, block, offsets in _rows(rest, stream, dim, repairs):
         count = len(tokens) if left is None else min(left, len(tokens))
         chosen: Sequence[int] = range(count)
@@ -59,6 +59,7 @@ def _rows(rest: bytes, stream: IO[bytes], dim: int, repairs: Repairs) -> Iterato
     """Yields the words of complete rows, the block of bytes that holds them, and the offsets of their floats in it."""
     width, seen, block = 4 * dim, 0, rest
     while True:
+        # Only the words are searched for; the floats between them are skipped by their width.
         tokens, offsets, start = [], [], 0
         last = len(block) - width - 1
         while 0 <= (space := block.find(b" ", start)) <= last:

@@ -96,7 +96,7 @@ def load(
     def read() -> WordVectors:
         return _read(path, format or registry.detect(path, member), selection, repair, member)
 
-    if cache is False or path.is_dir():
+    if cache is False or path.is_dir():  # a folder is memory-mapped already
         return _warned(read())
     arguments = {"format": format, "limit": limit, "repair": repair, "member": member}
     selected = None if selection.words is None else sorted(selection.words)
@@ -112,6 +112,7 @@ def _read(path: Path, format: str, selection: Selection, repair: bool, member: s
         return _gensim_and_navec.read_gensim(path, selection, repairs)
     if format == "navec":
         return _gensim_and_navec.read_navec(path, selection, repairs)
+    # Only an estimate, with which readers allocate; they grow and trim as needed.
     size = path.stat().st_size * _EXPANSION[_streams.packing(path)]
     with _streams.opened(path, member) as stream:
         if format in _HEADERS:
@@ -146,6 +147,7 @@ def _cache_folder(cache: bool | PathLike) -> Path:
 
 def _cache_entry(folder: Path, path: Path, arguments: Mapping[str, Any]) -> Path:
     """Returns the folder for the vectors of a file: a hash of its path, size, modification time and the arguments."""
+    # A changed file or other arguments give another entry; old entries are not deleted.
     state = path.stat()
     key = [_CACHE_VERSION, str(path.resolve()), state.st_size, state.st_mtime_ns, dict(arguments)]
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()

@@ -59,7 +59,7 @@ class ReadReport:
         for count, one, many in (
             (self.bad_lines, "bad line left out", "bad lines left out"),
             (self.duplicates, "repeated word left out", "repeated words left out"),
-            (self.invalid_utf8, "word that is no UTF-8, its bytes kept", "words that are no UTF-8, their bytes kept"),
+            (self.invalid_utf8, "word that is not valid UTF-8", "words that are not valid UTF-8"),
         ):
             if count:
                 lines.append(f"{count:,} {one if count == 1 else many}")

@@ -81,6 +81,7 @@ def detect(path: Path, member: str | None = None) -> str:
     for name, registered in reversed(REGISTERED.items()):
         if registered.detect is not None and registered.detect(head, path):
             return name
+    # Then magic numbers, which exclude other formats, and last the guesses.
     found = _by_magic(head, path)
     if found is None:
         # A binary word2vec file has a text header; text is what parses as words and numbers.
@@ -101,6 +102,7 @@ def _by_magic(head: bytes, path: Path) -> str | None:
         return "fasttext"
     if head.startswith(_finalfusion.MAGIC + b"\0\0\0\0"):
         return "finalfusion"
+    # navec's archive is a tar file, named by its first member.
     if head[_TAR_OFFSET : _TAR_OFFSET + len(_TAR)] == _TAR:
         first_member = head.split(b"\0", 1)[0].decode("latin1")
         if first_member in _gensim_and_navec.NAVEC_MEMBERS:

@@ -60,6 +60,7 @@ def _train(kind: Callable[..., Any], corpus: Corpus, algorithm: str, settings: d
         shrink_windows=True,
         **more,
     )
+    # The first pass builds the vocabulary; training makes one pass for each epoch.
     model.build_vocab(sentences)
     if not len(model.wv):
         raise ValueError(_errors.message(f"words seen at least {settings['min_count']} times", "none", "min_count=1"))

@@ -86,6 +86,7 @@ def _blocks(corpus: TokenIds, window: int, symmetric: bool) -> Iterator[NDArray[
     size = len(corpus.words)
     step = max(_BLOCK // window, 1)
     for start in range(0, len(corpus.ids), step):
+        # All pairs at one distance are a comparison of the corpus with itself, shifted.
         found = []
         for distance in range(1, window + 1):
             last = corpus.ids[start + distance : start + step + distance].astype(np.int64)
@@ -106,7 +107,7 @@ def _summed(block: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[NDA
     if not len(block):
         return block, np.zeros(0)
     keys, distances = np.divmod(block, len(weights))
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))  # the first pair of each run of equal keys
     return keys[starts], np.add.reduceat(weights[distances], starts)
 
 

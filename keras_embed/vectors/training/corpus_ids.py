@@ -35,8 +35,8 @@ class Sentences:
                 raise TypeError(
                     _errors.message(
                         "a `corpus` that can be read more than once",
-                        f"a {type(corpus).__name__}, empty after the first reading",
-                        "list(corpus), or an object whose `__iter__` starts anew",
+                        f"a {type(corpus).__name__}, empty after the first pass",
+                        "list(corpus), or an object whose `__iter__` starts again",
                     )
                 )
         self._corpus = corpus
@@ -114,6 +114,7 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
                 "min_count=1",
             )
         )
+    # From ids by first occurrence to ids by descending count; -1 for rare words, which are removed.
     new = np.full(len(texts), -1, np.int32)
     new[order] = np.arange(len(order), dtype=np.int32)
     ids = new[found]

@@ -67,6 +67,7 @@ def train_glove(
     pairs = corpus if isinstance(corpus, Cooccurrences) else cooccurrences(corpus, window, min_count)
     if not len(pairs):
         raise ValueError(_errors.message("pairs of neighbouring words", "none", "longer sentences"))
+    # Initialisation as in the tool: uniform in [-0.5, 0.5) / D, biases included.
     rng = np.random.default_rng(seed)
     size = len(pairs.words)
     first = ((rng.random((2 * size, dim + 1)) - 0.5) / dim).astype("float32")
@@ -93,12 +94,14 @@ def adagrad(
         indices = keras.ops.concatenate([words, contexts])
         both = (take_rows(rows, words), take_rows(rows, contexts), log_counts, weights)
         update = glove.scaled(keras.ops.concatenate(glove.gradients(*both)), learning_rate)
+        # Squares first, so that all pairs of a word in the batch count in its step size.
         squares = add_rows(squares, indices, update * update)
         rows = add_rows(rows, indices, -update * keras.ops.rsqrt(take_rows(squares, indices)))
         costs = add_rows(costs, keras.ops.zeros((1,), "int32"), keras.ops.sum(glove.loss(*both))[None, None])
         return rows, squares, costs
 
     weights = keras.ops.convert_to_numpy(glove.weight(pairs.values, x_max, alpha))
+    # AdaGrad's sums start at 1; the third table has one entry, the total cost.
     run, read = row_loop(step, (parameters, np.ones_like(parameters), np.zeros((1, 1), np.float32)))
     progress = Progress(epochs, len(pairs), verbose, "pair")
     for epoch in range(epochs):

@@ -148,6 +148,7 @@ def train(corpus: TokenIds, settings: Settings) -> NDArray[np.float32]:
         progress.start_epoch(epoch)
         done = 0.0
         for groups, share in blocks(corpus, draw, shape, rng):
+            # The learning rate of each batch, by the share of the whole training before it.
             through = epoch + done + share * np.arange(shape.block) / shape.block
             run((*groups, rate(through / settings.epochs).astype("float32")))
             progress.advance(share)
@@ -169,7 +170,7 @@ def _skipgram_step(
     centers = words[:, window : window + halves.shape[1]]
     pairs = skipgram.window_pairs(halves, sentences, window)
     weights = skipgram.skipgram_noise(pairs, words, noise, negatives)
-    targets = keras.ops.concatenate([words, noise], axis=1)
+    targets = keras.ops.concatenate([words, noise], axis=1)  # (B, M + N)
     both = keras.ops.concatenate([pairs, weights], axis=-1)  # (B, G, M + N)
     rows = (take_rows(inputs, centers), take_rows(outputs, targets))
     center_rows, target_rows = skipgram.skipgram_gradients(*rows, pairs, weights)
@@ -190,7 +191,7 @@ def _cbow_step(
     centers = words[:, window : window + halves.shape[1]]
     pairs = skipgram.window_pairs(halves, sentences, window)
     weights = skipgram.cbow_noise(pairs, centers, noise, negatives)
-    targets = keras.ops.concatenate([centers, noise], axis=1)
+    targets = keras.ops.concatenate([centers, noise], axis=1)  # (B, G + N)
     rows = (take_rows(inputs, words), take_rows(outputs, targets))
     word_rows, target_rows = skipgram.cbow_gradients(*rows, pairs, weights)
     own = keras.ops.max(pairs, axis=-1)  # (B, G), 1 if the center has a context
@@ -261,6 +262,7 @@ def blocks(
     words = _padded(corpus.ids[sampled], count, shape.group, draw.window, 0)
     sentences = _padded(corpus.sentences[sampled], count, shape.group, draw.window, -1)
     order = rng.permutation(count)
+    # Noise is drawn by inverting the cumulative distribution.
     cumulative = np.cumsum(draw.noise)
     cumulative /= cumulative[-1]
     around = np.arange(shape.group + 2 * draw.window)
