@@ -57,12 +57,12 @@ class QuantizedMatrix:
 
     @property
     def dtype(self) -> np.dtype[np.int8]:
-        """int8."""
+        """Data type of the stored values, int8."""
         return self.values.dtype
 
     @property
     def ndim(self) -> int:
-        """2."""
+        """Number of dimensions, 2."""
         return self.values.ndim
 
     @property

@@ -1,4 +1,4 @@
-"""Attention's formulas against loops over every query and step, and the laws that they keep."""
+"""Formulas of attention compared with loops over all queries and steps, and their laws."""
 
 import attention_oracle as oracle
 import numpy as np

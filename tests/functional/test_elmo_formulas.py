@@ -1,4 +1,4 @@
-"""Highways, projected LSTMs, mixes and reading orders against what they mean, element by element."""
+"""Highways, projected LSTMs, mixes and reading orders compared element by element with their definitions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Corpora as numbers."""
+"""Corpora as word ids."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Binary files, packed files, the cache, and writing: what goes in comes out, what is broken says where."""
+"""Binary files, compressed files, the cache, and writing: exact round trips, and errors that name the position."""
 
 import bz2
 import gzip
@@ -20,7 +20,7 @@ WORDS = st.lists(st.text(st.characters(exclude_characters="\n", exclude_categori
 
 
 def made(words: list[str], dim: int = 3) -> vectors.WordVectors:
-    """Floats of every size, some short in decimal."""
+    """Returns vectors with floats of every magnitude, some with few digits."""
     rng = np.random.default_rng(len(words))
     matrix = rng.normal(size=(len(words), dim)) * 10.0 ** rng.integers(-12, 12, (len(words), dim))
     matrix[::2] = matrix[::2].round(3)
@@ -131,7 +131,7 @@ def test_binary_repairs(tmp_path):
 
 
 def fasttext_file(version: int | None, words: list[bytes], rows: np.ndarray, **settings) -> bytes:
-    """A model as fastText writes it: magic, settings, dictionary, matrix."""
+    """Builds a model file of fastText: magic number, settings, dictionary, matrix."""
     names = "dim window epochs min_count negatives word_ngrams loss model bucket min_n max_n update_rate".split()
     values = dict.fromkeys(names, 1) | {"dim": rows.shape[1], "model": 2, "bucket": len(rows) - len(words)} | settings
     data = b"" if version is None else struct.pack("<2i", 793712314, version)

@@ -1,4 +1,4 @@
-"""Text files of vectors: every token and number as plain Python reads it, and what is wrong named or counted."""
+"""Text files of vectors: tokens and numbers compared with plain Python, and errors and repairs."""
 
 import gzip
 
@@ -101,7 +101,7 @@ def write(path, lines: list[bytes], header: bytes = b"") -> object:
 
 
 def many(count: int, dim: int = 4) -> list[bytes]:
-    """Lines whose words have every length; each ninth holds a space, each thirteenth is Cyrillic."""
+    """Returns lines with words of all lengths; every ninth contains a space, every thirteenth is Cyrillic."""
     rng = np.random.default_rng(3)
     numbers = [" ".join(map("{:.5f}".format, row)) for row in rng.normal(size=(count, dim))]
     names = [f"w{'x' * (n % 23)}{n}" + " y" * (n % 9 == 0) + "чайник" * (n % 13 == 0) for n in range(count)]

@@ -26,7 +26,7 @@ def test_counted_pairs_do_as_well_as_a_corpus():
 
 
 def test_parameters_and_cost_are_those_of_a_loop_over_pairs(monkeypatch, capsys):
-    """In float64, batch by batch: squares are added first, then divided by."""
+    """Trains in float64, batch by batch: squares are added before the division."""
     monkeypatch.setattr(sys.modules[train_glove.__module__], "_BATCH", 7)
     pairs = cooccurrences(walks(nodes=6, count=4), window=3, min_count=1)
     first = np.random.default_rng(1).normal(size=(12, 4)).astype("float32") / 4

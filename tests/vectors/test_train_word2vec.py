@@ -37,7 +37,7 @@ def test_the_same_seed_gives_the_same_vectors():
 
 @pytest.mark.parametrize("nodes", [3, 30])
 def test_few_words_do_not_diverge(nodes):
-    """A batch of 1,024 centers of few words would: the size of a batch is found by how often it holds a word."""
+    """A batch of 1,024 centers of few words would diverge: the batch size depends on the frequency of words."""
     vectors = train_word2vec(walks(nodes, count=300), **{**FAST, "learning_rate": 0.1})
     assert np.linalg.norm(vectors.matrix, axis=1).max() < 10
 
@@ -48,7 +48,7 @@ def test_divergence_is_an_error():
 
 
 def test_groups_hold_the_text_in_order():
-    """Each group is a run of the text with its neighbours; together they are all of it."""
+    """Each group is a run of the text with its neighbours; together they cover the text."""
     ids = token_ids(walks(count=30), 1)
     draw = Draw(2, 3, np.ones(24), np.full(24, 1 / 24))
     shape = shape_of(ids, draw, 0.025)
@@ -130,7 +130,7 @@ def test_gensim_is_asked_for_when_it_is_absent(monkeypatch):
 
 @pytest.mark.parametrize("algorithm", ["skipgram", "cbow"])
 def test_the_keras_engine_is_a_loop_over_pairs(algorithm, monkeypatch):
-    """All of training in NumPy, pair by pair: word2vec.c's updates, added up batch by batch."""
+    """The same training in NumPy, pair by pair: word2vec.c's updates, summed over each batch."""
     monkeypatch.setattr(training, "_GROUP", 4)
     monkeypatch.setattr(training, "_BATCH", 2)
     monkeypatch.setattr(training, "MOST_UPDATES", 1e9)
@@ -152,7 +152,7 @@ def test_the_keras_engine_is_a_loop_over_pairs(algorithm, monkeypatch):
 
 
 def add_batch(tables, batch, algorithm, rate, noise_words):
-    """One batch of `blocks`, a word and its noise at a time."""
+    """Trains on a batch of `blocks`, pair by pair."""
     inputs, outputs = (table.astype("float64") for table in tables)
     for words, sentences, halves, noise in zip(*batch, strict=True):
         for center, half in enumerate(halves):
