@@ -1,24 +1,53 @@
-"""Files that appear whole or not at all."""
+"""Atomic writes: a file or folder appears complete, or the previous one is left unchanged."""
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from keras_embed._types import PathLike
+
 
 @contextlib.contextmanager
-def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A path beside a file to write; it takes the file's place in the end, or is gone after an error."""
+def atomic_path(path: PathLike) -> Iterator[Path]:
+    """Yields a temporary path beside `path` to write a file to.
+
+    The file replaces `path` when the block ends, and is deleted if the block raises.
+    """
     target = Path(path)
-    beside = target.with_name(f"{target.name}.{os.getpid()}.part")
+    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        yield beside
-        os.replace(beside, target)
+        yield partial
+        os.replace(partial, target)
     finally:
-        beside.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
-def write_atomically(path: str | os.PathLike[str], text: str, encoding: str = "utf-8") -> None:
-    """Writes text, its line ends as they are: a full disk leaves an older file as it was."""
-    with atomic_path(path) as beside:
-        beside.write_text(text, encoding, newline="\n")
+@contextlib.contextmanager
+def atomic_folder(path: PathLike) -> Iterator[Path]:
+    """Yields a new empty folder beside `path` to write files to.
+
+    It replaces the folder at `path`, if there is one, when the block ends, and is deleted if the block raises. Callers
+    check beforehand that the folder to replace is theirs.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as beside:
+        new, old = Path(beside) / "new", Path(beside) / "old"
+        new.mkdir()
+        yield new
+        if target.exists():
+            os.replace(target, old)
+        try:
+            os.replace(new, target)
+        except OSError:
+            if old.exists() and not target.exists():  # put the previous folder back
+                os.replace(old, target)
+            raise
+
+
+def write_atomically(path: PathLike, text: str, encoding: str = "utf-8") -> None:
+    """Writes text with its line ends unchanged. After an error, such as a full disk, the previous file is unchanged."""
+    with atomic_path(path) as partial:
+        partial.write_text(text, encoding, newline="\n")

@@ -1,21 +1,20 @@
-"""Argument errors that read: Expected ... Received ... Try ..."""
+"""Errors of the form "Expected ... Received: ... Try ..."."""
 
 import difflib
 import inspect
 from collections.abc import Collection
-from typing import Any
 
 _SHOWN_CHARACTERS = 200
 
 
-def message(expected: str, received: Any, try_: str | None = None) -> str:
-    """One full error text.
+def message(expected: str, received: object, try_: str | None = None) -> str:
+    """Returns the text of an error.
 
     Args:
         expected: what the caller should have passed, a clause after "Expected".
-        received: what came instead. A string is taken as text that is ready to print; any other value is shown by
-            `repr`. Both are shortened to 200 characters.
-        try_: what to do about it, a clause after "Try". Left out where there is nothing to add.
+        received: what was passed instead. A string is inserted as it is, any other value by its `repr`. Both are
+            truncated to 200 characters.
+        try_: how to fix it, a clause after "Try"; `None`: no advice.
 
     Example:
     >>> message("`rate` in [0, 1)", 1.5, "rate=0.5")
@@ -28,7 +27,7 @@ def message(expected: str, received: Any, try_: str | None = None) -> str:
     return text if try_ is None else f"{text} Try {try_}."
 
 
-def check_one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
+def check_one_of(name: str, value: object, allowed: Collection[object]) -> None:
     """Raises `ValueError` unless `value` is among `allowed`."""
     if value not in allowed:
         names = sorted(map(repr, allowed))
@@ -49,12 +48,12 @@ def check_positive(name: str, value: int) -> None:
 
 
 def check_known(kind: type, given: Collection[str], known: Collection[str]) -> None:
-    """Raises `TypeError` for names of arguments that no constructor knows: Keras' models take any, and say nothing.
+    """Raises `TypeError` for arguments that no constructor takes; Keras models ignore them silently.
 
     Args:
         kind: the class whose constructor was called.
-        given: names of arguments that were left over.
-        known: those that its base takes.
+        given: names of the remaining keyword arguments.
+        known: names of the arguments that its base class takes.
     """
     for name in given:
         if name not in known:

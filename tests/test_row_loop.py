@@ -1,4 +1,4 @@
-"""Row updates in a compiled loop against NumPy, on the backend at hand."""
+"""Row updates in a compiled loop compared with NumPy, on the configured backend."""
 
 import numpy as np
 from keras import ops

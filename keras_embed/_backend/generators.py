@@ -1,18 +1,18 @@
-"""The state of PyTorch's own random generators, which Keras' dropout draws from there; other backends have none."""
+"""The state of PyTorch's global random generators, which Keras' dropout uses there; other backends have none."""
 
 import importlib
-from typing import Any
 
 import numpy as np
 
-from keras_embed._backend._lazy import keras
+from keras_embed._backend.frameworks import keras
+from keras_embed._types import PathLike
 
 
-def save_generators(path: Any) -> None:
-    """Writes the states of the process's generators; nothing where the backend has none.
+def save_generators(path: PathLike) -> None:
+    """Writes the states of the process's generators; does nothing on other backends.
 
     Args:
-        path: of a ".npz" file to make.
+        path: ".npz" file to write.
     """
     if keras.config.backend() == "torch":
         torch = importlib.import_module("torch")
@@ -20,16 +20,16 @@ def save_generators(path: Any) -> None:
         np.savez(path, *(state.numpy() for state in states))
 
 
-def restore_generators(path: Any) -> None:
-    """Sets the generators to what `save_generators` wrote, as far as there are as many of them.
+def restore_generators(path: PathLike) -> None:
+    """Restores the states that `save_generators` wrote, for as many devices as there are now.
 
     Args:
-        path: of the file.
+        path: ".npz" file to read.
     """
     if keras.config.backend() == "torch":
         torch = importlib.import_module("torch")
         with np.load(path) as file:
             states = [torch.from_numpy(file[name]) for name in file.files]
         torch.set_rng_state(states[0])
-        for number in range(min(len(states) - 1, torch.cuda.device_count())):
-            torch.cuda.set_rng_state(states[number + 1], number)
+        for device in range(min(len(states) - 1, torch.cuda.device_count())):
+            torch.cuda.set_rng_state(states[device + 1], device)

@@ -1,4 +1,4 @@
-"""TensorFlow and Keras without what they write about themselves."""
+"""TensorFlow and Keras without the messages that they log about themselves."""
 
 import contextlib
 import importlib
@@ -9,19 +9,25 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from keras_embed._types import Features
+
+if TYPE_CHECKING:
+    from keras import Model
 
 
 def import_quietly(*names: str) -> None:
-    """Imports modules that import TensorFlow, without the lines that it writes before its log level counts.
+    """Imports modules that import TensorFlow, without the lines that it logs before its log level is set.
 
-    These come from C++ and go to file descriptor 2, past `sys.stderr`. If an import fails, they are shown after all.
+    These come from C++ and go to file descriptor 2, past `sys.stderr`. If an import fails, they are shown.
 
     Args:
-        names: of the modules, in the order in which they are to be imported.
+        names: module names, in the order of import.
     """
+    # Redirect file descriptor 2 to a temporary file while the modules are imported.
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 2)
         try:
@@ -29,22 +35,22 @@ def import_quietly(*names: str) -> None:
                 importlib.import_module(name)
         except BaseException:
             file.seek(0)
-            os.write(kept, file.read())
+            os.write(stderr, file.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
-def predict_batch(model: Any, features: Any) -> Any:
-    """`model.predict_on_batch(features)`, without TensorFlow's warning that shapes differ from call to call."""
+def predict_batch(model: "Model", features: Features) -> Any:
+    """Calls `model.predict_on_batch(features)`, without TensorFlow's warning about changing shapes."""
     with without_retracing():
         return model.predict_on_batch(features)
 
 
 @contextlib.contextmanager
 def without_retracing() -> Iterator[None]:
-    """Leaves out TensorFlow's warning that a function is compiled often.
+    """Hides TensorFlow's warning that a function is retraced often.
 
     It counts the compilations of all models together. Ours pad to few lengths, and each is compiled once.
     """
@@ -62,14 +68,14 @@ def without_retracing() -> Iterator[None]:
 
 @contextlib.contextmanager
 def without_warning_of(unread: Sequence[str]) -> Iterator[None]:
-    """Leaves out Keras' warning that variables have no gradients if these are all of them.
+    """Hides Keras' warning that variables have no gradients, if these are all of them.
 
     Args:
-        unread: paths of the variables of layers that a model holds and does not read, such as the pooler of an encoder
+        unread: paths of the variables of layers that a model owns but does not use, such as the pooler of an encoder
             below a head that reads each token.
     """
     with warnings.catch_warnings():
         if unread:
-            told = re.escape(f"Gradients do not exist for variables {list(unread)} ")
-            warnings.filterwarnings("ignore", message=told)
+            text = re.escape(f"Gradients do not exist for variables {list(unread)} ")
+            warnings.filterwarnings("ignore", message=text)
         yield

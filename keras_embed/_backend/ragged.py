@@ -1,40 +1,50 @@
-"""Small TensorFlow helpers that several preprocessors share."""
+"""Ragged and string tensors of TensorFlow, for preprocessors."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from keras_embed._backend import tf
+from keras_embed._backend.frameworks import tf
 from keras_embed._errors import message
+from keras_embed._types import TFTensor
 
 
-def bucket_length(longest: Any, lengths: Sequence[int]) -> Any:
-    """The smallest of some rising lengths that holds `longest`, or the next multiple of the last; int64 scalar."""
+def bucket_length(longest: TFTensor, lengths: Sequence[int]) -> TFTensor:
+    """Returns the smallest of some ascending lengths that holds `longest`, or the next multiple of the last one.
+
+    Args:
+        longest: int scalar.
+        lengths: bucket lengths in ascending order.
+
+    Returns:
+        int64 scalar.
+    """
     longest = tf.cast(longest, tf.int64)
     buckets = tf.constant(lengths, tf.int64)
+    # The smallest bucket that fits, or above the last one the next multiple of it: few distinct lengths either way.
     fits = tf.reduce_min(tf.where(buckets >= longest, buckets, tf.int64.max))
     multiple = -(-longest // lengths[-1]) * lengths[-1]
     return tf.where(longest <= lengths[-1], fits, multiple)
 
 
-def dense(ragged: Any, length: Any, padding: Any = 0) -> Any:
-    """A ragged tensor (B, None) as (B, length); `length` may be a tensor."""
+def dense(ragged: TFTensor, length: int | TFTensor, padding: int | TFTensor = 0) -> TFTensor:
+    """Pads a ragged tensor (B, None) to (B, length)."""
     return ragged.to_tensor(padding, shape=tf.stack([tf.constant(-1, tf.int64), tf.cast(length, tf.int64)]))
 
 
-def rows_and_zeros(ragged: Any, widths: Sequence[int]) -> Any:
-    """A ragged tensor (N, None) as (N + 1, W), W one of few widths; the last row, for padding to read, is zero."""
+def rows_and_zeros(ragged: TFTensor, widths: Sequence[int]) -> TFTensor:
+    """Pads a ragged tensor (N, None) to (N + 1, W), W one of `widths`; the last row, for padding, is zero."""
     return tf.pad(dense(ragged, bucket_length(ragged.bounding_shape(axis=1), widths)), [[0, 1], [0, 0]])
 
 
-def distinct_table(rows: Any, batch: Any, width: Any, columns: int | None = None) -> Any:
-    """What belongs to N distinct words, (N,) or (N, C), as (batch, width) or (batch, width, columns), filled up with 0.
+def distinct_table(rows: TFTensor, batch: TFTensor, width: TFTensor, columns: int | None = None) -> TFTensor:
+    """Reshapes the rows of N distinct words, (N,) or (N, C), to (batch, width) or (batch, width, columns).
 
     Args:
-        rows: of the words.
-        batch: scalar.
-        width: scalar, such that `batch * width` is at least N.
-        columns: where C may be smaller; `None`: C.
+        rows: one row for each distinct word.
+        batch: int scalar.
+        width: int scalar, such that `batch * width` is at least N; the rest is zero.
+        columns: number of columns, at least C; `None`: C.
     """
+    # Pad the rows to batch * width, then fold them into (batch, width).
     missing = [[0, tf.cast(batch * width, tf.int32) - tf.shape(rows)[0]]]
     if len(rows.shape) > 1:
         missing.append([0, 0 if columns is None else columns - tf.shape(rows)[1]])
@@ -42,11 +52,15 @@ def distinct_table(rows: Any, batch: Any, width: Any, columns: int | None = None
     return tf.reshape(tf.pad(rows, missing), [batch, width, *last])
 
 
-def ragged_strings(rows: Sequence[Sequence[str | bytes]], what: str = "token") -> Any:
-    """Lists of words as a ragged string tensor (B, None).
+def ragged_strings(rows: Sequence[Sequence[str | bytes]], what: str = "token") -> TFTensor:
+    """Converts lists of words to a ragged string tensor (B, None).
+
+    Args:
+        rows: B lists of words.
+        what: what a word is called in errors.
 
     Raises:
-        ValueError: naming sentence and position of a word that is not a string or that UTF-8 cannot hold.
+        ValueError: If a word is not a string or cannot be encoded in UTF-8; the message names sentence and position.
     """
     return tf.RaggedTensor.from_row_lengths(
         tf.constant([encoded(word, i, j, what) for i, row in enumerate(rows) for j, word in enumerate(row)], tf.string),
@@ -54,8 +68,21 @@ def ragged_strings(rows: Sequence[Sequence[str | bytes]], what: str = "token") -
     )
 
 
-def encoded(word: Any, sentence: int, position: int | None = None, what: str = "token", of: str = "sentence") -> bytes:
-    """A word in UTF-8, or a full sentence that says where the bad one stands."""
+def encoded(
+    word: object, sentence: int, position: int | None = None, what: str = "token", of: str = "sentence"
+) -> bytes:
+    """Encodes a word in UTF-8.
+
+    Args:
+        word: `str` or `bytes`.
+        sentence: index of the sentence, for errors.
+        position: index of the word in it, for errors.
+        what: what a word is called in errors.
+        of: what a sentence is called in errors.
+
+    Raises:
+        ValueError: If the word is not a string or holds a lone surrogate.
+    """
     where = f"in {of} {sentence}" + ("" if position is None else f" at position {position}")
     if isinstance(word, bytes):
         return word
@@ -73,16 +100,20 @@ def encoded(word: Any, sentence: int, position: int | None = None, what: str = "
         ) from error
 
 
-def encoded_texts(texts: Any, expected: int | None = None) -> list[bytes]:
-    """Texts in memory in UTF-8.
+def encoded_texts(texts: Iterable[str | bytes], expected: int | None = None) -> list[bytes]:
+    """Encodes texts in UTF-8.
+
+    Args:
+        texts: the texts.
+        expected: how many labels there are, if there are labels.
 
     Raises:
-        ValueError: for one text instead of a list, a text that is no string or that UTF-8 cannot hold, or another
-            number of texts than the `expected` one, that of the labels.
+        ValueError: If `texts` is one text instead of a list, a text is not a string or cannot be encoded, or their
+            number is not `expected`.
     """
     if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
         raise ValueError(message("a list of texts", texts, "[text]"))
-    found = [encoded(one, number, what="text", of="text") for number, one in enumerate(texts)]
+    found = [encoded(one, index, what="text", of="text") for index, one in enumerate(texts)]
     if expected is not None and expected != len(found):
         raise ValueError(message("as many labels as texts", f"{expected} labels, {len(found)} texts"))
     return found

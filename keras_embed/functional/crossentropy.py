@@ -1,25 +1,26 @@
-"""Cross-entropy of tokens, smoothed, without a tensor of one-hot labels."""
+"""Cross-entropy of tokens with label smoothing, without a tensor of one-hot labels."""
 
-from typing import Any
+from collections.abc import Callable
 
 from keras import ops
 
 from keras_embed._errors import message
+from keras_embed._types import Tensor
 
 
-def crossentropy(labels: Any, logits: Any, smoothing: float = 0.0) -> Any:
-    """Cross-entropy against labels that keep a share of their weight for every class (Szegedy et al. 2016).
+def crossentropy(labels: Tensor, logits: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Computes the cross-entropy against smoothed labels (Szegedy et al. 2016).
 
         q = (1 - e) onehot(y) + e / V
         loss = - sum_v q_v log softmax(z)_v = logsumexp(z) - (1 - e) z_y - e mean(z)
 
-    The gradient is written in closed form, softmax(z) - q. Of the size of the logits it needs the softmax and itself;
-    a tensor of labels is never made. It cannot be differentiated twice.
+    The gradient is written in closed form, softmax(z) - q, so that only the softmax and the gradient itself have the
+    size of the logits. It cannot be differentiated twice.
 
     Args:
-        labels: y, int `(...)`; negative ones do not count, their loss is 0.
-        logits: z, `(..., V)`; computed in float32 whatever their dtype.
-        smoothing: e, from 0 to below 1.
+        labels: y, int `(...)`; negative labels are ignored, with loss 0.
+        logits: z, floats `(..., V)`; computed in float32 whatever their dtype.
+        smoothing: e, in [0, 1).
 
     Returns:
         float32 `(...)`.
@@ -35,29 +36,30 @@ def crossentropy(labels: Any, logits: Any, smoothing: float = 0.0) -> Any:
     """
     labels = ops.cast(labels, "int32")
     shape, classes = ops.shape(labels), logits.shape[-1]
-    places, real = ops.reshape(ops.maximum(labels, 0), (-1, 1)), ops.cast(labels >= 0, "float32")
+    indices, real = ops.reshape(ops.maximum(labels, 0), (-1, 1)), ops.cast(labels >= 0, "float32")
 
     @ops.custom_gradient
-    def losses(logits: Any) -> Any:
+    def losses(logits: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
         probabilities, total = softmax_and_total(logits)  # (N, V), (N)
-        value = total - (1.0 - smoothing) * _at(logits, places)
+        value = total - (1.0 - smoothing) * _at(logits, indices)  # logsumexp(z) - (1 - e) z_y
         if smoothing:
-            value = value - smoothing * ops.mean(logits, axis=-1)
+            value = value - smoothing * ops.mean(logits, axis=-1)  # - e mean(z)
 
-        def gradient(*arguments: Any, upstream: Any = None) -> Any:
+        def gradient(*arguments: Tensor, upstream: Tensor | None = None) -> Tensor:
             scale = (arguments[0] if upstream is None else upstream)[:, None]  # (N, 1)
-            slopes = (probabilities - smoothing / classes) * scale
-            at_label = (_at(probabilities, places) - (1.0 - smoothing + smoothing / classes)) * scale[:, 0]
-            rows = ops.arange(ops.shape(places)[0], dtype="int32")
-            return ops.scatter_update(slopes, ops.stack([rows, places[:, 0]], axis=1), at_label)
+            # softmax(z) - e / V everywhere; then the entry of each label is replaced by its own.
+            slopes = (probabilities - smoothing / classes) * scale  # (N, V)
+            at_label = (_at(probabilities, indices) - (1.0 - smoothing + smoothing / classes)) * scale[:, 0]
+            rows = ops.arange(ops.shape(indices)[0], dtype="int32")
+            return ops.scatter_update(slopes, ops.stack([rows, indices[:, 0]], axis=1), at_label)
 
         return value, gradient
 
     return ops.reshape(losses(ops.reshape(ops.cast(logits, "float32"), (-1, classes))), shape) * real
 
 
-def softmax_and_total(logits: Any) -> tuple[Any, Any]:
-    """Softmax and logsumexp over the last axis, by one exponential a logit.
+def softmax_and_total(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Computes softmax and logsumexp over the last axis with one exponential for each logit.
 
     The largest probability p is 1 / sum(exp(z - max z)), never below 1 / V, so that logsumexp(z) = max z - ln p.
 
@@ -77,19 +79,19 @@ def softmax_and_total(logits: Any) -> tuple[Any, Any]:
     return probabilities, ops.max(logits, axis=-1) - ops.log(ops.max(probabilities, axis=-1))
 
 
-def token_weights(labels: Any, logits: Any, sample_weight: Any = None) -> Any:
-    """How much each token counts: nothing where its label is negative, else what `sample_weight` says.
+def token_weights(labels: Tensor, logits: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+    """Computes the weight of each token: 0 if its label is negative, else its sample weight.
 
     Args:
         labels: (B, T) int, -1 = padding.
-        logits: (B, T, V), of which only the shape is looked at.
-        sample_weight: (B,) or (B, 1), for whole sentences, or (B, T); None: 1.
+        logits: (B, T, V); only their shape is used.
+        sample_weight: (B,) or (B, 1), for whole sentences, or (B, T); `None`: 1.
 
     Returns:
         float32 (B, T).
 
     Raises:
-        ValueError: for shapes that do not fit.
+        ValueError: If the shapes do not match.
 
     Example:
     >>> import numpy as np
@@ -105,7 +107,7 @@ def token_weights(labels: Any, logits: Any, sample_weight: Any = None) -> Any:
         return real
     weights = ops.cast(ops.convert_to_tensor(sample_weight), "float32")
     if len(weights.shape) == 1:
-        weights = weights[:, None]
+        weights = weights[:, None]  # (B, 1)
     shape = tuple(weights.shape)
     if len(shape) != 2 or (None not in (shape[1], true[1]) and shape[1] not in (1, true[1])):
         raise ValueError(
@@ -114,6 +116,6 @@ def token_weights(labels: Any, logits: Any, sample_weight: Any = None) -> Any:
     return real * weights
 
 
-def _at(rows: Any, places: Any) -> Any:
-    """(N, V), (N, 1) -> (N)"""
-    return ops.take_along_axis(rows, places, axis=-1)[:, 0]
+def _at(rows: Tensor, indices: Tensor) -> Tensor:
+    """Picks one entry of each row: (N, V), (N, 1) -> (N,)."""
+    return ops.take_along_axis(rows, indices, axis=-1)[:, 0]

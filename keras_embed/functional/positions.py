@@ -1,32 +1,30 @@
-"""Where a token stands, for attention, which by itself does not see any order."""
+"""Positional encodings for attention, which by itself does not depend on the order of tokens."""
 
 import math
-from typing import Any
 
 from keras import ops
 
 from keras_embed._errors import message
+from keras_embed._types import Tensor
 
 
-def sinusoidal_encoding(positions: Any, dim: int) -> Any:
-    """Sines and cosines of rising wavelengths (Vaswani et al. 2017, section 3.5).
-
-    `PE(p, 2i) = sin(p / 10000^(2i / D))` and `PE(p, 2i + 1) = cos(p / 10000^(2i / D))`.
+def sinusoidal_encoding(positions: Tensor, dim: int) -> Tensor:
+    """Computes sinusoidal encodings, `PE(p, 2i) = sin(p / 10000^(2i / D))`, `PE(p, 2i + 1) = cos(p / 10000^(2i / D))`.
 
     Angles are float32 whatever the dtype of the model: in bfloat16, neighbouring positions would coincide.
 
     Args:
-        positions: integers or floats of any shape (...), 0 first.
+        positions: p, integers or floats of any shape (...), from 0.
         dim: D, even.
 
     Returns:
         float32 (..., D).
 
     Raises:
-        ValueError: for an odd width.
+        ValueError: If `dim` is odd.
 
     References:
-        https://arxiv.org/abs/1706.03762
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.5.
 
     Example:
     >>> import numpy as np
@@ -39,24 +37,24 @@ def sinusoidal_encoding(positions: Any, dim: int) -> Any:
     return ops.reshape(pairs, (*ops.shape(angles)[:-1], dim))
 
 
-def rotary(x: Any, positions: Any) -> Any:
-    """Turns each pair of coordinates by an angle that grows with the position (Su et al. 2021, eq. 34).
+def rotary(x: Tensor, positions: Tensor) -> Tensor:
+    """Rotates each pair of coordinates `(x_2i, x_2i+1)` by the angle `p / 10000^(2i / D)`.
 
-    `(x_2i, x_2i+1)` is turned by `p / 10000^(2i / D)`. The product of a turned query and a turned key depends on their
-    vectors and on the distance of their positions alone.
+    The dot product of a rotated query and a rotated key depends only on the vectors and the distance of their
+    positions.
 
     Args:
         x: floats (..., T, D), queries or keys of a head, D even.
-        positions: (T,) integers, or a scalar for one position of all.
+        positions: p, (T,) integers, or a scalar if all have the same position.
 
     Returns:
-        as `x`.
+        A tensor of the shape and dtype of `x`.
 
     Raises:
-        ValueError: for an odd width.
+        ValueError: If D is odd.
 
     References:
-        https://arxiv.org/abs/2104.09864
+        Su et al. 2021, https://arxiv.org/abs/2104.09864, equation 34.
 
     Example:
     >>> import math, numpy as np
@@ -66,30 +64,35 @@ def rotary(x: Any, positions: Any) -> Any:
     """
     dim = x.shape[-1]
     angles = _angles(positions, dim)  # (T, D / 2), or (D / 2,)
+    # The angles are float32; only their cosines and sines, at most 1, are cast.
     cos, sin = (ops.cast(part, x.dtype) for part in (ops.cos(angles), ops.sin(angles)))
     pairs = ops.reshape(x, (*ops.shape(x)[:-1], dim // 2, 2))
     first, second = pairs[..., 0], pairs[..., 1]  # (..., T, D / 2)
-    turned = ops.stack([first * cos - second * sin, second * cos + first * sin], axis=-1)
-    return ops.reshape(turned, ops.shape(x))
+    # [[cos, -sin], [sin, cos]] applied to each pair
+    rotated = ops.stack([first * cos - second * sin, second * cos + first * sin], axis=-1)  # (..., T, D / 2, 2)
+    return ops.reshape(rotated, ops.shape(x))
 
 
-def relative_buckets(distances: Any, num_buckets: int = 32, max_distance: int = 128, both_ways: bool = True) -> Any:
-    """Numbers for distances between tokens: one each for the near ones, wider and wider bins for the far (T5).
+def relative_buckets(
+    distances: Tensor, num_buckets: int = 32, max_distance: int = 128, both_ways: bool = True
+) -> Tensor:
+    """Maps distances between tokens to buckets: one for each small distance, logarithmically growing ones after (T5).
 
-    Half of the numbers count single tokens, the other half bins whose borders grow as a geometric series up to
-    `max_distance`; all that is farther shares the last. With `both_ways`, half of the numbers is for what follows.
+    Half of the buckets hold a single distance each, the other half ranges that grow geometrically up to
+    `max_distance`; all larger distances share the last one. With `both_ways`, half of the buckets are for keys after
+    their query.
 
     Args:
         distances: integers of any shape, position of the key minus position of the query.
-        num_buckets: how many numbers.
-        max_distance: from here on all distances are one.
-        both_ways: False where keys never follow their query, as in a decoder: what follows is 0 then.
+        num_buckets: number of buckets.
+        max_distance: distance from which on all share the last bucket.
+        both_ways: False if keys never follow their query, as in a decoder; positive distances are in bucket 0 then.
 
     Returns:
         int32 of the shape of `distances`, below `num_buckets`.
 
     References:
-        Raffel et al. 2020, section 2.1, https://arxiv.org/abs/1910.10683
+        Raffel et al. 2020, https://arxiv.org/abs/1910.10683, section 2.1.
 
     Example:
     >>> import numpy as np
@@ -105,14 +108,15 @@ def relative_buckets(distances: Any, num_buckets: int = 32, max_distance: int = 
         distances = ops.abs(distances)
     else:
         distances = ops.maximum(-distances, 0)
-    near = num_buckets // 2
+    near = num_buckets // 2  # number of single-distance buckets
     ratio = ops.cast(ops.maximum(distances, 1), "float32") / near
+    # near + (b - near) * log(d / near) / log(max / near): geometric ranges up to max_distance
     far = near + ops.cast(ops.log(ratio) / math.log(max_distance / near) * (num_buckets - near), "int32")
     return ops.cast(start, "int32") + ops.where(distances < near, distances, ops.minimum(far, num_buckets - 1))
 
 
-def _angles(positions: Any, dim: int) -> Any:
-    """float32 (..., D / 2)."""
+def _angles(positions: Tensor, dim: int) -> Tensor:
+    """Computes the angles p / 10000^(2i / D), float32 (..., D / 2)."""
     if dim % 2:
         raise ValueError(message("an even width, for pairs of coordinates", f"{dim}", f"{dim + 1}"))
     rates = ops.exp(ops.arange(0, dim, 2, dtype="float32") * (-math.log(10000.0) / dim))

@@ -1,31 +1,57 @@
-"""Steps of recurrent networks."""
-
-from typing import Any
+"""Steps of recurrent networks, and the highway connection."""
 
 from keras import ops
 
+from keras_embed._types import Tensor
+
+
+def highway(x: Tensor, gate: Tensor, transform: Tensor) -> Tensor:
+    """Computes `y = g relu(t) + (1 - g) x` with `g = sigmoid(gate)` (Srivastava et al. 2015, equation 3).
+
+    A strongly negative gate carries the input `x` over unchanged; a strongly positive one uses the transformed input.
+
+    Args:
+        x: the layer's input, `(..., D)`.
+        gate: scores of the gate, `(..., D)`.
+        transform: t, `(..., D)`.
+
+    Returns:
+        `(..., D)`.
+
+    References:
+        Srivastava et al. 2015, https://arxiv.org/abs/1505.00387.
+
+    Example:
+    >>> import numpy as np
+    >>> x, transform = np.array([1.0, 1.0], "float32"), np.array([5.0, -5.0], "float32")
+    >>> ops.convert_to_numpy(highway(x, np.zeros(2, "float32"), transform)).tolist()
+    [3.0, 0.5]
+    """
+    x, gate = ops.convert_to_tensor(x), ops.sigmoid(gate)
+    return gate * ops.relu(transform) + (1.0 - gate) * x
+
 
 def projected_lstm_step(
-    gates: Any,
-    cell: Any,
-    projection: Any = None,
+    gates: Tensor,
+    cell: Tensor,
+    projection: Tensor | None = None,
     cell_clip: float | None = None,
     projection_clip: float | None = None,
-) -> tuple[Any, Any]:
-    """One step of an LSTM with a recurrent projection, `(h', c')` (Sak et al. 2014; Peters et al. 2018).
+) -> tuple[Tensor, Tensor]:
+    """Computes one step of an LSTM with a recurrent projection, `(h', c')` (Sak et al. 2014; Peters et al. 2018).
 
         i, j, f, o = split(z)
         c' = clip(sigmoid(f + 1) c + sigmoid(i) tanh(j))
         h' = clip((sigmoid(o) tanh(c')) P)
 
-    The forget gate's 1 is added here and is no part of the bias.
+    The 1 of the forget gate is added here and is not part of the bias.
 
     Args:
         gates: z = x W + h R + b, `(..., 4 H)`, in the order input, candidate, forget, output.
         cell: c, `(..., H)`.
-        projection: P, `(..., H, D)`; None: h' is not projected and not clipped, and D = H.
-        cell_clip: c' is cut to [-cell_clip, cell_clip]; None: not at all.
-        projection_clip: the same of h' after the projection.
+        projection: P, `(..., H, D)`; `None`: h' is neither projected nor clipped, and D = H.
+        cell_clip: c' is clipped to [-cell_clip, cell_clip]; `None`: not clipped.
+        projection_clip: the same for h' after the projection.
 
     Returns:
         h' `(..., D)` and c' `(..., H)`.
@@ -39,21 +65,21 @@ def projected_lstm_step(
     >>> np.round(ops.convert_to_numpy(cell), 3).tolist()
     [[0.5, 0.5]]
     """
-    i, j, f, o = ops.split(gates, 4, axis=-1)
-    cell = ops.sigmoid(f + 1.0) * ops.convert_to_tensor(cell) + ops.sigmoid(i) * ops.tanh(j)
+    i, j, f, o = ops.split(gates, 4, axis=-1)  # (..., H) each
+    cell = ops.sigmoid(f + 1.0) * ops.convert_to_tensor(cell) + ops.sigmoid(i) * ops.tanh(j)  # c'
     cell = _clip(cell, cell_clip)
     hidden = ops.sigmoid(o) * ops.tanh(cell)
     if projection is not None:
-        hidden = _clip(ops.matmul(hidden, projection), projection_clip)
+        hidden = _clip(ops.matmul(hidden, projection), projection_clip)  # h', (..., D)
     return hidden, cell
 
 
-def _clip(x: Any, limit: float | None) -> Any:
+def _clip(x: Tensor, limit: float | None) -> Tensor:
     return x if limit is None else ops.clip(x, -limit, limit)
 
 
-def highway_lstm_step(gates: Any, carried: Any, cell: Any) -> tuple[Any, Any]:
-    """One step of an LSTM whose output may be the input's projection, `(h', c')` (He et al. 2017, equations 1 to 10).
+def highway_lstm_step(gates: Tensor, carried: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Computes one step of a highway LSTM, `(h', c')` (He et al. 2017, equations 1 to 10).
 
         i, f, j, o, r = split(z)
         c' = sigmoid(f) c + sigmoid(i) tanh(j)
@@ -61,7 +87,7 @@ def highway_lstm_step(gates: Any, carried: Any, cell: Any) -> tuple[Any, Any]:
 
     Args:
         gates: z = x W + h R + b, `(..., 5 H)`, in the order input, forget, candidate, output, highway.
-        carried: the projected input, `(..., H)`.
+        carried: the projected input W x, `(..., H)`.
         cell: c, `(..., H)`.
 
     Returns:
@@ -76,7 +102,7 @@ def highway_lstm_step(gates: Any, carried: Any, cell: Any) -> tuple[Any, Any]:
     >>> ops.convert_to_numpy(hidden).tolist()
     [[0.5]]
     """
-    i, f, j, o, r = ops.split(gates, 5, axis=-1)
-    cell = ops.sigmoid(f) * ops.convert_to_tensor(cell) + ops.sigmoid(i) * ops.tanh(j)
+    i, f, j, o, r = ops.split(gates, 5, axis=-1)  # (..., H) each
+    cell = ops.sigmoid(f) * ops.convert_to_tensor(cell) + ops.sigmoid(i) * ops.tanh(j)  # c'
     open_ = ops.sigmoid(r)
     return open_ * ops.sigmoid(o) * ops.tanh(cell) + (1.0 - open_) * ops.convert_to_tensor(carried), cell

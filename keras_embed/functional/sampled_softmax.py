@@ -1,7 +1,7 @@
-"""A softmax over a large vocabulary: all of it for evaluation, a sample of it for training.
+"""Softmax over a large vocabulary: over all of it for evaluation, over a sample for training.
 
-Words are numbered by falling frequency, so that the log-uniform distribution is near their own (Zipf's law):
-P(k) = (log(k + 2) - log(k + 1)) / log(V + 1).
+Word ids are sorted by descending frequency, so that the log-uniform distribution is close to the words' own (Zipf's
+law): P(k) = (log(k + 2) - log(k + 1)) / log(V + 1).
 Letters: N positions, P width, V words, S sampled words.
 
 References:
@@ -9,22 +9,21 @@ References:
     and its correction; Jozefowicz et al. 2016, https://arxiv.org/abs/1602.02410, for its use in language models.
 """
 
-from typing import Any
-
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from keras_embed._errors import message
+from keras_embed._types import Tensor
 
 _FEWEST_DRAWS = 64
 
 
-def log_uniform_probability(ids: Any, vocabulary_size: int) -> NDArray[np.float64]:
-    """How likely each word is drawn once, P(k).
+def log_uniform_probability(ids: ArrayLike, vocabulary_size: int) -> NDArray[np.float64]:
+    """Computes the probability of each word in one draw, `P(k) = log(1 + 1 / (k + 1)) / log(V + 1)`.
 
     Args:
-        ids: k, integers of any shape.
+        ids: word ids k, integers of any shape.
         vocabulary_size: V.
 
     Returns:
@@ -40,7 +39,7 @@ def log_uniform_probability(ids: Any, vocabulary_size: int) -> NDArray[np.float6
 def log_uniform_candidates(
     generator: np.random.Generator, count: int, vocabulary_size: int
 ) -> tuple[NDArray[np.int32], int]:
-    """Draws words until `count` different ones have come.
+    """Draws words until `count` distinct ones have been drawn.
 
     Args:
         generator: source of randomness.
@@ -48,10 +47,10 @@ def log_uniform_candidates(
         vocabulary_size: V, at least S.
 
     Returns:
-        the words, int32 (S,), in the order in which they came first; and how many draws it took.
+        The words, int32 (S,), in the order of their first draw, and the number of draws.
 
     Raises:
-        ValueError: for more words than there are.
+        ValueError: If `count` is not in 1 to V.
 
     Example:
     >>> words, draws = log_uniform_candidates(np.random.default_rng(0), 3, 3)
@@ -72,8 +71,15 @@ def log_uniform_candidates(
             return words[order].astype("int32"), int(first[order[-1]]) + 1
 
 
-def expected_count(probability: Any, draws: int) -> NDArray[np.float64]:
-    """How likely a word is among the sampled ones after so many draws: 1 - (1 - p)^draws.
+def expected_count(probability: ArrayLike, draws: int) -> NDArray[np.float64]:
+    """Computes the probability that a word is sampled in some number of draws, `E = 1 - (1 - p)^draws`.
+
+    Args:
+        probability: p, floats of any shape.
+        draws: number of draws.
+
+    Returns:
+        float64 of the same shape.
 
     Example:
     >>> expected_count(0.5, 2).item()
@@ -82,60 +88,63 @@ def expected_count(probability: Any, draws: int) -> NDArray[np.float64]:
     return -np.expm1(draws * np.log1p(-np.asarray(probability, "float64")))
 
 
-def log_expected_count(ids: Any, draws: int, vocabulary_size: int) -> NDArray[np.float32]:
-    """log of `expected_count` for log-uniform draws. float32, of the ids' shape."""
+def log_expected_count(ids: ArrayLike, draws: int, vocabulary_size: int) -> NDArray[np.float32]:
+    """Computes log E for log-uniform draws, float32 of the shape of `ids`; see `expected_count`."""
     probability = log_uniform_probability(ids, vocabulary_size)
     with np.errstate(divide="ignore"):  # V = 1: the only word has probability 1, log1p(-1) is -inf and its count 1
         return np.log(expected_count(probability, draws)).astype("float32")
 
 
 def sampled_cross_entropy(
-    hidden: Any,
-    targets: Any,
-    candidates: Any,
-    kernel: Any,
-    bias: Any,
-    target_log_counts: Any,
-    candidate_log_counts: Any,
-) -> Any:
-    """-log of the target's share among itself and the sampled words.
+    hidden: Tensor,
+    targets: Tensor,
+    candidates: Tensor,
+    kernel: Tensor,
+    bias: Tensor,
+    target_log_counts: Tensor,
+    candidate_log_counts: Tensor,
+) -> Tensor:
+    """Computes the cross-entropy of each target among itself and the sampled words.
 
-    A logit is w_k . h + b_k - log E[k], E the expected count: with that correction the loss tends to the full softmax's
-    as S grows. A sampled word that is the target of a position is left out there ("accidental hit").
+        z_k = w_k . h + b_k - log E_k
+        loss = logsumexp(z_y, z_1, ..., z_S) - z_y
+
+    With the correction by the expected count E the loss tends to that of the full softmax as S grows. A sampled word
+    that is the target of a position is excluded there ("accidental hit").
 
     Args:
-        hidden: (N, P).
-        targets: (N,) int.
-        candidates: (S,) int, different words, shared by all positions.
-        kernel: (V, P).
-        bias: (V,).
+        hidden: h, (N, P).
+        targets: y, (N,) int.
+        candidates: (S,) int, distinct words, shared by all positions.
+        kernel: w, (V, P).
+        bias: b, (V,).
         target_log_counts: (N,) log E of the targets.
         candidate_log_counts: (S,) log E of the sampled words.
 
     Returns:
-        (N,)
+        (N,).
     """
     hidden = ops.convert_to_tensor(hidden)
-    own = ops.sum(hidden * ops.take(kernel, targets, axis=0), axis=-1)
+    own = ops.sum(hidden * ops.take(kernel, targets, axis=0), axis=-1)  # w_y . h
     own = own + ops.take(bias, targets, axis=0) - ops.cast(target_log_counts, own.dtype)  # (N,)
     shift = ops.take(bias, candidates, axis=0) - ops.cast(candidate_log_counts, own.dtype)  # (S,)
     logits = ops.matmul(hidden, ops.transpose(ops.take(kernel, candidates, axis=0))) + shift  # (N, S)
-    # -1e4 and not -inf: float16 holds it, and no gradient becomes NaN.
+    # Accidental hits: -1e4 and not -inf, which is within float16's range and has a finite gradient.
     logits = ops.where(ops.equal(targets[:, None], candidates[None]), ops.full_like(logits, -1e4), logits)
     return ops.logsumexp(ops.concatenate([own[:, None], logits], axis=-1), axis=-1) - own
 
 
-def full_cross_entropy(hidden: Any, targets: Any, kernel: Any, bias: Any) -> Any:
-    """-log softmax over the whole vocabulary at the target.
+def full_cross_entropy(hidden: Tensor, targets: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """Computes the cross-entropy over the whole vocabulary, `logsumexp(z) - z_y` with `z = w h + b`.
 
     Args:
-        hidden: (N, P).
-        targets: (N,) int.
-        kernel: (V, P).
-        bias: (V,).
+        hidden: h, (N, P).
+        targets: y, (N,) int.
+        kernel: w, (V, P).
+        bias: b, (V,).
 
     Returns:
-        (N,)
+        (N,).
 
     Example:
     >>> loss = full_cross_entropy(np.zeros((1, 2)), np.array([1]), np.ones((4, 2)), np.zeros(4))

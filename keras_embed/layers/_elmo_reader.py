@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_embed.functional.sentence_boundaries import bounded_places, opposite_places, reading_orders, take_steps
+from keras_embed.functional.elmo import bounded_places, opposite_places, reading_orders, take_steps
 
 
 class ElmoReader(keras.layers.Layer):

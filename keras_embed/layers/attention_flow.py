@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.functional.attention_flow import attended_context, attended_query, trilinear_scores
 from keras_embed.functional.pooling import cleared
+from keras_embed.functional.text_pairs import attended_context, attended_query, trilinear_scores
 from keras_embed.layers._features import Shape
 
 
@@ -30,7 +30,7 @@ class AttentionFlow(_Trilinear):
     """A context whose every position has read a question, and knows what in the context the question asks for.
 
     `g_i = [h_i; u'_i; h_i * u'_i; h_i * h']` (Seo et al. 2017, equation 4 and "beta"), with u'_i what position i finds
-    in the question and h' what the question finds in the context; see `functional.attention_flow`.
+    in the question and h' what the question finds in the context; see `functional.text_pairs`.
 
     Args:
         product: what h' is multiplied with: "context", h_i, as published; or "query", u'_i, as Clark and Gardner do.

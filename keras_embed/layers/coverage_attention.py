@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.functional import coverage
+from keras_embed.functional import decoder_attention
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import OverScorer, Scorer, State, add_to_keys, build_once, dense, zero_weights
 
@@ -21,7 +21,7 @@ class CoverageAttention(OverScorer, Scorer):
     `c_i = sum_{i' < i} a_i'`, `e = v^T tanh(W s + U h + w_c c_i + b)`, `a_i = softmax(e)`: equations 10 and 11 of See
     et al. So the scorer's keys get the term `w_c c`; with a Luong scorer `k + w_c c` stands in his formula. With a
     fertility, `c_i` is divided by `Phi = N sigmoid(u^T h)`, so that words of which more is to be said are covered later
-    (Tu et al. 2016, equations 8 and 9). `functional.coverage.coverage_loss` punishes looking twice.
+    (Tu et al. 2016, equations 8 and 9). `functional.decoder_attention.coverage_loss` punishes looking twice.
 
     Args:
         scorer: makes scores of queries and keys, as `BahdanauAttention`.
@@ -82,7 +82,7 @@ class CoverageAttention(OverScorer, Scorer):
         """The scorer's, with `w_c c` added to the keys."""
         covered = state[0]
         if self.fertility is not None and self.max_fertility is not None:
-            wanted = coverage.fertility(ops.squeeze(self.fertility(values), -1), self.max_fertility)  # (B, S)
+            wanted = decoder_attention.fertility(ops.squeeze(self.fertility(values), -1), self.max_fertility)  # (B, S)
             covered = covered / ops.expand_dims(ops.maximum(wanted, _LEAST_FERTILITY), 1)
         terms = self.coverage(ops.expand_dims(covered, -1))  # (B, Q, S, U)
         return self.scorer.score(query, add_to_keys(keys, terms), values, state[1:])

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed.functional import highway
+from keras_embed.functional import recurrence
 from keras_embed.layers._features import Shape
 
 
@@ -49,7 +49,7 @@ class Highway(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Lets pass, or transforms."""
-        return highway.highway(inputs, self.gate(inputs), self.transform(inputs))
+        return recurrence.highway(inputs, self.gate(inputs), self.transform(inputs))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the inputs."""

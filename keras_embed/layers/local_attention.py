@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.functional import attention, local_attention
+from keras_embed.functional import attention, decoder_attention
 from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import OverScorer, Scorer, State, build_once, dense
 
@@ -91,14 +91,14 @@ class LocalAttention(OverScorer):
 
     def _predictive(self, query: Any, keys: Any, values: Any, mask: Any, state: State) -> tuple[Any, State]:
         logits = ops.squeeze(self.position(ops.tanh(self.hidden(query))), -1)  # (B, Q)
-        centre = local_attention.predicted_centre(logits, mask)
+        centre = decoder_attention.predicted_centre(logits, mask)
         weights = self._in_window(query, keys, values, mask, state, centre)
-        weights = weights * local_attention.gaussian_factors(centre, mask, self.window)
+        weights = weights * decoder_attention.gaussian_factors(centre, mask, self.window)
         return weights, self.scorer.remember(weights, state)
 
     def _in_window(self, query: Any, keys: Any, values: Any, mask: Any, state: State, centre: Any) -> Any:
         scores = self.scorer.score(query, keys, values, state)
-        return attention.masked_softmax(scores, local_attention.window_mask(centre, mask, self.window))
+        return attention.masked_softmax(scores, decoder_attention.window_mask(centre, mask, self.window))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""

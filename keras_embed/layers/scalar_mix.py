@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.functional.scalar_mix import normalized_layers, scalar_mix
+from keras_embed.functional.elmo import normalized_layers, scalar_mix
 from keras_embed.layers._features import Shape
 
 
@@ -23,7 +23,7 @@ class ScalarMix(keras.layers.Layer):
             second layer of three.
         l2: adds `l2 * sum_j w_j^2` to the loss. The paper takes 1, which keeps the mix near the mean, or 0.001.
         layer_norm: first make mean and variance of each layer, over all real elements of the batch together, 0 and 1.
-            See `functional.scalar_mix.normalized_layers`.
+            See `functional.elmo.normalized_layers`.
         epsilon: added to that variance.
         **kwargs: `name`, `dtype`, `trainable`.
 

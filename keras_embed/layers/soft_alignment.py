@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from keras_embed.functional.pooling import cleared
-from keras_embed.functional.soft_alignment import compared, soft_alignment
+from keras_embed.functional.text_pairs import compared, soft_alignment
 from keras_embed.layers._features import Shape
 
 

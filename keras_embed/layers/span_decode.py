@@ -6,12 +6,12 @@ import keras
 from keras import ops
 
 from keras_embed._errors import check_positive
-from keras_embed.functional.answer_spans import answer_spans
+from keras_embed.functional.spans import answer_spans
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class SpanDecode(keras.layers.Layer):
-    """The best legal spans among all; see `functional.answer_spans`.
+    """The best legal spans among all; see `functional.spans`.
 
     Args:
         max_length: most positions of an answer.

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_embed.functional.answer_spans import IMPOSSIBLE
+from keras_embed.functional.spans import IMPOSSIBLE
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.functional.highway import highway
+from keras_embed.functional.recurrence import highway
 from keras_embed.layers._features import Shape
 
 #: (width, number of filters) in all published models.

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_embed._errors import check_positive
-from keras_embed.functional.answer_spans import IMPOSSIBLE, answer_spans
+from keras_embed.functional.spans import IMPOSSIBLE, answer_spans
 from keras_embed.metrics._inputs import row_weights
 
 
@@ -53,7 +53,7 @@ class SpanMatch(_SpanScore):
     It counts positions and windows. What answers are worth as texts, `squad_scores` says.
 
     Args:
-        max_length: most positions of an answer; see `functional.answer_spans`.
+        max_length: most positions of an answer; see `functional.spans`.
         name: name of the metric.
         dtype: dtype of the result.
 
@@ -83,7 +83,7 @@ class SpanF1(_SpanScore):
     "No answer" is a span of its own: position 0.
 
     Args:
-        max_length: most positions of an answer; see `functional.answer_spans`.
+        max_length: most positions of an answer; see `functional.spans`.
         name: name of the metric.
         dtype: dtype of the result.
 

@@ -1,7 +1,7 @@
-"""Pictures, by matplotlib: word maps, neighbours, tagged sentences, learning curves, confusions, attention, positions.
+"""Plots with matplotlib: word maps, neighbours, tagged sentences, learning curves, confusion matrices, attention.
 
-Every function draws into the `ax` it is given or into a figure of its own, and returns the `matplotlib.axes.Axes`;
-`ax.figure.savefig("picture.png")` keeps it.
+Every function draws on the axes `ax`, or on those of a new figure, and returns the `matplotlib.axes.Axes`. To save the
+figure, use `ax.figure.savefig("picture.png")`.
 """
 
 from keras_embed.plots.attention import alignment, attention_heads

@@ -1,25 +1,29 @@
-"""What a Transformer is told about places in a sentence."""
+"""Positional encodings of a Transformer."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_embed._errors import message
 from keras_embed.plots._canvas import axes
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def positional_encodings(matrix: Any, ax: Any = None) -> Any:
-    """Draws encodings of positions: a row for each position, a column for each dimension.
+
+def positional_encodings(matrix: ArrayLike, ax: "Axes | None" = None) -> "Axes":
+    """Plots positional encodings with a row for each position and a column for each dimension.
 
     Args:
-        matrix: (T, D) floats, sinusoids or learned embeddings. Red is above zero, blue below, white is zero.
-        ax: where to draw; a new figure where `None`.
+        matrix: (T, D) floats, sinusoids or learned embeddings. Red is positive, blue negative, white is zero.
+        ax: axes to draw on; `None`: a new figure.
 
     Returns:
         `matplotlib.axes.Axes`.
 
     Raises:
-        ValueError: for an array of another rank.
+        ValueError: If the array has another rank.
 
     Example:
     >>> import numpy as np
@@ -32,7 +36,7 @@ def positional_encodings(matrix: Any, ax: Any = None) -> Any:
         raise ValueError(message("encodings of shape (T, D)", f"shape {values.shape}"))
     largest = float(np.abs(values).max()) or 1.0
     ax = axes(ax, 7, 4.5)
-    # Sinusoids of the first dimensions are as fine as a position: no smoothing between pixels.
+    # The first sinusoids change with every position: no smoothing between pixels.
     image = ax.imshow(values, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto", interpolation="nearest")
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.02)
     bar.outline.set_visible(False)
@@ -40,5 +44,6 @@ def positional_encodings(matrix: Any, ax: Any = None) -> Any:
     ax.set_xlabel("dimension")
     ax.set_ylabel("position")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+        locator: Any = axis.get_major_locator()
+        locator.set_params(integer=True)
     return ax

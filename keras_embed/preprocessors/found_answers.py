@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_embed._backend import tf
-from keras_embed.functional.answer_spans import IMPOSSIBLE
+from keras_embed.functional.spans import IMPOSSIBLE
 from keras_embed.preprocessors.answer_windows import Texts, Windows
 
 #: The score of a span that is not there.

@@ -1,4 +1,4 @@
-"""Optional packages, imported when a file needs them."""
+"""Optional packages, imported when they are needed."""
 
 import importlib
 from typing import Any
@@ -10,11 +10,11 @@ def import_extra(name: str, what: str) -> Any:
     """Imports a package of the extra `vectors`.
 
     Args:
-        name: of the package.
+        name: module name.
         what: what it is needed for, a clause after "for".
 
     Raises:
-        ImportError: that says how to install it.
+        ImportError: If it is not installed; the message names the command that installs it.
     """
     try:
         return importlib.import_module(name)

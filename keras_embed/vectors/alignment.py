@@ -1,7 +1,8 @@
-"""Word vectors in the order of a vocabulary."""
+"""Word vectors in the order of a vocabulary, and a report of their coverage."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,44 +11,109 @@ from keras_embed import text
 from keras_embed._errors import check_one_of, message
 from keras_embed.vectors._search import BLOCK
 from keras_embed.vectors._transforms import mean_row
-from keras_embed.vectors.coverage import Coverage
 from keras_embed.vectors.word_vectors import WordVectors
 
 Fallback = str | Callable[[str], str]
 FALLBACKS: tuple[str, ...] = ("lower", "title", "upper")
 _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "title": str.capitalize, "upper": str.upper}
 _UNKNOWN = ("mean", "random", "zeros")
-_KEPT_MISSING = 100
+_LISTED_MISSING = 100
+
+
+class HasVocabulary(Protocol):
+    """A layer or object with a vocabulary, such as `text.Vocabulary` and `keras.layers.StringLookup`."""
+
+    def get_vocabulary(self) -> Sequence[str]:
+        """Returns the entries."""
+        ...
+
+
+class _Step(NamedTuple):
+    """A fall-back: its name, a function of words to keys, and True if the vectors' words have keys too."""
+
+    name: str
+    keys: Callable[[Sequence[str]], Sequence[str]]
+    both: bool
+
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """Sources of the rows of an aligned matrix. Reserved rows (padding, unknown) are not counted.
+
+    Attributes:
+        found: (V,) bool, True for rows from the vectors, including composed ones.
+        total: number of words of the vocabulary.
+        exact: number of words found unchanged.
+        fallbacks: number of words found by each fall-back, in the order tried.
+        composed: number of words composed of n-grams.
+        missing: number of words without a vector.
+        missing_words: the first hundred of them.
+        tokens: occurrences of all words, `None` if the vocabulary has no counts.
+        found_tokens: occurrences of the words that were found.
+    """
+
+    found: NDArray[np.bool_]
+    total: int
+    exact: int
+    fallbacks: Mapping[str, int]
+    composed: int
+    missing: int
+    missing_words: tuple[str, ...]
+    tokens: int | None = None
+    found_tokens: int | None = None
+
+    @property
+    def share(self) -> float:
+        """Share of the words with a vector."""
+        return 1 - self.missing / self.total if self.total else float("nan")
+
+    @property
+    def token_share(self) -> float | None:
+        """Share of the occurrences whose word has a vector, `None` if there are no counts."""
+        return self.found_tokens / self.tokens if self.tokens and self.found_tokens is not None else None
+
+    def __str__(self) -> str:
+        ways = {"as they are": self.exact, **self.fallbacks, "composed": self.composed}
+        text = f"{self.total - self.missing:,} of {self.total:,} words have vectors ({self.share:.1%}"
+        text += f"; {self.token_share:.1%} of the tokens)" if self.token_share is not None else ")"
+        text += ": " + ", ".join(f"{count:,} {way}" for way, count in ways.items() if count or way == "as they are")
+        if self.missing:
+            words = ", ".join(map(repr, self.missing_words[:_SHOWN]))
+            text += f". Without: {words}{' ...' if self.missing > _SHOWN else ''}"
+        return text
 
 
 def align(
     vectors: WordVectors,
-    vocabulary: Any,
+    vocabulary: HasVocabulary | Iterable[str],
     fallbacks: Sequence[Fallback] = FALLBACKS,
     unknown: str = "mean",
     seed: int | None = None,
 ) -> tuple[NDArray[np.float32], Coverage]:
-    """A matrix with one row for each entry of a vocabulary, for an embedding layer.
+    """Builds a matrix with one row for each entry of a vocabulary, for an embedding layer.
 
-    The row of padding (the empty string, or the mask token of a Keras layer) is zero. A word is looked up as it is,
-    then by each fall-back in turn, then composed of n-grams where the vectors have them. What is left, and the unknown
-    word ("[UNK]", or the out-of-vocabulary token of a Keras layer), gets what `unknown` says.
+    The row of padding (the empty string, or the mask token of a Keras layer) is zero. A word is looked up unchanged,
+    then by each fall-back in turn, then composed of n-grams if the vectors have them. The remaining words, and the
+    unknown word ("[UNK]", or the out-of-vocabulary token of a Keras layer), are filled as `unknown` specifies.
 
     Args:
-        vectors: where rows come from.
+        vectors: the word vectors.
         vocabulary: `text.Vocabulary`, `keras.layers.StringLookup`, `keras.layers.TextVectorization`, anything with
             `get_vocabulary()`, or a list of strings.
         fallbacks: "lower", "title", "upper": the word in that case. A function from word to key, or a language of
             Snowball stemmers such as "russian": the first of the vectors' words with the same key.
         unknown: "mean" of all vectors; "random", from a normal distribution with the vectors' mean and variances;
             "zeros".
-        seed: makes "random" repeatable.
+        seed: seed of "random".
 
     Returns:
-        float32 (V, D), and what was found how.
+        float32 (V, D), and its `Coverage`.
 
     Raises:
-        ValueError: for another name of what is `unknown`.
+        ValueError: If `unknown` or a fall-back is not one of these.
 
     Example:
     >>> vectors = WordVectors(["Rome", "city"], [[1.0, 0.0], [0.0, 1.0]])
@@ -62,9 +128,10 @@ def align(
     words, padding, unknown_token = _entries(vocabulary)
     is_padding = np.array([word in padding for word in words], bool)
     is_word = ~is_padding & np.array([word != unknown_token for word in words], bool)
-    matrix = np.zeros((len(words), vectors.dim), np.float32)
+    matrix = np.zeros((len(words), vectors.dim), np.float32)  # (V, D); padding stays zero
     rows, fallback_counts = _look_up(vectors, words, is_word, steps)
     matrix[rows >= 0] = vectors.matrix[rows[rows >= 0]]
+    # Steps in order: look up, fall back, compose, fill. Each step handles only what is still missing.
     found = rows >= 0
     exact = int(found.sum()) - sum(fallback_counts.values())
     composed = _compose(vectors, words, np.flatnonzero(is_word & ~found), matrix)
@@ -79,88 +146,88 @@ def align(
         fallbacks=fallback_counts,
         composed=len(composed),
         missing=len(missing),
-        missing_words=tuple(words[row] for row in missing[:_KEPT_MISSING].tolist()),
+        missing_words=tuple(words[row] for row in missing[:_LISTED_MISSING].tolist()),
         tokens=tokens,
         found_tokens=found_tokens,
     )
     return matrix, coverage
 
 
-def _entries(vocabulary: Any) -> tuple[list[str], set[str], str]:
-    """The entries, which of them are padding, and which is the unknown word."""
+def _entries(vocabulary: HasVocabulary | Iterable[str]) -> tuple[list[str], set[str], str]:
+    """Returns the entries, the padding entries, and the unknown word."""
     if isinstance(vocabulary, str):
         raise TypeError(message("a vocabulary", vocabulary, "a list of words"))
     listed = vocabulary.get_vocabulary() if hasattr(vocabulary, "get_vocabulary") else vocabulary
-    words = [str(word) for word in listed]
+    words = [str(word) for word in listed]  # type: ignore[union-attr]
     padding, unknown = getattr(vocabulary, "mask_token", None), getattr(vocabulary, "oov_token", None)
     return words, {text.PADDING, padding or text.PADDING}, unknown or text.UNKNOWN
 
 
-def _step(fallback: Fallback) -> tuple[str, Callable[[Sequence[str]], Sequence[str]], bool]:
-    """A fall-back's name, what it makes of some words, and whether of the vectors' words as well."""
+def _step(fallback: Fallback) -> _Step:
     if callable(fallback):
-        return getattr(fallback, "__name__", "by key"), lambda words: [fallback(word) for word in words], True
+        return _Step(getattr(fallback, "__name__", "by key"), lambda words: [fallback(word) for word in words], True)
     if fallback in _CASES:
         change = _CASES[fallback]
-        return fallback, lambda words: [change(word) for word in words], False
+        return _Step(fallback, lambda words: [change(word) for word in words], False)
     import snowballstemmer
 
     if fallback not in snowballstemmer.algorithms():
         what = f"every fall-back to be a function, one of {sorted(_CASES)}, or a language that Snowball stems"
         raise ValueError(message(what, repr(fallback), "'english' or 'russian'"))
     stemmer = snowballstemmer.stemmer(fallback)
-    return f"stem ({fallback})", lambda words: stemmer.stemWords([word.lower() for word in words]), True
+    return _Step(f"stem ({fallback})", lambda words: stemmer.stemWords([word.lower() for word in words]), True)
 
 
 def _look_up(
-    vectors: WordVectors, words: list[str], is_word: NDArray[np.bool_], steps: Sequence[Any]
+    vectors: WordVectors, words: list[str], is_word: NDArray[np.bool_], steps: Sequence[_Step]
 ) -> tuple[NDArray[np.int64], dict[str, int]]:
-    """The row of each entry, -1 where it has none, and how many were found by each fall-back."""
+    """Returns the row of each entry, -1 if it has none, and the number of words found by each fall-back."""
     rows = np.full(len(words), -1, np.int64)
 
-    def try_keys(keys: Sequence[str], places: NDArray[np.int64], index: Callable[[str], int | None]) -> int:
+    def try_keys(keys: Sequence[str], indices: NDArray[np.int64], index: Callable[[str], int | None]) -> int:
         found = [index(key) for key in keys]
-        rows[places] = [-1 if row is None else row for row in found]
+        rows[indices] = [-1 if row is None else row for row in found]
         return len(found) - found.count(None)
 
-    places = np.flatnonzero(is_word)
-    try_keys([words[place] for place in places.tolist()], places, vectors.index)
+    indices = np.flatnonzero(is_word)
+    try_keys([words[index] for index in indices.tolist()], indices, vectors.index)
     counts: dict[str, int] = {}
     for name, change, both in steps:
-        places = np.flatnonzero(is_word & (rows < 0))
-        if len(places) == 0:
+        indices = np.flatnonzero(is_word & (rows < 0))
+        if len(indices) == 0:
             break
         index: Callable[[str], int | None] = vectors.index
         if both:
-            keys = change(vectors.words)
-            # From the last to the first, so that the first word of several with a key stays.
+            keys = change(vectors.words)  # such as the stems of all words
+            # From the last to the first, so that the first word with a key is the one that remains.
             index = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True)).get
-        counts[name] = counts.get(name, 0) + try_keys(change([words[row] for row in places.tolist()]), places, index)
+        counts[name] = counts.get(name, 0) + try_keys(change([words[row] for row in indices.tolist()]), indices, index)
     return rows, counts
 
 
 def _compose(
-    vectors: WordVectors, words: list[str], places: NDArray[np.int64], matrix: NDArray[np.float32]
+    vectors: WordVectors, words: list[str], indices: NDArray[np.int64], matrix: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Writes rows made of n-grams; returns the places of words that have any."""
-    if vectors.subwords is None or len(places) == 0:
-        return places[:0]
-    left = [words[place] for place in places.tolist()]
+    """Writes rows composed of n-grams; returns the indices of the words that have any."""
+    if vectors.subwords is None or len(indices) == 0:
+        return indices[:0]
+    left = [words[index] for index in indices.tolist()]
+    # A word whose buckets are all pruned has no n-grams, and stays missing.
     has_ngrams = vectors.subwords.row_table(left)[1] > 0
-    matrix[places[has_ngrams]] = vectors.subwords.vectors(left)[has_ngrams]
-    return places[has_ngrams]
+    matrix[indices[has_ngrams]] = vectors.subwords.vectors(left)[has_ngrams]
+    return indices[has_ngrams]
 
 
 def _fill(
     vectors: WordVectors, matrix: NDArray[np.float32], rows: NDArray[np.bool_], unknown: str, seed: int | None
 ) -> None:
-    """Rows of words without a vector."""
+    """Fills the rows of words without a vector."""
     if unknown == "zeros" or not rows.any():
         return
     mean = mean_row(vectors.matrix)
     matrix[rows] = mean
     if unknown == "random":
-        deviation = np.zeros(vectors.dim)
+        deviation = np.zeros(vectors.dim)  # standard deviation of each dimension, summed in blocks
         for start in range(0, len(vectors), BLOCK):
             deviation += np.square(np.asarray(vectors.matrix[start : start + BLOCK], np.float32) - mean).sum(axis=0)
         deviation = np.sqrt(deviation / max(len(vectors), 1))
@@ -168,9 +235,9 @@ def _fill(
 
 
 def _tokens(
-    vocabulary: Any, words: list[str], is_word: NDArray[np.bool_], found: NDArray[np.bool_]
+    vocabulary: HasVocabulary | Iterable[str], words: list[str], is_word: NDArray[np.bool_], found: NDArray[np.bool_]
 ) -> tuple[int | None, int | None]:
-    """Occurrences of all words and of those found, where the vocabulary counts."""
+    """Returns the occurrences of all words and of those found, `None` if the vocabulary has no counts."""
     if not isinstance(vocabulary, text.Vocabulary):
         return None, None
     counts = [vocabulary.count(word) for word in words]

@@ -1,40 +1,83 @@
-"""Words, and a vector for each."""
+"""Word vectors: the words and a matrix, with queries, evaluation, transformations and saving."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from keras_embed import text
 from keras_embed._errors import check_one_of, check_positive, message
-from keras_embed.vectors import _queries, _search, _transforms, evaluation
-from keras_embed.vectors._queries import Neighbor
-from keras_embed.vectors._unknown_word import UnknownWordError
-from keras_embed.vectors._words import LazyWords
-from keras_embed.vectors.quantized import QuantizedMatrix, as_matrix, take
+from keras_embed._types import PathLike
+from keras_embed.vectors import _folder, _search, _transforms, evaluation
+from keras_embed.vectors._search import Neighbor, Word
+from keras_embed.vectors.formats.read_report import ReadReport
+from keras_embed.vectors.quantized import Matrix, QuantizedMatrix, as_matrix, take
 from keras_embed.vectors.subwords import Subwords
 
 _DTYPES = ("float16", "float32", "int8")
-Words = str | ArrayLike | Sequence[str | ArrayLike]
+_CANDIDATES = 2000  # words that are compared with an unknown one, for a suggestion
+
+
+class UnknownWordError(KeyError):
+    """Raised for an out-of-vocabulary word, if there are no n-grams to compose its vector of.
+
+    Similar spellings are searched only when the message is formatted, so that catching the error is cheap.
+
+    Args:
+        word: the word.
+        words: the vocabulary.
+
+    Example:
+    >>> print(UnknownWordError("colour", ["color", "Colour", "red"]))
+    Expected one of 3 words. Received: 'colour'. Try 'Colour' or 'color'.
+    """
+
+    def __init__(self, word: object, words: Sequence[str]) -> None:
+        super().__init__(word)
+        self.word = word
+        self.words = words
+
+    def __str__(self) -> str:
+        text = f"Expected one of {len(self.words):,} words. Received: {self.word!r}."
+        near = near_spellings(self.word, self.words) if isinstance(self.word, str) else []
+        if near:
+            return f"{text} Try {' or '.join(map(repr, near))}."
+        return f"{text} Try vectors with `subwords`, which have a vector for every word."
+
+
+def near_spellings(word: str, words: Sequence[str], count: int = 3) -> list[str]:
+    """Returns words that differ from a word by case or by a few letters, the closest first.
+
+    Args:
+        word: the unknown word.
+        words: the vocabulary.
+        count: maximum number of words.
+    """
+    # Other casings first; then words of similar length with the same first letter, compared by difflib.
+    folded = word.casefold()
+    same = [other for other in words if other.casefold() == folded]
+    begin, length = word[:1].casefold(), len(word)
+    likely = [other for other in words if abs(len(other) - length) <= 2 and other[:1].casefold() == begin]
+    near = difflib.get_close_matches(word, likely[:_CANDIDATES], count, 0.75)
+    return list(dict.fromkeys([*same, *near]))[:count]
 
 
 class WordVectors:
-    """Words and a matrix, one row for each word.
+    """Words and a matrix with one row for each word.
 
-    Nothing changes it: what transforms it gives a new one. A matrix may be memory-mapped, half floats or a
-    `QuantizedMatrix`; questions read it block by block and compute in float32.
+    Immutable: transformations return new vectors. The matrix may be memory-mapped, half floats or a `QuantizedMatrix`;
+    queries read it block by block and compute in float32.
 
     Args:
-        words: V words, each once, the most frequent first by custom.
+        words: V distinct words, by convention the most frequent first.
         matrix: (V, D) floats.
-        subwords: n-gram rows, out of which words that are not among the V get their vectors.
-        counts: how often each word was seen, in the same order.
-        report: what a reader had to mend.
+        subwords: n-gram rows, of which the vectors of out-of-vocabulary words are composed.
+        counts: (V,) count of each word.
+        report: the repairs of a reader.
 
     Raises:
-        ValueError: for a word twice, or as many words as there are not rows or counts.
+        ValueError: If a word is repeated, or the number of words differs from the rows or counts.
 
     Example:
     >>> vectors = WordVectors(["king", "queen", "tree"], [[1.0, 0.1], [0.9, 0.3], [0.0, 1.0]])
@@ -47,13 +90,13 @@ class WordVectors:
     def __init__(
         self,
         words: Iterable[str],
-        matrix: Any,
+        matrix: Matrix | ArrayLike,
         subwords: Subwords | None = None,
-        counts: Any = None,
-        report: Any = None,
+        counts: ArrayLike | None = None,
+        report: ReadReport | None = None,
     ) -> None:
-        self.words: Sequence[str] = words if isinstance(words, LazyWords) else tuple(words)
-        self.matrix: Any = as_matrix(matrix)
+        self.words: Sequence[str] = words if isinstance(words, _folder.LazyWords) else tuple(words)
+        self.matrix: Matrix = as_matrix(matrix)
         self.subwords = subwords
         self.counts: NDArray[np.int64] | None = None if counts is None else np.asanyarray(counts, np.int64)
         self.report = report
@@ -63,8 +106,8 @@ class WordVectors:
             if array is not None and len(array) != len(self.words):
                 what = f"one row of `{name}` for each of {len(self.words)} words"
                 raise ValueError(message(what, f"{len(array)} rows"))
-        if not isinstance(words, LazyWords):
-            self._table()
+        if not isinstance(words, _folder.LazyWords):
+            self._table()  # raises if a word is repeated
 
     @property
     def dim(self) -> int:
@@ -73,7 +116,7 @@ class WordVectors:
 
     @property
     def inverse_norms(self) -> NDArray[np.float32]:
-        """(V,) one over the length of each row, 0 for a zero row; computed once."""
+        """(V,) one over the norm of each row, 0 for a zero row; computed once."""
         if self._inverse_norms is None:
             self._inverse_norms = _search.inverse_norms(self.matrix)
         return self._inverse_norms
@@ -96,11 +139,11 @@ class WordVectors:
         return f"<WordVectors of {len(self):,} x {self.dim} {self.matrix.dtype}{more}: {shown}>"
 
     def index(self, word: str) -> int | None:
-        """The row of a word, `None` where it has none."""
+        """Returns the row of a word, `None` if it has none."""
         return self._table().get(word)
 
     def vector(self, word: str) -> NDArray[np.float32]:
-        """The vector of a word; of an unknown one out of its n-grams, where there are `subwords`.
+        """Returns the vector of a word; an out-of-vocabulary one is composed of n-grams, if there are `subwords`.
 
         Args:
             word: the word.
@@ -109,72 +152,77 @@ class WordVectors:
             float32 (D,), a copy.
 
         Raises:
-            UnknownWordError: a `KeyError` that names near spellings.
+            UnknownWordError: If the word has no vector; a `KeyError` that suggests similar spellings.
         """
         return self.rows([word])[0]
 
     def rows(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of N words, float32 (N, D); `UnknownWordError` for one without; see `vector`."""
+        """Returns the vectors of N words, float32 (N, D); raises `UnknownWordError` for one without; see `vector`."""
         table = self._table()
         found = np.array([table.get(word, -1) for word in words], np.int64)
         unknown = np.flatnonzero(found < 0)
         if len(unknown) and self.subwords is None:
             raise UnknownWordError(words[int(unknown[0])], self.words)
-        if len(unknown) == 0:
+        if len(unknown) == 0:  # one indexing operation, which copies
             return np.array(self.matrix[found], np.float32)
         result = np.empty((len(words), self.dim), np.float32)
         result[found >= 0] = self.matrix[found[found >= 0]]
         if self.subwords is not None:
-            result[unknown] = self.subwords.vectors([words[place] for place in unknown.tolist()])
+            result[unknown] = self.subwords.vectors([words[index] for index in unknown.tolist()])
         return result
 
-    def most_similar(self, positive: Words, negative: Words = (), top: int = 10) -> list[Neighbor]:
-        """The words nearest by cosine to the sum of some unit vectors less the sum of others.
+    def most_similar(
+        self, positive: Word | Iterable[Word], negative: Word | Iterable[Word] = (), top: int = 10
+    ) -> list[Neighbor]:
+        """Finds the words with the highest cosine to the sum of some unit vectors minus the sum of others.
 
         Args:
             positive: a word or vector, or several.
-            negative: what the answer should not be like.
-            top: how many answers. Words of the question are never among them.
+            negative: words or vectors that are subtracted.
+            top: number of results. Words of the query are never among them.
 
         Returns:
             `(word, score)` pairs, the nearest first.
         """
-        return _queries.most_similar(self, positive, negative, top)
+        return _search.most_similar(self, positive, negative, top)
 
     def analogy(self, a: str, b: str, c: str, top: int = 1, method: str = "3cosadd") -> list[Neighbor]:
-        """What is to `c` as `b` is to `a`.
+        """Answers the analogy question `a : b = c : ?`.
 
         Args:
-            a: as in "man".
-            b: as in "king".
-            c: as in "woman", whose answer would be "queen".
-            top: how many answers.
+            a: such as "man".
+            b: such as "king".
+            c: such as "woman"; the answer would be "queen".
+            top: number of answers.
             method: "3cosadd", the cosine with b + c - a, or "3cosmul", the product and quotient of cosines (Levy and
                 Goldberg 2014).
+
+        Returns:
+            `(word, score)` pairs, the best first.
         """
-        return _queries.analogy(self, a, b, c, top, method)
+        return _search.analogy(self, a, b, c, top, method)
 
     def similarity(self, a: str, b: str) -> float:
-        """The cosine of two words."""
-        return float(_queries.similarities(self, [a], [b])[0])
+        """Computes the cosine of two words."""
+        return float(_search.similarities(self, [a], [b])[0])
 
     def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word that is farthest from the mean of all of them."""
-        return _queries.doesnt_match(self, words)
+        """Returns the word that is farthest from the mean of all of them."""
+        return _search.doesnt_match(self, words)
 
     def nearest(self, queries: ArrayLike, top: int = 10, block: int = _search.BLOCK) -> _search.Found:
-        """The rows of greatest cosine with each of many vectors, in memory for `block` rows at a time.
+        """Finds the rows with the highest cosine to each of many vectors, with memory for `block` rows at a time.
 
         Args:
             queries: (N, D).
-            top: how many rows.
-            block: rows that are looked at together.
+            top: number of rows.
+            block: number of rows that are compared together.
 
         Returns:
-            Row numbers int64 and cosines float32, both (N, min(top, V)), the nearest first.
+            Rows int64 and cosines float32, both (N, min(top, V)), the nearest first.
 
         Raises:
-            ValueError: for `top` below one, and queries of another width.
+            ValueError: If `top` is below one, or the queries have another width.
         """
         check_positive("top", top)
         queries = np.asarray(queries, np.float32)
@@ -182,16 +230,28 @@ class WordVectors:
             raise ValueError(message(f"`queries` of shape (N, {self.dim})", f"shape {queries.shape}"))
         return _search.nearest(self.matrix, self.inverse_norms, queries, top, block=block)
 
-    def evaluate_analogies(self, questions: Any, **options: Any) -> evaluation.AnalogyScore:
+    def evaluate_analogies(
+        self,
+        questions: PathLike | Mapping[str, Sequence[evaluation.Question]],
+        limit: int = 300_000,
+        ignore_case: bool = True,
+        method: str = "3cosadd",
+    ) -> evaluation.AnalogyScore:
         """Answers a file of analogies, or questions by section; see `vectors.evaluation.evaluate_analogies`."""
-        return evaluation.evaluate_analogies(self, questions, **options)
+        return evaluation.evaluate_analogies(self, questions, limit, ignore_case, method)
 
-    def evaluate_similarity(self, pairs: Any, **options: Any) -> evaluation.SimilarityScore:
-        """Compares cosines with people's judgements of pairs; see `vectors.evaluation.evaluate_similarity`."""
-        return evaluation.evaluate_similarity(self, pairs, **options)
+    def evaluate_similarity(
+        self,
+        pairs: PathLike | Iterable[evaluation.Pair],
+        limit: int | None = None,
+        ignore_case: bool = True,
+        compose: bool = False,
+    ) -> evaluation.SimilarityScore:
+        """Correlates cosines with human judgements of pairs; see `vectors.evaluation.evaluate_similarity`."""
+        return evaluation.evaluate_similarity(self, pairs, limit, ignore_case, compose)
 
     def subset(self, words: Iterable[str]) -> "WordVectors":
-        """Those of some words that are known, in the order given; n-gram rows stay."""
+        """Returns the vectors of some words, in their order, without the out-of-vocabulary ones; n-gram rows stay."""
         rows = [row for row in map(self._table().get, dict.fromkeys(words)) if row is not None]
         chosen = np.array(rows, np.int64)
         subwords = self.subwords and self.subwords.of_words(chosen)
@@ -199,56 +259,71 @@ class WordVectors:
         return WordVectors([self.words[row] for row in rows], take(self.matrix, chosen), subwords, counts)
 
     def normalized(self) -> "WordVectors":
-        """Every vector of length one. n-gram rows are dropped: a mean of them would not have that length."""
+        """Returns unit vectors. n-gram rows are dropped: a mean of them would not have length one."""
         return WordVectors(self.words, _search.unit(self.matrix[:]), None, self.counts)
 
     def reduced(self, dim: int) -> "WordVectors":
-        """The first `dim` principal components of the centred vectors; `ValueError` for more than there are."""
+        """Projects the centred vectors to their first `dim` principal components; `ValueError` if there are fewer."""
         check_positive("dim", dim)
         if dim > self.dim:
             raise ValueError(message(f"`dim` of at most {self.dim}", dim))
+        # (x - mean) P^T, P the first principal directions (dim, D)
         mean, directions = _transforms.principal_components(self.matrix, dim)
         return self._mapped(directions.T, mean)
 
     def all_but_the_top(self, k: int = 3) -> "WordVectors":
-        """Without the mean and the k first principal components, which say how frequent a word is more than what it
-        means (Mu and Viswanath 2018, https://arxiv.org/abs/1702.01417, algorithm 1; they take k = D / 100). Components
-        are found in the centred vectors and taken out of them. `ValueError` for a `k` outside 0 ... D.
+        """Removes the mean and the first k principal components, which depend on frequency more than on meaning.
+
+        Components are computed from the centred vectors and removed from them.
+
+        Args:
+            k: number of components; the paper uses D / 100.
+
+        Raises:
+            ValueError: If `k` is not in 0 to D.
+
+        References:
+            Mu and Viswanath 2018, https://arxiv.org/abs/1702.01417, algorithm 1.
         """
         if not 0 <= k <= self.dim:
             raise ValueError(message(f"`k` from 0 to {self.dim}", k))
         mean, directions = _transforms.principal_components(self.matrix, k)
+        # (x - mean) (I - P^T P): the projection to the complement of the directions
         return self._mapped(np.eye(self.dim) - directions.T @ directions, mean)
 
     def astype(self, dtype: str) -> "WordVectors":
-        """The same in another type: "float32", "float16" (half the memory) or "int8" (a quarter, with a scale for each
-        row; see `QuantizedMatrix` for how exact); another is a `ValueError`. n-gram rows stay as they are.
+        """Converts the matrix to another type; n-gram rows are unchanged.
+
+        Args:
+            dtype: "float32", "float16" (half the memory) or "int8" (a quarter, with a scale for each row; see
+                `QuantizedMatrix` for its accuracy).
+
+        Raises:
+            ValueError: If `dtype` is another one.
         """
         check_one_of("dtype", dtype, _DTYPES)
         matrix = QuantizedMatrix.of(self.matrix) if dtype == "int8" else np.asarray(self.matrix[:], dtype)
         return WordVectors(self.words, matrix, self.subwords, self.counts, self.report)
 
     def subword_index(self, normalizer: text.WordNormalizer | None = None) -> text.SubwordIndex:
-        """Makes the ids that `layers.SubwordEmbedding.from_vectors` reads; `ValueError` without rows of n-grams."""
+        """Builds the ids for `layers.SubwordEmbedding.from_vectors`; `ValueError` if there are no n-gram rows."""
         if self.subwords is None:
             raise ValueError(message("vectors with n-gram rows", "none", "a fastText .bin file"))
         return self.subwords.index(self.words, normalizer)
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: PathLike) -> None:
         """Writes a folder that `keras_embed.vectors.load` opens at once, memory-mapped; see `vectors.storage`."""
-        from keras_embed.vectors import storage
-
-        storage.write(self, folder)
+        _folder.write(self, folder)
 
     def _mapped(self, weights: NDArray[np.float64], mean: NDArray[np.float64]) -> "WordVectors":
         matrix = _transforms.affine(self.matrix, weights, mean)
         return WordVectors(self.words, matrix, _transforms.map_subwords(self.subwords, weights, mean), self.counts)
 
     def _table(self) -> dict[str, int]:
-        """Word to row."""
+        """Returns the mapping from words to rows."""
         if self._rows_of is None:
             table = dict(zip(self.words, range(len(self.words)), strict=True))
-            if len(table) != len(self.words):
+            if len(table) != len(self.words):  # in a table with repeated words only the last row remains
                 repeated = next(word for row, word in enumerate(self.words) if table[word] != row)
                 raise ValueError(message("each word once", f"{repeated!r} more than once"))
             self._rows_of = table

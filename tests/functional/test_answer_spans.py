@@ -1,4 +1,4 @@
-"""The best spans against brute force over all of them."""
+"""Best spans compared with brute force over all spans."""
 
 import keras
 import numpy as np
@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_embed.functional.answer_spans import IMPOSSIBLE, answer_spans
+from keras_embed.functional.spans import IMPOSSIBLE, answer_spans
 
 
 def brute_force(logits, max_length, starts=None, ends=None):
-    """All legal spans of one text, `(score, start, end)`, the best first."""
+    """Returns all legal spans of one text, `(score, start, end)`, the best first."""
     start, end = logits.astype("float64")
     time = len(start)
     found = [
@@ -51,7 +51,7 @@ def test_against_brute_force(seed, max_length, num_best):
 
 
 def test_probabilities_are_those_of_two_draws():
-    """Start and end drawn from their softmaxes, given that what comes is legal, or no answer."""
+    """Start and end are drawn from their softmaxes, given that the span is legal or "no answer"."""
     logits = np.random.default_rng(0).normal(size=(1, 2, 5)).astype("float32")
     p, q = np.exp(logits[0]) / np.exp(logits[0]).sum(-1, keepdims=True)
     legal = {(i, j): p[i] * q[j] for i in range(1, 5) for j in range(i, min(5, i + 2))}

@@ -1,4 +1,4 @@
-"""Attention's formulas against loops over every query and step, and the laws that they keep."""
+"""Formulas of attention compared with loops over all queries and steps, and their laws."""
 
 import attention_oracle as oracle
 import numpy as np
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_embed.functional import attention, coverage, local_attention, monotonic_attention
+from keras_embed.functional import attention, decoder_attention
 
 RNG = np.random.default_rng(4)
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 0, 0, 0, 0]], bool)  # (B, S); one row has nothing real
@@ -16,7 +16,7 @@ QUERY, KEYS = RNG.normal(size=(3, 2, 4)).astype("float32"), RNG.normal(size=(3, 
 OWN_KEYS = RNG.normal(size=(3, 2, 5, 4)).astype("float32")  # for each query
 VECTOR = RNG.normal(size=4).astype("float32")
 SCORES = (3 * RNG.normal(size=(3, 2, 5))).astype("float32")
-SOFT = {"parallel": monotonic_attention.parallel_weights, "recursive": monotonic_attention.recursive_weights}
+SOFT = {"parallel": decoder_attention.parallel_weights, "recursive": decoder_attention.recursive_weights}
 
 
 def numpy(x):
@@ -89,16 +89,16 @@ ODD_MASK = np.array([[1, 1, 1, 1, 1], [0, 1, 1, 0, 1], [0, 0, 0, 0, 0]], bool)  
 @pytest.mark.parametrize("window", [1, 3])
 def test_windows_count_real_steps_only(window):
     np.testing.assert_array_equal(
-        numpy(local_attention.window_mask(CENTRE, ODD_MASK, window)), oracle.in_window(CENTRE, ODD_MASK, window)
+        numpy(decoder_attention.window_mask(CENTRE, ODD_MASK, window)), oracle.in_window(CENTRE, ODD_MASK, window)
     )
-    factors = numpy(local_attention.gaussian_factors(CENTRE, ODD_MASK, window))
+    factors = numpy(decoder_attention.gaussian_factors(CENTRE, ODD_MASK, window))
     assert_close(factors * ODD_MASK[:, None], oracle.gaussian(CENTRE, ODD_MASK, window / 2))
 
 
 def test_a_predicted_centre_lies_within_each_row():
     logits = np.array([[-30.0, 30.0], [0.0, 1.0], [5.0, -5.0]], "float32")
     expected = MASK.sum(1, keepdims=True) / (1 + np.exp(-logits.astype("float64")))
-    assert_close(local_attention.predicted_centre(logits, MASK), expected)
+    assert_close(decoder_attention.predicted_centre(logits, MASK), expected)
 
 
 @pytest.mark.parametrize("mode", SOFT)
@@ -115,8 +115,8 @@ def test_the_parallel_weights_are_the_recursive_ones_and_a_part_of_one(seed, spr
     mask = rng.random((2, 7)) < 0.8
     parallel, recursive = starts(2, 1, 7), starts(2, 1, 7)
     for _ in range(3):
-        parallel = numpy(monotonic_attention.parallel_weights(scores, parallel, mask))
-        recursive = numpy(monotonic_attention.recursive_weights(scores, recursive, mask))
+        parallel = numpy(decoder_attention.parallel_weights(scores, parallel, mask))
+        recursive = numpy(decoder_attention.recursive_weights(scores, recursive, mask))
         assert_close(parallel, recursive)
         assert (parallel >= 0).all() and (parallel.sum(-1) <= 1 + 1e-5).all()
         assert (parallel[~np.broadcast_to(mask[:, None], parallel.shape)] == 0).all()
@@ -145,7 +145,7 @@ def test_hard_attention_walks_to_the_right_as_the_algorithm_says(seed):
     scores, mask = rng.normal(size=(6, 7)).astype("float32"), rng.random(7) < 0.8
     weights, places = starts(1, 1, 7), []
     for row in scores:
-        weights = numpy(monotonic_attention.hard_weights(row[None, None], weights, mask[None]))
+        weights = numpy(decoder_attention.hard_weights(row[None, None], weights, mask[None]))
         assert weights.sum() == (weights > 0).sum() <= 1
         places.append(int(weights.argmax()) if weights.any() else None)
     assert places == oracle.walk(scores, mask)
@@ -155,8 +155,8 @@ def test_hard_attention_walks_to_the_right_as_the_algorithm_says(seed):
 
 def test_sure_soft_weights_are_the_hard_ones():
     sure = np.where(SCORES > 0, 50, -50).astype("float32")
-    hard = monotonic_attention.hard_weights(sure, starts(3, 2, 5), ODD_MASK)
-    assert_close(monotonic_attention.parallel_weights(sure, starts(3, 2, 5), ODD_MASK), numpy(hard))
+    hard = decoder_attention.hard_weights(sure, starts(3, 2, 5), ODD_MASK)
+    assert_close(decoder_attention.parallel_weights(sure, starts(3, 2, 5), ODD_MASK), numpy(hard))
 
 
 def test_coverage_loss_against_a_loop():
@@ -166,9 +166,9 @@ def test_coverage_loss_against_a_loop():
     for b, t in np.argwhere(mask):
         so_far = sum((weights[b, past] for past in range(t)), np.zeros(5))
         expected[b, t] = sum(min(weights[b, t, s], so_far[s]) for s in range(5))
-    assert_close(coverage.coverage_loss(weights, mask), expected)
+    assert_close(decoder_attention.coverage_loss(weights, mask), expected)
 
 
 def test_fertility_is_at_most_its_bound():
-    values = numpy(coverage.fertility(np.array([[-40.0, 0.0, 40.0]]), 3.0))
+    values = numpy(decoder_attention.fertility(np.array([[-40.0, 0.0, 40.0]]), 3.0))
     assert_close(values, [[0.0, 1.5, 3.0]])

@@ -1,4 +1,4 @@
-"""Highways, projected LSTMs, mixes and reading orders against what they mean, element by element."""
+"""Highways, projected LSTMs, mixes and reading orders compared element by element with their definitions."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_embed.functional.highway import highway
-from keras_embed.functional.recurrence import projected_lstm_step
-from keras_embed.functional.scalar_mix import normalized_layers, scalar_mix
-from keras_embed.functional.sentence_boundaries import bounded_places, opposite_places, reading_orders, take_steps
+from keras_embed.functional.elmo import (
+    bounded_places,
+    normalized_layers,
+    opposite_places,
+    reading_orders,
+    scalar_mix,
+    take_steps,
+)
+from keras_embed.functional.recurrence import highway, projected_lstm_step
 
 RNG = np.random.default_rng(5)
 

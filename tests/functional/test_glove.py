@@ -1,4 +1,4 @@
-"""GloVe's formulas against differences of the loss, and the whole rule against the tool's own files."""
+"""GloVe's gradients compared with finite differences, and its update with files of the original tool."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from keras_embed.functional import glove
 
 @pytest.fixture(scope="module")
 def made(data_dir):
-    """The folder of files that the original tools made."""
+    """Returns the folder of files that the original tools wrote."""
     folder = data_dir.parent / "fixtures" / "static" / "made"
     if not folder.is_dir():
         pytest.skip(f"no fixtures at {folder}")
@@ -48,7 +48,7 @@ def test_a_bias_is_neither_clipped_nor_scaled():
 
 
 def sequential(records, parameters, epochs, x_max):
-    """The tool's loop, a pair at a time, in float64."""
+    """Runs the tool's loop over single pairs in float64."""
     rows, squares = parameters.copy(), np.ones_like(parameters)
     for _ in range(epochs):
         for word, context, count in records:
@@ -63,7 +63,7 @@ def sequential(records, parameters, epochs, x_max):
 
 
 def golden(made):
-    """Pairs in the tool's order, its first parameters and its last, (2V, D + 1)."""
+    """Returns the pairs in the tool's order, and its initial and final parameters, (2V, D + 1)."""
     raw = np.fromfile(made / "glove_ru.shuf.bin", [("word", "<i4"), ("context", "<i4"), ("count", "<f8")])
     first, last = (np.fromfile(made / f"glove_ru.m0.{name}bin").reshape(-1, 6) for name in ("000.", ""))
     size = len(first) // 2
@@ -77,7 +77,7 @@ def test_the_loop_in_float64_is_the_tools(made):
 
 
 def test_the_formulas_give_the_tools_parameters(made):
-    """Our functions in a compiled loop, one pair a step, in float32."""
+    """Runs our functions in a compiled loop over single pairs in float32."""
     words, contexts, counts, first, last = golden(made)
 
     def step(tables, batch):

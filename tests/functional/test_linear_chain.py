@@ -1,4 +1,4 @@
-"""The linear chain against enumeration of all paths, float64 differences, and its own laws."""
+"""The linear chain compared with enumeration of all paths and float64 finite differences, and its laws."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def tensors(emissions, mask, transitions, start, end):
 
 @pytest.fixture(scope="module")
 def scores():
-    """Masks of every kind: full, right and left padding, holes, one token at either place, none at all."""
+    """Returns masks of every kind: full, right and left padding, holes, a single token, none at all."""
     rng = np.random.default_rng(3)
     mask = rng.random((BATCH, TIME)) < 0.7
     mask[:7] = [
@@ -39,7 +39,7 @@ def scores():
 
 @pytest.fixture(scope="module")
 def chain(scores):
-    """Packed and unpacked, so that every test sees what a decoder sees."""
+    """Packs and unpacks a chain, so that every test has the input of a decoder."""
     return linear_chain.unpack(linear_chain.pack(tensors(*scores)))
 
 
@@ -154,7 +154,7 @@ def test_a_gold_path_that_breaks_a_constraint_costs_much_but_not_infinity(scores
 
 
 def float64_gradient(emissions, mask, tags, transitions, start, end):
-    """Expected less observed counts by forward-backward in float64 log space; full masks on the right only."""
+    """Computes expected minus observed counts by forward-backward in float64 log space; right padding only."""
     batch, time, num_tags = emissions.shape
     d_emissions, d_pairs = np.zeros_like(emissions), np.zeros_like(transitions)
     for b in range(batch):

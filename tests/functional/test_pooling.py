@@ -1,4 +1,4 @@
-"""Pooling against loops over the real positions."""
+"""Pooling compared with loops over the real positions."""
 
 import hypothesis.strategies as st
 import numpy as np

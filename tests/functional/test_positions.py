@@ -1,4 +1,4 @@
-"""Formulas of positions against loops, and the laws that name them."""
+"""Positional encodings compared with loops, and their laws."""
 
 import math
 
@@ -20,7 +20,7 @@ def test_sines_and_cosines():
 
 
 def test_neighbouring_positions_differ_under_any_policy():
-    """In bfloat16 angles above 256 would be whole numbers apart."""
+    """In bfloat16, neighbouring angles above 256 would be equal."""
     table = ops.convert_to_numpy(sinusoidal_encoding(ops.arange(512), 8))
     assert np.abs(np.diff(table, axis=0)).max(1).min() > 0.01
 

@@ -59,7 +59,7 @@ def test_log_uniform_probabilities_sum_to_one_and_are_zipfian(size):
 
 
 def test_expected_counts_are_tensorflows():
-    """From TensorFlow's sampler: the counts it reports for words and targets are of one number of draws, with our P."""
+    """TensorFlow's sampler reports the expected counts of words and targets for one number of draws, by the same P."""
     tf = pytest.importorskip("tensorflow")
     targets = np.array([[0, 5, 77]])
     words, target_counts, counts = tf.random.log_uniform_candidate_sampler(targets, 3, 20, True, 300, seed=1)
@@ -74,7 +74,7 @@ def test_expected_counts_are_tensorflows():
 
 
 def test_candidates_are_different_and_about_as_frequent_as_expected():
-    """The number of draws is no fixed one, so 1 - (1 - p)^draws holds only nearly (here and in TensorFlow)."""
+    """The number of draws is random, so 1 - (1 - p)^draws is only approximate (here and in TensorFlow)."""
     generator = np.random.default_rng(0)
     seen, expected = np.zeros(400), np.zeros(400)
     p = sampled_softmax.log_uniform_probability(np.arange(400), 400)
@@ -111,7 +111,7 @@ def test_more_words_than_there_are(count):
 
 
 def test_the_correction_makes_the_normaliser_right():
-    """The mean over many samples of sum exp(logit - log E) is nearly the sum over the whole vocabulary."""
+    """The mean over many samples of sum exp(logit - log E) approximates the sum over the whole vocabulary."""
     generator = np.random.default_rng(2)
     exponentials = np.exp(np.random.default_rng(3).normal(size=400))
     total = 0.0

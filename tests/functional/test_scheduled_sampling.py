@@ -1,4 +1,4 @@
-"""Decays against their closed forms, and sampling by the inverse of a cumulative distribution."""
+"""Decays compared with their closed forms, and sampling by inverting a cumulative distribution."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Skip-gram and CBOW against loops over pairs, and against differences of the loss."""
+"""Skip-gram and CBOW compared with loops over pairs and with finite differences of the loss."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def numpy(*tensors):
 
 
 def contexts(group, center):
-    """The places of a center's context, by word2vec.c's loop."""
+    """Returns the positions of a center's context, by word2vec.c's loop."""
     here = WINDOW + center
     if SENTENCES[group, here] < 0:
         return []
@@ -97,7 +97,7 @@ def tables(seed=3):
 
 
 def differences(function, arrays):
-    """The gradient of a function of float64 arrays, by central differences."""
+    """Computes the gradient of a function of float64 arrays by central differences."""
     gradients = []
     for array in arrays:
         gradient = np.zeros_like(array)
@@ -171,7 +171,7 @@ def test_cbow_gives_each_word_the_whole_gradient_of_the_mean():
 
 
 def test_padding_moves_nothing():
-    """A group of nothing but padding."""
+    """A group of only padding."""
     words, centers, noise = tables(5)
     pairs = skipgram.window_pairs(HALVES, -np.ones_like(SENTENCES), WINDOW)
     weights = skipgram.skipgram_noise(pairs, WORDS, NOISE_WORDS, NEGATIVES)

@@ -1,4 +1,4 @@
-"""Counting spans with arrays against reading them one by one."""
+"""Span counts by array operations compared with counts in Python."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ TAGS = {s: ["O", *(f"{p}-{t}" for t in "XY" for p in PREFIXES[s])] for s in SCHE
 
 
 def compiled(function):
-    """The function under the backend's compiler: XLA for TensorFlow and JAX; PyTorch runs eagerly."""
+    """Compiles the function with XLA on TensorFlow and JAX; PyTorch runs eagerly."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -28,7 +28,7 @@ def compiled(function):
 
 
 def by_hand(true, predicted, mask, tags, scheme, strict):
-    """Counts by reading each sentence's spans in Python, masked tokens taken out."""
+    """Counts each sentence's spans in Python, without the masked tokens."""
     counts = [Counter(), Counter(), Counter()]
     for row in range(len(true)):
         keep = np.flatnonzero(mask[row])
@@ -41,7 +41,7 @@ def by_hand(true, predicted, mask, tags, scheme, strict):
 
 
 def batch(rng, num_tags, size=(300, 7)):
-    """Random tags, most of them wrong by the scheme; predictions near the truth; padding and holes."""
+    """Returns random tags, most of them invalid in the scheme, predictions similar to them, and masks with holes."""
     true = rng.integers(0, num_tags, size)
     predicted = np.where(rng.random(size) < 0.75, true, rng.integers(0, num_tags, size))
     mask = rng.random(size) < rng.choice([0.5, 0.9, 1.0], (size[0], 1))
@@ -92,7 +92,7 @@ def test_unknown_shapes():
 
 
 def test_padding_changes_nothing():
-    """Rows that end early against the same rows cut off: what stands behind the end has no say."""
+    """Rows with padding give the counts of the same rows without it."""
     *tables, _ = span_tables(TAGS["BIO"], "BIO")
     true, predicted, mask = batch(np.random.default_rng(8), 5)
     mask[:, 4:] = False

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_embed.functional.answer_spans import IMPOSSIBLE
+from keras_embed.functional.spans import IMPOSSIBLE
 from keras_embed.losses import SpanLoss
 
 log_loss = pytest.importorskip("sklearn.metrics").log_loss

@@ -15,7 +15,7 @@ def labels(axis):
 
 
 def inside(ax):
-    """Whether no label lies outside of the picture's figure."""
+    """Returns True if all labels are inside the figure."""
     ax.figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in (*ax.get_xticklabels(), *ax.get_yticklabels(), ax.title)]
     width, height = ax.figure.bbox.size

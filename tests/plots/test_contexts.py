@@ -9,7 +9,7 @@ NEIGHBORS = [[("a white lily grew there".split(), 2, 0.71)], [("she got up".spli
 
 
 def lines(ax):
-    """Height -> the texts of a line, from left to right."""
+    """Maps the height of each line to its texts, from left to right."""
     found = {}
     for text in sorted(ax.texts, key=lambda text: text.get_position()[0]):
         found.setdefault(text.get_position()[1], []).append(text.get_text())

@@ -15,7 +15,7 @@ WORDS_NEAR = ("far", "away", "alone", "first", "second", "third")
 
 @pytest.fixture(scope="module")
 def vectors():
-    """Two far groups of 12 words."""
+    """Returns two distant groups of 12 words."""
     rng = np.random.default_rng(3)
     centres = np.repeat(rng.normal(size=(2, 8)) * 4, 12, axis=0)
     return WordVectors(WORDS, (centres + rng.normal(size=(24, 8))).astype("float32"))
@@ -26,7 +26,7 @@ def points(ax):
 
 
 def test_pca_keeps_the_distances_of_points_in_a_plane():
-    """Points that lie in a plane are only turned: scikit-learn's PCA or the distances themselves would say the same."""
+    """Points in a plane are only rotated, as by scikit-learn's PCA: their distances stay."""
     rng = np.random.default_rng(0)
     angles = rng.uniform(0, 2 * np.pi, 6)
     flat = np.stack([np.cos(angles), np.sin(angles)], 1) @ np.linalg.qr(rng.normal(size=(5, 2)))[0].T

@@ -8,7 +8,7 @@ from small_span_qa import FILLER, QUESTIONS, make_preprocessor
 
 from keras_embed._backend import tf
 from keras_embed.corpora import Answer, Question
-from keras_embed.functional.answer_spans import IMPOSSIBLE
+from keras_embed.functional.spans import IMPOSSIBLE
 from keras_embed.preprocessors import SpanPreprocessor
 from keras_embed.tokenizers import EncoderTokenizer, WordFeaturizer
 

@@ -1,4 +1,4 @@
-"""Vectors in the order of a vocabulary."""
+"""Alignment of vectors with a vocabulary."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Co-occurrences against loops, and against the counts of GloVe's own tool."""
+"""Co-occurrence counts compared with loops and with the counts of GloVe's own tool."""
 
 from collections import Counter, defaultdict
 

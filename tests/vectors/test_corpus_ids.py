@@ -1,4 +1,4 @@
-"""Corpora as numbers."""
+"""Corpora as word ids."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_items_are_named_by_their_text():
         ((s for s in TALE), TypeError, "can be read more than once. Received: a generator, empty after the first"),
         (7, TypeError, "Expected `corpus`: sentences, or the path of a text. Received: 7."),
         (["a sentence"], TypeError, "lists of words. Received: 'a sentence'. Try sentence.split()."),
-        ([[1, "1"]], ValueError, "texts of their own. Received: 1 and '1'. Try items of one kind."),
+        ([[1, "1"]], ValueError, "distinct texts. Received: 1 and '1'. Try items of one type."),
         (TALE, ValueError, "seen at least 9 times. Received: 5 words, none more than 3 times. Try min_count=1."),
         ([], ValueError, "Received: 0 words, none more than 0 times."),
     ],

@@ -1,4 +1,4 @@
-"""Analogies and word pairs: gensim's scores on the same vectors, scipy's correlations, the files as they are."""
+"""Analogies and word pairs compared with gensim's scores and scipy's correlations, on the original files."""
 
 import gzip
 

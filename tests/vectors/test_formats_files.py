@@ -1,4 +1,4 @@
-"""Binary files, packed files, the cache, and writing: what goes in comes out, what is broken says where."""
+"""Binary files, compressed files, the cache, and writing: exact round trips, and errors that name the position."""
 
 import bz2
 import gzip
@@ -20,7 +20,7 @@ WORDS = st.lists(st.text(st.characters(exclude_characters="\n", exclude_categori
 
 
 def made(words: list[str], dim: int = 3) -> vectors.WordVectors:
-    """Floats of every size, some short in decimal."""
+    """Returns vectors with floats of every magnitude, some with few digits."""
     rng = np.random.default_rng(len(words))
     matrix = rng.normal(size=(len(words), dim)) * 10.0 ** rng.integers(-12, 12, (len(words), dim))
     matrix[::2] = matrix[::2].round(3)
@@ -76,7 +76,7 @@ def test_glove_text_has_no_header(tmp_path):
         (["a\nb"], False, "words without line feeds. Received: a\nb"),
         (["a b"], True, "words without line feeds and spaces"),
         (["\ud800"], False, "words of Unicode characters"),
-        (["version 2.0"], False, "words that differ from numbers behind their first space"),
+        (["version 2.0"], False, "words without numbers after their first space"),
     ],
 )
 def test_words_that_would_not_come_back_are_not_written(tmp_path, words, binary, shown):
@@ -109,9 +109,7 @@ def test_binary_rows_with_and_without_line_feeds(tmp_path, monkeypatch, line_fee
     path.write_bytes(b"60 3\n" + b"".join(rows))
     with pytest.warns(UserWarning, match="the header announces 60 rows of 3, the file holds 50 rows of 3"):
         same(vectors.load(path), expected)
-    with pytest.raises(
-        ValueError, match="line 1: Expected 60 rows of 3 numbers, as the header says. Received: 50 rows"
-    ):
+    with pytest.raises(ValueError, match="line 1: Expected 60 rows of 3 numbers, as in the header. Received: 50 rows"):
         vectors.load(path, repair=False)
 
 
@@ -133,7 +131,7 @@ def test_binary_repairs(tmp_path):
 
 
 def fasttext_file(version: int | None, words: list[bytes], rows: np.ndarray, **settings) -> bytes:
-    """A model as fastText writes it: magic, settings, dictionary, matrix."""
+    """Builds a model file of fastText: magic number, settings, dictionary, matrix."""
     names = "dim window epochs min_count negatives word_ngrams loss model bucket min_n max_n update_rate".split()
     values = dict.fromkeys(names, 1) | {"dim": rows.shape[1], "model": 2, "bucket": len(rows) - len(words)} | settings
     data = b"" if version is None else struct.pack("<2i", 793712314, version)

@@ -1,4 +1,4 @@
-"""Files of every format give what the tools that own the formats give, for known and unknown words, to 1e-6."""
+"""Files of all formats compared with the original tools, in and out of vocabulary, to 1e-6."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ WITHOUT_HEADER = (
 
 @pytest.fixture
 def find(data_dir):
-    """A file of real data, or one of the fixtures beside it: "static/made/..."."""
+    """Returns the path of real data, or of a fixture beside it, "static/made/..."."""
 
     def path(name: str) -> Path:
         found = data_dir.parent / "fixtures" / name if name.startswith("static/") else data_dir / name
@@ -98,7 +98,7 @@ def test_quantised_language_model_as_fasttext(find):
 
 
 def test_supervised_model_without_n_grams_and_with_words_of_other_encodings(find):
-    """A version 11 supervised model: its header speaks of n-grams that it was trained without."""
+    """A version 11 supervised model: its header has n-gram lengths, but it was trained without n-grams."""
     model = vectors.load(find("gensim_fixtures/pang_lee_polarity_fasttext.bin"))
     listed = vectors.load(find("gensim_fixtures/pang_lee_polarity_fasttext.vec.gz"))
     assert model.subwords is None
@@ -109,7 +109,7 @@ def test_supervised_model_without_n_grams_and_with_words_of_other_encodings(find
 
 
 def test_n_grams_of_words_that_are_no_utf8_are_of_their_bytes(find, gensim_models):
-    """fastText hashes bytes; gensim hashes what it decoded them to, so only ASCII words can be compared with it."""
+    """fastText hashes bytes, gensim hashes the decoded text, so only ASCII words are comparable."""
     path = find("static/gensim/cp852_fasttext.bin")
     found, keyed = vectors.load(path), gensim_models.fasttext.load_facebook_vectors(str(path), encoding="cp852")
     assert found.report.invalid_utf8 == 69
@@ -206,7 +206,7 @@ def test_gensim_native_fasttext_of_today(tmp_path, gensim_models):
 
 
 def test_what_gensim_refuses_is_refused_clearly(find, gensim_models):
-    with pytest.raises(ValueError, match="that the installed gensim can read.*TypeError.*Try the gensim of its time"):
+    with pytest.raises(ValueError, match="that the installed gensim can read.*TypeError.*Try the gensim that wrote it"):
         vectors.load(find("static/gensim/ft_kv_3.6.0.model.gz"))
 
 
@@ -223,7 +223,7 @@ def test_navec(find):
 
 
 def test_finalfusion(find):
-    """Its vectors have length one, and lengths beside them: together those of the text that it was made of."""
+    """Its unit vectors times its norms are the vectors of the text file that it was converted from."""
     found = vectors.load(find("static/finalfusion/embeddings.fifu"))
     listed = vectors.load(find("static/finalfusion/embeddings.txt"))
     assert list(found.words) == list(listed.words)

@@ -1,4 +1,4 @@
-"""Text files of vectors: every token and number as plain Python reads it, and what is wrong named or counted."""
+"""Text files of vectors: tokens and numbers compared with plain Python, and errors and repairs."""
 
 import gzip
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from keras_embed import text, vectors
-from keras_embed.vectors.formats import _decimals, _text, _text_layout
+from keras_embed.vectors.formats import _decimals, _text, _text_lines
 
 AWKWARD = [
     '"',
@@ -101,7 +101,7 @@ def write(path, lines: list[bytes], header: bytes = b"") -> object:
 
 
 def many(count: int, dim: int = 4) -> list[bytes]:
-    """Lines whose words have every length; each ninth holds a space, each thirteenth is Cyrillic."""
+    """Returns lines with words of all lengths; every ninth contains a space, every thirteenth is Cyrillic."""
     rng = np.random.default_rng(3)
     numbers = [" ".join(map("{:.5f}".format, row)) for row in rng.normal(size=(count, dim))]
     names = [f"w{'x' * (n % 23)}{n}" + " y" * (n % 9 == 0) + "чайник" * (n % 13 == 0) for n in range(count)]
@@ -111,7 +111,7 @@ def many(count: int, dim: int = 4) -> list[bytes]:
 @pytest.fixture
 def small_blocks(monkeypatch):
     monkeypatch.setattr(_text, "_BLOCK", 700)
-    monkeypatch.setattr(_text_layout, "HEAD", 500)
+    monkeypatch.setattr(_text_lines, "HEAD", 500)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -150,7 +150,7 @@ def test_words_of_a_vocabulary(tmp_path):
 
 def test_reading_stops_where_all_words_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr(_text, "_BLOCK", 700)
-    monkeypatch.setattr(_text_layout, "HEAD", 500)
+    monkeypatch.setattr(_text_lines, "HEAD", 500)
     path = write(tmp_path / "file", [*many(1000), b"cut 0.1"])
     assert len(vectors.load(path, words=["wx1", "wxx2"], repair=False)) == 2
     for limit in (900, 1000):
@@ -219,7 +219,7 @@ def test_wrong_headers_are_not_believed(tmp_path, recwarn, header, warns):
     assert (list(found.words), found.dim, found.report.wrong_header) == (["a", "b", "c"], 2, True)
     assert f"the header announces {int(header.split()[0]):,} rows" in str(found.report)
     assert bool(len(recwarn)) == warns  # where there are more rows than announced, nothing is missing
-    with pytest.raises(ValueError, match="file, line 1: Expected .* as the header says. Received: 3 rows of 2. Try"):
+    with pytest.raises(ValueError, match="file, line 1: Expected .* as in the header. Received: 3 rows of 2. Try"):
         vectors.load(path, repair=False)
 
 

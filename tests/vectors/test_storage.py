@@ -1,4 +1,4 @@
-"""Folders of word vectors: what is saved comes back, at once and exactly."""
+"""Folders of word vectors: exact round trips, memory-mapped."""
 
 import json
 import time

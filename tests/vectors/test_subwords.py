@@ -1,4 +1,4 @@
-"""Vectors out of n-grams: fastText's own answers, and pruned models."""
+"""Vectors composed of n-grams, compared with fastText, and pruned models."""
 
 import numpy as np
 import pytest

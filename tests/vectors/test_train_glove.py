@@ -26,7 +26,7 @@ def test_counted_pairs_do_as_well_as_a_corpus():
 
 
 def test_parameters_and_cost_are_those_of_a_loop_over_pairs(monkeypatch, capsys):
-    """In float64, batch by batch: squares are added first, then divided by."""
+    """Trains in float64, batch by batch: squares are added before the division."""
     monkeypatch.setattr(sys.modules[train_glove.__module__], "_BATCH", 7)
     pairs = cooccurrences(walks(nodes=6, count=4), window=3, min_count=1)
     first = np.random.default_rng(1).normal(size=(12, 4)).astype("float32") / 4
@@ -60,5 +60,5 @@ def test_bad_arguments_are_refused():
         train_glove([["a"]], dim=0)
     with pytest.raises(TypeError, match="more than once"):
         train_glove(iter([["a"]]))
-    with pytest.raises(ValueError, match="pairs of words that stand together"):
+    with pytest.raises(ValueError, match="pairs of neighbouring words"):
         train_glove([["a"], ["b"]], min_count=1)

@@ -9,9 +9,9 @@ from vectors.walks import agreement, walks
 
 from keras_embed.functional.skipgram import noise_probability
 from keras_embed.vectors import train_word2vec
-from keras_embed.vectors.training import _keras_word2vec, _skipgram_batches
-from keras_embed.vectors.training._skipgram_batches import Draw, blocks, shape_of
+from keras_embed.vectors.training import train_word2vec as training
 from keras_embed.vectors.training.corpus_ids import token_ids
+from keras_embed.vectors.training.train_word2vec import Draw, blocks, shape_of
 
 FAST = dict(dim=16, window=6, min_count=1, epochs=5, subsample=0, learning_rate=0.05, verbose=0)
 
@@ -37,7 +37,7 @@ def test_the_same_seed_gives_the_same_vectors():
 
 @pytest.mark.parametrize("nodes", [3, 30])
 def test_few_words_do_not_diverge(nodes):
-    """A batch of 1,024 centers of few words would: the size of a batch is found by how often it holds a word."""
+    """A batch of 1,024 centers of few words would diverge: the batch size depends on the frequency of words."""
     vectors = train_word2vec(walks(nodes, count=300), **{**FAST, "learning_rate": 0.1})
     assert np.linalg.norm(vectors.matrix, axis=1).max() < 10
 
@@ -48,7 +48,7 @@ def test_divergence_is_an_error():
 
 
 def test_groups_hold_the_text_in_order():
-    """Each group is a run of the text with its neighbours; together they are all of it."""
+    """Each group is a run of the text with its neighbours; together they cover the text."""
     ids = token_ids(walks(count=30), 1)
     draw = Draw(2, 3, np.ones(24), np.full(24, 1 / 24))
     shape = shape_of(ids, draw, 0.025)
@@ -130,13 +130,13 @@ def test_gensim_is_asked_for_when_it_is_absent(monkeypatch):
 
 @pytest.mark.parametrize("algorithm", ["skipgram", "cbow"])
 def test_the_keras_engine_is_a_loop_over_pairs(algorithm, monkeypatch):
-    """All of training in NumPy, pair by pair: word2vec.c's updates, added up batch by batch."""
-    monkeypatch.setattr(_skipgram_batches, "_GROUP", 4)
-    monkeypatch.setattr(_skipgram_batches, "_BATCH", 2)
-    monkeypatch.setattr(_keras_word2vec, "MOST_UPDATES", 1e9)
+    """The same training in NumPy, pair by pair: word2vec.c's updates, summed over each batch."""
+    monkeypatch.setattr(training, "_GROUP", 4)
+    monkeypatch.setattr(training, "_BATCH", 2)
+    monkeypatch.setattr(training, "MOST_UPDATES", 1e9)
     ids = token_ids([["a", "b", "c", "a", "d"], ["e", "b"], ["f"], ["a", "c", "c", "d", "b", "g"]] * 3, 1)
-    settings = _keras_word2vec.Settings(algorithm, 3, 2, 5, 2, 0.0, 0.2, 9, 0)
-    given = _keras_word2vec.train(ids, settings)
+    settings = training.Settings(algorithm, 3, 2, 5, 2, 0.0, 0.2, 9, 0)
+    given = training.train(ids, settings)
 
     rng = np.random.default_rng(9)
     tables = [(2 * rng.random((7, 3), np.float32) - 1) / 3, np.zeros((7, 3))]
@@ -152,7 +152,7 @@ def test_the_keras_engine_is_a_loop_over_pairs(algorithm, monkeypatch):
 
 
 def add_batch(tables, batch, algorithm, rate, noise_words):
-    """One batch of `blocks`, a word and its noise at a time."""
+    """Trains on a batch of `blocks`, pair by pair."""
     inputs, outputs = (table.astype("float64") for table in tables)
     for words, sentences, halves, noise in zip(*batch, strict=True):
         for center, half in enumerate(halves):

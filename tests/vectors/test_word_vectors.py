@@ -1,4 +1,4 @@
-"""Questions to word vectors: gensim's answers, brute force, laws."""
+"""Queries of word vectors compared with gensim and brute force, and their laws."""
 
 import json
 
@@ -25,7 +25,7 @@ def gensim_of(vectors):
 
 
 def read_word2vec(path):
-    """A word2vec binary file without line ends after its rows."""
+    """Builds a binary word2vec file without line feeds after its rows."""
     data = path.read_bytes()
     place = data.index(b"\n") + 1
     count, dim = map(int, data[:place].split())

@@ -1,12 +1,13 @@
-"""The linear chain itself: what a tagging head emits, in one tensor."""
+"""The potentials of a linear chain, packed into one tensor, and their layout for a recursion."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keras import ops
 
-#: Score of a transition that a hard constraint forbids. Its exponential is exactly zero in float32, so it takes no
-#: part in a sum; it is finite, so that 0 x score stays 0 and a gold path that breaks a constraint gives a huge but
-#: finite loss.
+from keras_embed._types import Tensor
+
+#: Score of a forbidden transition. Its exponential is exactly zero in float32, so it does not contribute to a sum; it
+#: is finite, so that 0 x score stays 0 and a gold path that breaks a constraint has a huge but finite loss.
 FORBIDDEN = -1e9
 
 
@@ -17,8 +18,8 @@ class LinearChain(NamedTuple):
 
         start[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_(t-1), y_t] + end[y_n]
 
-    Masked positions are skipped as if they were not there, wherever they stand; a sequence without unmasked positions
-    has the one empty path, of score 0.
+    Masked positions are skipped, also inside a sequence; a sequence without unmasked positions has only the empty path,
+    with score 0.
 
     Attributes:
         emissions: (B, T, K) float32.
@@ -28,21 +29,21 @@ class LinearChain(NamedTuple):
         end: (K,) float32.
     """
 
-    emissions: Any
-    mask: Any
-    transitions: Any
-    start: Any
-    end: Any
+    emissions: Tensor
+    mask: Tensor
+    transitions: Tensor
+    start: Tensor
+    end: Tensor
 
 
-def pack(chain: LinearChain) -> Any:
-    """One self-contained tensor for a chain, so that losses, metrics and decoders need nothing else.
+def pack(chain: LinearChain) -> Tensor:
+    """Packs a chain into one tensor, so that losses, metrics and decoders need nothing else.
 
     Rows 0..K-1 hold the transitions, row K the start scores, row K+1 the end scores, the rest the emissions; the last
-    column holds the mask beside the emissions and zeros above. Symbolic batch and time axes are welcome.
+    column holds the mask beside the emissions and zeros above. Batch and time axes may be symbolic.
 
     Args:
-        chain: its scores and its mask.
+        chain: the scores and the mask.
 
     Returns:
         (B, K + 2 + T, K + 1) float32.
@@ -54,7 +55,7 @@ def pack(chain: LinearChain) -> Any:
     >>> tuple(pack(chain).shape)
     (2, 9, 5)
     """
-    # What stands at padding must reach nothing, were it not a number.
+    # Padding must not reach the result even if it is NaN.
     emissions = ops.where(ops.expand_dims(chain.mask, -1), ops.cast(chain.emissions, "float32"), 0.0)
     table = ops.concatenate([chain.transitions, chain.start[None], chain.end[None]], axis=0)  # (K+2, K)
     table = ops.pad(ops.cast(table, "float32"), [[0, 0], [0, 1]])  # (K+2, K+1)
@@ -63,14 +64,17 @@ def pack(chain: LinearChain) -> Any:
     return ops.concatenate([table, scores], axis=1)
 
 
-def unpack(potentials: Any) -> LinearChain:
-    """The chain that `pack` wrote.
+def unpack(potentials: Tensor) -> LinearChain:
+    """Unpacks the tensor that `pack` returned.
 
-    The table is one and the same for every row of a batch, so it is read from the first: a shared matrix makes each
-    step of a recursion one matrix product.
+    The table is the same for every row of a batch, so it is read from the first: with a shared matrix each step of a
+    recursion is one matrix product.
 
     Args:
         potentials: (B, K + 2 + T, K + 1) float32.
+
+    Returns:
+        `LinearChain`.
 
     Example:
     >>> import numpy as np
@@ -92,44 +96,41 @@ def unpack(potentials: Any) -> LinearChain:
 class Lattice(NamedTuple):
     """A chain laid out for a recursion: real tokens first, then padding, at least one position of it.
 
-    One more state, number K, means "no tag". It is where a path begins; padding leads back to it and stays there. So
-    the start scores are its row, the end scores its column, and neither the first step, nor the last, nor an empty
-    sequence is a special case. Read right to left, the same lattice has the transposed matrix.
+    An additional state with index K means "no tag". A path starts in it; at padding it returns to it and stays. So the
+    start scores are its row, the end scores its column, and neither the first step, nor the last, nor an empty sequence
+    is a special case. Read from right to left, the same lattice has the transposed matrix.
 
     Attributes:
+        emissions: (B, T+1, K), zero where masked.
         mask: (B, T+1) bool, True for the first n positions.
         scores: (K+1, K+1), from the row's state to the column's.
-        order: (B, T) int32, the chain's position that stands at each of the lattice's but the last.
-        rank: (B, T) int32, its inverse: where position t of the chain stands, if it is unmasked.
+        order: (B, T) int32, position in the chain of each position of the lattice but the last.
+        rank: (B, T) int32, its inverse: position in the lattice of each unmasked position of the chain.
     """
 
-    emissions: Any
-    mask: Any
-    scores: Any
-    order: Any
-    rank: Any
+    emissions: Tensor
+    mask: Tensor
+    scores: Tensor
+    order: Tensor
+    rank: Tensor
 
 
 def lattice(chain: LinearChain) -> Lattice:
-    """Moves the masked positions of a chain behind the others, cut off from the gradient.
-
-    Returns:
-        `Lattice`, with emissions (B, T+1, K) that are zero where masked.
-    """
+    """Builds the lattice of a chain: the masked positions move after the others. No gradient flows through it."""
     chain = LinearChain(*(ops.stop_gradient(part) for part in chain))
     length = ops.shape(chain.mask)[1]
-    kept = ops.cast(chain.mask, "int32")
+    real = ops.cast(chain.mask, "int32")  # (B, T)
     position = ops.arange(length, dtype="int32")[None]
-    mask = position < ops.sum(kept, axis=1, keepdims=True)
+    mask = position < ops.sum(real, axis=1, keepdims=True)
     emissions = ops.cast(chain.emissions, "float32")
 
-    def sorted_() -> tuple[Any, Any]:
-        order = ops.cast(ops.argsort(position + length * (1 - kept), axis=1), "int32")
+    def sorted_() -> tuple[Tensor, Tensor]:
+        order = ops.cast(ops.argsort(position + length * (1 - real), axis=1), "int32")
         return ops.take_along_axis(emissions, order[..., None], axis=1), order
 
-    # Nearly always padding stands on the right already; sorting costs more than a recursion of few tags.
-    in_place = ops.all(ops.equal(mask, chain.mask))
-    emissions, order = ops.cond(in_place, lambda: (emissions, position + 0 * kept), sorted_)
+    # Padding is nearly always on the right already; sorting costs more than a recursion over few tags.
+    in_order = ops.all(ops.equal(mask, chain.mask))
+    emissions, order = ops.cond(in_order, lambda: (emissions, position + 0 * real), sorted_)
     table = ops.concatenate([chain.transitions, chain.start[None]], axis=0)  # (K+1, K)
     closing = ops.pad(chain.end, [[0, 1]])[:, None]  # (K+1, 1)
     return Lattice(
@@ -137,17 +138,17 @@ def lattice(chain: LinearChain) -> Lattice:
         mask=ops.pad(mask, [[0, 0], [0, 1]]),
         scores=ops.concatenate([table, closing], axis=1),
         order=order,
-        rank=ops.maximum(ops.cumsum(kept, axis=1) - 1, 0),
+        rank=ops.maximum(ops.cumsum(real, axis=1) - 1, 0),
     )
 
 
-def restore(x: Any, rank: Any) -> Any:
-    """(B, T+1, D) in lattice order -> (B, T, D) in the chain's; what stands at masked positions is arbitrary."""
+def restore(x: Tensor, rank: Tensor) -> Tensor:
+    """Reorders (B, T+1, D) in lattice order to (B, T, D) in the chain's order; arbitrary at masked positions."""
     return ops.take_along_axis(x, rank[..., None], axis=1)
 
 
-def state_emissions(lattice: Lattice, log_zero: float) -> Any:
-    """Emissions of all K+1 states, (B, T+1, K+1): only "no tag" fits padding, and it fits nothing else."""
+def state_emissions(lattice: Lattice, log_zero: float) -> Tensor:
+    """Computes the emissions of all K+1 states, (B, T+1, K+1): "no tag" is possible exactly at padding."""
     mask = lattice.mask[..., None]
     tags = ops.where(mask, lattice.emissions, log_zero)
     return ops.concatenate([tags, ops.where(mask, log_zero, 0.0)], axis=-1)

@@ -1,1 +1,1 @@
-"""Files of word vectors: one format a file, behind `load` and `save_word2vec`."""
+"""File formats of word vectors: detection, one reader for each format, and writing."""

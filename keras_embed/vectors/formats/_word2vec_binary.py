@@ -1,32 +1,30 @@
-"""word2vec's binary files: a line with rows and width, then for each row its word, a space and floats.
+"""word2vec's binary files: a line with rows and width, then a word, a space and floats for each row.
 
-The C tool writes a line feed after each row, gensim writes none.
+The C tool writes a line feed after each row, gensim does not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors.formats._repairs import Repairs
-from keras_embed.vectors.formats._selection import Selection
-from keras_embed.vectors.formats._table import Table, decode, word_vectors
-from keras_embed.vectors.formats._text_layout import header_of
+from keras_embed.vectors.formats._reading import Repairs, Selection, Table, decode, word_vectors
+from keras_embed.vectors.formats._text_lines import header_of
 from keras_embed.vectors.word_vectors import WordVectors
 
 _BLOCK = 1 << 21
-_LONGEST = 1 << 16  # bytes of a word: a longer one is no word
+_LONGEST = 1 << 16  # maximum bytes of a word
 
 
 def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs) -> WordVectors:
     """Reads a binary file.
 
     Args:
-        stream: the file, unpacked.
-        size: its bytes, a guess.
-        selection: what is wanted of it.
-        repairs: where what is mended is counted.
+        stream: the decompressed file.
+        size: approximate number of bytes.
+        selection: the words to read.
+        repairs: counts the repairs.
     """
     head = stream.read(_BLOCK)
     line, _, rest = head.partition(b"\n")
@@ -38,12 +36,12 @@ def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs) -
     if selection.limit is not None:
         rows = min(rows, selection.limit)
     table = Table(dim, min(rows, size // (4 * dim) + 1) if selection.tokens is None else len(selection.tokens))
-    seen, left = 0, selection.limit
+    seen, left = 0, selection.limit  # rows read, and rows left to read
     for tokens, block, offsets in _rows(rest, stream, dim, repairs):
         count = len(tokens) if left is None else min(left, len(tokens))
-        chosen = range(count)
+        chosen: Sequence[int] = range(count)
         if selection.tokens is not None:
-            chosen = [row for row in chosen if tokens[row] in selection.tokens]  # type: ignore[assignment]
+            chosen = [row for row in chosen if tokens[row] in selection.tokens]
         _add(table, [tokens[row] for row in chosen], block, [offsets[row] for row in chosen], repairs, seen)
         seen += count
         if left is not None and (left := left - count) == 0:
@@ -58,9 +56,10 @@ def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs) -
 
 
 def _rows(rest: bytes, stream: IO[bytes], dim: int, repairs: Repairs) -> Iterator[tuple[list[bytes], bytes, list[int]]]:
-    """Words of whole rows, the bytes that they stand in, and where in these their floats begin."""
+    """Yields the words of complete rows, the block of bytes that holds them, and the offsets of their floats in it."""
     width, seen, block = 4 * dim, 0, rest
     while True:
+        # Only the words are searched for; the floats between them are skipped by their width.
         tokens, offsets, start = [], [], 0
         last = len(block) - width - 1
         while 0 <= (space := block.find(b" ", start)) <= last:
@@ -86,7 +85,7 @@ def _rows(rest: bytes, stream: IO[bytes], dim: int, repairs: Repairs) -> Iterato
 def _add(table: Table, tokens: list[bytes], block: bytes, offsets: list[int], repairs: Repairs, seen: int) -> None:
     width = 4 * table.dim
     if offsets:
-        # Rows of bytes from every offset: indexing copies those that are asked for.
+        # A view of the row of bytes at every offset: indexing copies only the selected ones.
         rows: NDArray[np.void] = np.ndarray((len(block) - width + 1,), f"V{width}", block, 0, (1,))[offsets]
         matrix = rows.view("<f4").reshape(-1, table.dim)
-        table.add(decode(tokens, repairs, lambda place: f"row {seen + place + 1}"), matrix)
+        table.add(decode(tokens, repairs, lambda index: f"row {seen + index + 1}"), matrix)

@@ -1,73 +1,80 @@
-"""Reading word vectors, whatever they were written by."""
+"""Loading word vectors from files of all formats, optionally through a memory-mapped cache."""
 
+import contextlib
 import dataclasses
+import hashlib
+import json
+import os
+import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_embed._errors import check_one_of
+from keras_embed._errors import check_one_of, message
+from keras_embed._types import PathLike
 from keras_embed.vectors import storage
 from keras_embed.vectors.formats import (
-    _cache,
-    _detection,
-    _fasttext_binary,
+    _fasttext,
     _finalfusion,
-    _gensim_native,
-    _navec,
-    _opening,
+    _gensim_and_navec,
+    _streams,
     _text,
     _word2vec_binary,
+    registry,
 )
-from keras_embed.vectors.formats._repairs import Repairs
-from keras_embed.vectors.formats._selection import Selection
+from keras_embed.vectors.formats._reading import Repairs, Selection
+from keras_embed.vectors.formats.read_report import ReadReport
 from keras_embed.vectors.word_vectors import WordVectors
 
 _HEADERS = {"text": None, "glove": False, "word2vec_text": True}
-_UNPACKED = {"gz": 4, "xz": 5, "bz2": 5, "zip": 4, None: 1}  # a guess: how much larger a packed file becomes
+_EXPANSION = {"gz": 4, "xz": 5, "bz2": 5, "zip": 4, None: 1}  # approximate ratio of decompressed to compressed size
+_CACHE_VERSION = 1
+_VECTORS, _REPORT = "vectors", "report.json"
 
 
 def load(
-    path: str | Path,
+    path: PathLike,
     format: str | None = None,
     words: Iterable[str] | None = None,
     limit: int | None = None,
-    cache: bool | str | Path = False,
+    cache: bool | PathLike = False,
     repair: bool = True,
     member: str | None = None,
 ) -> WordVectors:
-    r"""Reads word vectors.
+    r"""Loads word vectors.
 
-    The format shows in the file: word2vec's text and binary files, GloVe's text, fastText's `.vec`, `.bin` and `.ftz`,
-    finalfusion, navec, and folders that `WordVectors.save` wrote. Files may be packed as gz, xz, bz2 or zip. Text is
-    split at line feeds and spaces only, and a word may hold spaces; numbers are exactly `numpy.float32(float(text))`.
-    gensim's own files are pickles, which may run any code when they are opened: they are read, by gensim, where they
-    are named `.model`, `.kv` ... or where `format="gensim"` says so.
+    All common formats are detected automatically: word2vec's text and binary files, GloVe's text, fastText's `.vec`,
+    `.bin` and `.ftz`, finalfusion, navec, folders that `WordVectors.save` wrote, and formats added by
+    `register_format`. Files may be compressed as gz, xz, bz2 or zip. Text is split at line feeds and spaces only, and a
+    word may contain spaces; numbers are exactly `numpy.float32(float(text))`. gensim's own files are pickles, which may
+    run any code when they are opened: they are read, by gensim, only if they are named `.model`, `.kv` ... or with
+    `format="gensim"`.
 
-    What can be mended is mended and counted, in `vectors.report`: words that are no UTF-8 keep their bytes as `\xd1`,
-    of a repeated word the first row stays, lines with too few or too many numbers are left out, and a header with
-    wrong numbers is not believed. Where rows are missing, there is a warning. A file that ends within a row is an
-    error.
+    Bad rows are repaired and counted, in `vectors.report`: words that are not valid UTF-8 have their bytes as `\xd1`,
+    of a repeated word the first row is used, lines with too few or too many numbers are skipped, and a header that
+    contradicts the rows is ignored. Missing rows cause a warning. A file that ends within a row is an error.
 
     Args:
         path: a file or folder.
         format: "fasttext", "finalfusion", "folder", "gensim", "navec", "word2vec_binary"; "text" for lines with or
-            without a header, "word2vec_text" for those with one, "glove" for those without; `None`: it shows.
-        words: the words that are wanted, such as a `text.Vocabulary`; in the order of the file. Other lines are passed
-            over, and reading stops where all are found.
-        limit: how many rows of the file are looked at.
-        cache: whether to keep what was read, so that the next time it opens at once, memory-mapped. `True` stands for
-            a folder in Keras' home; or the folder. The file's path, size and time of change and the arguments tell
-            whether it was read before.
-        repair: whether to mend. If not, the first thing to mend is an error that says where it is.
-        member: which file of a zip archive, where it holds several.
+            without a header, "word2vec_text" for those with one, "glove" for those without; or the name of a registered
+            format. `None`: detected.
+        words: the words to read, such as a `text.Vocabulary`; returned in the order of the file. Other lines are
+            skipped, and reading stops when all are found.
+        limit: maximum number of rows of the file to read.
+        cache: True to cache the vectors in a folder in Keras' home, so that the next call opens them at once,
+            memory-mapped; or the folder. The key is the file's path, size and modification time, and the arguments.
+        repair: True to repair bad rows; False to raise at the first one, with its position.
+        member: file in a zip archive with several files.
 
     Returns:
-        `WordVectors`, of a fastText model with `subwords`.
+        `WordVectors`, with `subwords` if the file is a fastText model.
 
     Raises:
-        ValueError: naming the file and the line or row that is wrong.
-        ImportError: if a format needs gensim or navec and it is not installed.
+        ValueError: If the file cannot be read; the message names the file and the line or row.
+        FileNotFoundError: If there is no such file.
+        ImportError: If a format needs gensim or navec and it is not installed.
 
     Example:
     >>> import tempfile
@@ -81,35 +88,46 @@ def load(
     """
     path = Path(path)
     if format is not None:
-        check_one_of("format", format, _detection.FORMATS)
+        check_one_of("format", format, (*registry.BUILT_IN, *registry.REGISTERED))
     if not path.exists():
         raise FileNotFoundError(f"Expected a file or folder of word vectors. Received: {path}, which is not there.")
     selection = Selection(words, limit)
 
     def read() -> WordVectors:
-        return _read(path, format or _detection.detect(path, member), selection, repair, member)
+        return _read(path, format or registry.detect(path, member), selection, repair, member)
 
-    if cache is False or path.is_dir():
+    if cache is False or path.is_dir():  # a folder is memory-mapped already
         return _warned(read())
     arguments = {"format": format, "limit": limit, "repair": repair, "member": member}
-    wanted = None if selection.words is None else sorted(selection.words)
-    place = _cache.entry(_cache.folder_of(cache), path, {**arguments, "words": wanted})
-    return _warned(_cache.through(place, read))
+    selected = None if selection.words is None else sorted(selection.words)
+    entry = _cache_entry(_cache_folder(cache), path, {**arguments, "words": selected})
+    return _warned(_through_cache(entry, read))
 
 
 def _read(path: Path, format: str, selection: Selection, repair: bool, member: str | None) -> WordVectors:
     repairs = Repairs(str(path), repair)
     if format == "folder":
-        return _folder(path, selection)
-    if format in _FILES:
-        return _FILES[format](path, selection, repairs)
-    size = path.stat().st_size * _UNPACKED[_opening.packing(path)]
-    with _opening.opened(path, member) as stream:
+        return selection.of(storage.read(path))
+    if format == "gensim":
+        return _gensim_and_navec.read_gensim(path, selection, repairs)
+    if format == "navec":
+        return _gensim_and_navec.read_navec(path, selection, repairs)
+    # Only an estimate, with which readers allocate; they grow and trim as needed.
+    size = path.stat().st_size * _EXPANSION[_streams.packing(path)]
+    with _streams.opened(path, member) as stream:
         if format in _HEADERS:
             return _text.read(stream, size, selection, repairs, _HEADERS[format])
         if format == "word2vec_binary":
             return _word2vec_binary.read(stream, size, selection, repairs)
-        return _STREAMS[format](stream, selection, repairs)
+        if format == "fasttext":
+            return _fasttext.read(stream, selection, repairs)
+        if format == "finalfusion":
+            return _finalfusion.read(stream, selection, repairs)
+        vectors = registry.REGISTERED[format].read(stream)
+    if not isinstance(vectors, WordVectors):
+        expected = f"the reader of the format {format!r} to return WordVectors"
+        raise TypeError(message(expected, f"{type(vectors).__name__}", "WordVectors(words, matrix)"))
+    return selection.of(vectors)
 
 
 def _warned(vectors: WordVectors) -> WordVectors:
@@ -119,11 +137,49 @@ def _warned(vectors: WordVectors) -> WordVectors:
     return vectors
 
 
-def _folder(path: Path, selection: Selection) -> WordVectors:
-    vectors = storage.read(path)
-    rows = selection.rows(vectors.words)
-    return vectors if rows is None else vectors.subset([vectors.words[row] for row in rows])
+def _cache_folder(cache: bool | PathLike) -> Path:
+    """Returns the folder of the argument `cache`; for True, the one beside Keras' data sets."""
+    if not isinstance(cache, bool):
+        return Path(cache)
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "keras_embed" / "vectors"
 
 
-_FILES: dict[str, Any] = {"gensim": _gensim_native.read, "navec": _navec.read}
-_STREAMS: dict[str, Any] = {"fasttext": _fasttext_binary.read, "finalfusion": _finalfusion.read}
+def _cache_entry(folder: Path, path: Path, arguments: Mapping[str, Any]) -> Path:
+    """Returns the folder for the vectors of a file: a hash of its path, size, modification time and the arguments."""
+    # A changed file or other arguments give another entry; old entries are not deleted.
+    state = path.stat()
+    key = [_CACHE_VERSION, str(path.resolve()), state.st_size, state.st_mtime_ns, dict(arguments)]
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    return folder / f"{path.name}-{digest[:20]}"
+
+
+def _through_cache(entry: Path, read: Callable[[], WordVectors]) -> WordVectors:
+    """Returns the cached vectors of an entry; reads and writes them first if there are none.
+
+    An entry is written atomically and never changed: other contents have another entry. So a concurrent process that
+    was first has written the same, and its folder is used instead of being replaced under its readers.
+    """
+    if not entry.is_dir():
+        vectors = read()
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=f".{entry.name}.") as beside:
+            new = Path(beside) / "new"
+            new.mkdir()
+            storage.write(vectors, new / _VECTORS)
+            report = None if vectors.report is None else dataclasses.asdict(vectors.report)
+            (new / _REPORT).write_text(json.dumps(report), "utf-8")
+            with contextlib.suppress(OSError):  # another process was first
+                os.rename(new, entry)
+        if not entry.is_dir():
+            return vectors
+    vectors = storage.read(entry / _VECTORS)
+    vectors.report = _cached_report(json.loads((entry / _REPORT).read_bytes()))
+    return vectors
+
+
+def _cached_report(values: dict[str, Any] | None) -> ReadReport | None:
+    if values is None:
+        return None
+    header = values["header"] and tuple(values["header"])
+    return ReadReport(**values | {"header": header, "examples": tuple(values["examples"])})

@@ -1,24 +1,25 @@
-"""What a reader of word vectors found, and what it mended."""
+"""The report of a reader of word vectors."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ReadReport:
-    """What a file was, and what was wrong with it.
+    """Report of the format and the repairs of a file.
 
     Attributes:
         path: the file.
-        format: what it was read as.
-        rows: words that have a vector now.
+        format: the format it was read as.
+        rows: number of words that were read.
         dim: width of a vector.
-        header: rows and width that the file announces, `None` where it announces nothing.
-        rows_seen: rows that the file holds, where it was read to its end, bad lines and repeated words counted.
-        wrong_header: whether the header is contradicted by the rows.
-        invalid_utf8: words whose bytes are no UTF-8; the bytes stand in them as `\\xd1`.
-        duplicates: rows that were left out because their word had been seen before.
-        bad_lines: lines that were left out because they hold too few numbers, too many, or none.
-        examples: the first of what was mended, each with its line or row.
+        header: rows and width that the file announces, `None` if it has no header.
+        rows_seen: number of rows in the file, including bad lines and repeated words; `None` if it was not read to its
+            end.
+        wrong_header: True if the header contradicts the rows.
+        invalid_utf8: number of words that are not valid UTF-8; their bytes are written as `\\xd1`.
+        duplicates: number of rows that were skipped because their word is repeated.
+        bad_lines: number of lines that were skipped because of too few numbers, too many, or none.
+        examples: the first repairs, each with its line or row.
 
     Example:
     >>> print(ReadReport("my.vec", "text", rows=2, dim=3, duplicates=1, examples=("line 3: 'the' again",)))
@@ -41,12 +42,12 @@ class ReadReport:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing had to be mended."""
+        """True if nothing was repaired."""
         return not (self.wrong_header or self.invalid_utf8 or self.duplicates or self.bad_lines)
 
     @property
     def complete(self) -> bool:
-        """Whether no row is missing: no line was left out, and the header announces no more than there is."""
+        """True if no row is missing: no line was skipped, and the header announces no more rows than there are."""
         fewer = self.wrong_header and self.header is not None and (self.rows_seen or 0) < self.header[0]
         return not (self.bad_lines or fewer)
 
@@ -58,7 +59,7 @@ class ReadReport:
         for count, one, many in (
             (self.bad_lines, "bad line left out", "bad lines left out"),
             (self.duplicates, "repeated word left out", "repeated words left out"),
-            (self.invalid_utf8, "word that is no UTF-8, its bytes kept", "words that are no UTF-8, their bytes kept"),
+            (self.invalid_utf8, "word that is not valid UTF-8", "words that are not valid UTF-8"),
         ):
             if count:
                 lines.append(f"{count:,} {one if count == 1 else many}")

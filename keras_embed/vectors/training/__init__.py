@@ -1,1 +1,1 @@
-"""Training of word vectors: Word2Vec, fastText, GloVe, and the counts that they need."""
+"""Training of word vectors: Word2Vec, fastText, GloVe, and co-occurrence counts."""

@@ -1,12 +1,14 @@
-"""Word2Vec and fastText by gensim."""
+"""Training of Word2Vec and fastText by gensim."""
 
 import importlib
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from keras_embed import _errors
+from keras_embed.vectors._extras import import_extra
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.training._progress import Progress
 from keras_embed.vectors.training.corpus_ids import Corpus, Sentences
@@ -16,13 +18,13 @@ LAST_LEARNING_RATE = 1e-4
 
 
 def word2vec(corpus: Corpus, algorithm: str, **settings: Any) -> WordVectors:
-    """`train_word2vec` by gensim; the arguments are its own."""
+    """Implements `train_word2vec`, with its arguments."""
     table = _train(_models().Word2Vec, corpus, algorithm, settings).wv
     return WordVectors(table.index_to_key, table.vectors, counts=_counts(table))
 
 
 def fasttext(corpus: Corpus, algorithm: str, min_n: int, max_n: int, num_buckets: int, **settings: Any) -> WordVectors:
-    """`train_fasttext` by gensim; the arguments are its own."""
+    """Implements `train_fasttext`, with its arguments."""
     grams = {"min_n": min_n, "max_n": max_n, "bucket": num_buckets}
     table = _train(_models().FastText, corpus, algorithm, settings, **grams).wv
     subwords = Subwords(table.vectors_ngrams, num_buckets, min_n, max_n, word_rows=table.vectors_vocab)
@@ -30,20 +32,15 @@ def fasttext(corpus: Corpus, algorithm: str, min_n: int, max_n: int, num_buckets
 
 
 def _models() -> Any:
-    try:
-        return importlib.import_module("gensim.models")
-    except ImportError as error:
-        raise ImportError(
-            _errors.message("gensim, which is an extra", str(error), "pip install 'keras-embed[vectors]'")
-        ) from error
+    return import_extra("gensim.models", "training by gensim")
 
 
 def _counts(table: Any) -> list[int]:
     return [int(table.get_vecattr(word, "count")) for word in table.index_to_key]
 
 
-def _train(kind: Any, corpus: Corpus, algorithm: str, settings: dict[str, Any], **more: Any) -> Any:
-    """A trained model of gensim, with nothing left to gensim's own defaults."""
+def _train(kind: Callable[..., Any], corpus: Corpus, algorithm: str, settings: dict[str, Any], **more: int) -> Any:
+    """Trains a model of gensim; every setting is explicit, so gensim's defaults do not matter."""
     sentences = Sentences(corpus)
     model = kind(
         vector_size=settings["dim"],
@@ -63,6 +60,7 @@ def _train(kind: Any, corpus: Corpus, algorithm: str, settings: dict[str, Any], 
         shrink_windows=True,
         **more,
     )
+    # The first pass builds the vocabulary; training makes one pass for each epoch.
     model.build_vocab(sentences)
     if not len(model.wv):
         raise ValueError(_errors.message(f"words seen at least {settings['min_count']} times", "none", "min_count=1"))
@@ -80,13 +78,11 @@ def _train(kind: Any, corpus: Corpus, algorithm: str, settings: dict[str, Any], 
 
 
 def _bars(epochs: int, words: int, verbose: int) -> Any:
-    """gensim's kind of callback, which shows each epoch as it ends."""
+    """Returns a callback of gensim that displays the epochs."""
     progress = Progress(epochs, words, verbose, "word")
     callbacks: Any = importlib.import_module("gensim.models.callbacks")
 
     class Bars(callbacks.CallbackAny2Vec):
-        """Shows epochs."""
-
         def __init__(self) -> None:
             self.epoch = 0
 

@@ -1,4 +1,4 @@
-"""How often words stand near each other."""
+"""Co-occurrence counts of words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from keras_embed import _errors
 from keras_embed.vectors.training.corpus_ids import Corpus, TokenIds, token_ids
 
-#: Pairs of a block: 8 bytes each, and as much again while they are sorted.
+#: Number of pairs of a block: 8 bytes each, and as much again while they are sorted.
 _BLOCK = 1 << 23
 
 
@@ -19,7 +19,7 @@ class Cooccurrences:
 
     Attributes:
         words: V words, the most frequent first.
-        counts: (V,) how often each was seen.
+        counts: (V,) count of each word.
         rows: (P,) int32.
         columns: (P,) int32.
         values: (P,) float64, X[row, column] > 0.
@@ -40,21 +40,21 @@ def cooccurrences(
 ) -> Cooccurrences:
     """Counts the pairs of words at most `window` words apart within a sentence, as GloVe's `cooccur` does.
 
-    Memory grows with the number of different pairs, not with the length of the corpus but for 8 bytes a word.
+    Memory grows with the number of distinct pairs, and by 8 bytes for each word of the corpus.
 
     Args:
         corpus: as in `train_word2vec`.
-        window: greatest distance. Rare words are taken out before.
-        min_count: words seen less often are left out.
+        window: maximum distance. Rare words are removed before.
+        min_count: words with a lower count are removed.
         weighting: "inverse": a pair counts 1 / distance; "flat": it counts 1.
-        symmetric: whether a pair counts in both directions. If not, the row is the word that comes first.
+        symmetric: True to count a pair in both directions; False: the row is the first word of the pair.
 
     Returns:
         `Cooccurrences`.
 
     Raises:
-        TypeError: for a corpus that can be read but once, as a generator, and for sentences that are no lists.
-        ValueError: for an argument out of its range, or if no word is frequent enough.
+        TypeError: If the corpus can be read only once, such as a generator, or a sentence is not a list.
+        ValueError: If an argument is out of range, or no word is frequent enough.
 
     References:
         Pennington et al. 2014, https://aclanthology.org/D14-1162, section 4.2.
@@ -72,7 +72,7 @@ def cooccurrences(
     for block in _blocks(ids, window, symmetric):
         keys, values = _merged(keys, values, *_summed(block, weights))
     rows, columns = np.divmod(keys, len(ids.words))
-    if symmetric:  # so far each pair is above the diagonal or on it
+    if symmetric:  # so far only the upper triangle; the diagonal counts twice
         above = rows != columns
         rows, columns = np.concatenate([rows, columns[above]]), np.concatenate([columns, rows[above]])
         values = np.concatenate([np.where(above, values, 2 * values), values[above]])
@@ -82,10 +82,11 @@ def cooccurrences(
 
 
 def _blocks(corpus: TokenIds, window: int, symmetric: bool) -> Iterator[NDArray[np.int64]]:
-    """Yields one number for each pair, sorted: (row * V + column) * window + distance - 1."""
+    """Yields one key for each pair, sorted: (row * V + column) * window + distance - 1."""
     size = len(corpus.words)
     step = max(_BLOCK // window, 1)
     for start in range(0, len(corpus.ids), step):
+        # All pairs at one distance are a comparison of the corpus with itself, shifted.
         found = []
         for distance in range(1, window + 1):
             last = corpus.ids[start + distance : start + step + distance].astype(np.int64)
@@ -102,22 +103,22 @@ def _blocks(corpus: TokenIds, window: int, symmetric: bool) -> Iterator[NDArray[
 
 
 def _summed(block: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Sorted pairs of a block, each once, and the sum of their weights."""
+    """Returns the distinct pairs of a block, sorted, and the sums of their weights."""
     if not len(block):
         return block, np.zeros(0)
     keys, distances = np.divmod(block, len(weights))
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))  # the first pair of each run of equal keys
     return keys[starts], np.add.reduceat(weights[distances], starts)
 
 
 def _merged(
     keys: NDArray[np.int64], values: NDArray[np.float64], more: NDArray[np.int64], sums: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Two sorted lists of pairs as one."""
-    places = np.searchsorted(keys, more)
+    """Merges two sorted lists of pairs; `values` is updated in place."""
+    indices = np.searchsorted(keys, more)
     known = np.zeros(len(more), bool)
-    inside = places < len(keys)
-    known[inside] = keys[places[inside]] == more[inside]
-    values[places[known]] += sums[known]
+    inside = indices < len(keys)
+    known[inside] = keys[indices[inside]] == more[inside]
+    values[indices[known]] += sums[known]
     new = ~known
-    return np.insert(keys, places[new], more[new]), np.insert(values, places[new], sums[new])
+    return np.insert(keys, indices[new], more[new]), np.insert(values, indices[new], sums[new])

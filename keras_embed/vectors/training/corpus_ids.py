@@ -1,29 +1,30 @@
-"""Any corpus as sentences of words, and as numbers."""
+"""Corpora as sentences of words, and as ids."""
 
 import os
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import _errors, corpora
+from keras_embed._types import PathLike
 
-#: What the training functions take: sentences, each a list of items, or the path of a text, a sentence a line.
-Corpus = Iterable[Any] | str | os.PathLike[str]
+#: Input of the training functions: sentences, each a list of items, or the path of a text, one sentence in each line.
+Corpus: TypeAlias = Iterable[Iterable[Hashable] | corpora.Sentence] | PathLike
 
 
 class Sentences:
-    """A corpus that can be read again and again, as lists of items.
+    """A corpus as lists of items, which can be read repeatedly.
 
     Args:
-        corpus: lists of items; `corpora.Sentence`s; or the path of a tokenised text, a sentence a line.
+        corpus: lists of items; `corpora.Sentence`s; or the path of a tokenised text with one sentence in each line.
 
     Raises:
-        TypeError: if it can be read but once, as a generator.
+        TypeError: If the corpus can be read only once, such as a generator.
     """
 
     def __init__(self, corpus: Corpus) -> None:
@@ -34,14 +35,14 @@ class Sentences:
                 raise TypeError(
                     _errors.message(
                         "a `corpus` that can be read more than once",
-                        f"a {type(corpus).__name__}, empty after the first reading",
-                        "list(corpus), or an object whose `__iter__` starts anew",
+                        f"a {type(corpus).__name__}, empty after the first pass",
+                        "list(corpus), or an object whose `__iter__` starts again",
                     )
                 )
         self._corpus = corpus
 
-    def items(self) -> Iterator[Iterable[Any]]:
-        """The sentences, their items as they came."""
+    def items(self) -> Iterator[Iterable[Hashable]]:
+        """Yields the sentences with their original items."""
         corpus = self._corpus
         for sentence in corpora.read_plain(os.fspath(corpus)) if isinstance(corpus, str | os.PathLike) else corpus:
             if isinstance(sentence, str):
@@ -51,21 +52,21 @@ class Sentences:
             yield sentence.tokens if isinstance(sentence, corpora.Sentence) else sentence
 
     def __iter__(self) -> Iterator[list[str]]:
-        """The sentences, their items as text."""
+        """Yields the sentences with their items as strings."""
         for sentence in self.items():
             yield list(map(str, sentence))
 
 
 @dataclass(frozen=True)
 class TokenIds:
-    """A corpus as numbers. Rare words are left out, so that the words around them become neighbours.
+    """A corpus as word ids. Rare words are removed, so that the words around them become neighbours.
 
     Attributes:
-        words: V words, the most frequent first, then in the order of their first appearance.
+        words: V words, the most frequent first, then in the order of their first occurrence.
         counts: (V,) int64.
-        ids: (T,) int32, the words of all sentences in a row.
-        sentences: (T,) int32, which sentence each is of.
-        tokens: how many words there were with the rare ones.
+        ids: (T,) int32, the words of all sentences, concatenated.
+        sentences: (T,) int32, index of the sentence of each word.
+        tokens: number of words including the rare ones.
     """
 
     words: list[str]
@@ -76,31 +77,31 @@ class TokenIds:
 
 
 def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
-    """Reads a corpus, once.
+    """Converts a corpus to ids in one pass.
 
     Args:
-        corpus: as `Sentences` takes it.
-        min_count: words seen less often are left out.
+        corpus: see `Sentences`.
+        min_count: words with a lower count are removed.
 
     Returns:
-        the words, and the corpus in their numbers: 8 bytes for each of its tokens.
+        `TokenIds`, with 8 bytes for each token of the corpus.
 
     Raises:
-        TypeError: for a corpus that `Sentences` refuses.
-        ValueError: if no word is frequent enough, or two items have the same text.
+        TypeError: If the corpus can be read only once, or a sentence is not a list.
+        ValueError: If no word is frequent enough, or two items have the same text.
     """
     _errors.check_positive("min_count", min_count)
-    numbers: defaultdict[Any, int] = defaultdict()
-    numbers.default_factory = numbers.__len__  # a new item gets the next number
+    item_ids: defaultdict[Hashable, int] = defaultdict()
+    item_ids.default_factory = item_ids.__len__  # a new item gets the next id
     flat, lengths = array("i"), array("i")
     for sentence in Sentences(corpus).items():
         before = len(flat)
-        flat.extend(map(numbers.__getitem__, sentence))
+        flat.extend(map(item_ids.__getitem__, sentence))
         lengths.append(len(flat) - before)
     found = np.frombuffer(flat, np.int32) if flat else np.zeros(0, np.int32)
-    texts = list(map(str, numbers))
+    texts = list(map(str, item_ids))
     if len(set(texts)) < len(texts):
-        raise ValueError(_errors.message("items with texts of their own", _twins(numbers), "items of one kind"))
+        raise ValueError(_errors.message("items with distinct texts", _twins(item_ids), "items of one type"))
     counts = np.bincount(found, minlength=len(texts))
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] >= min_count]
@@ -113,6 +114,7 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
                 "min_count=1",
             )
         )
+    # From ids by first occurrence to ids by descending count; -1 for rare words, which are removed.
     new = np.full(len(texts), -1, np.int32)
     new[order] = np.arange(len(order), dtype=np.int32)
     ids = new[found]
@@ -121,9 +123,9 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
     return TokenIds([texts[i] for i in order], counts[order], ids[frequent], sentences[frequent], len(found))
 
 
-def _twins(items: Iterable[Any]) -> str:
-    """Two items of the same text, as an error shows them."""
-    seen: dict[str, Any] = {}
+def _twins(items: Iterable[Hashable]) -> str:
+    """Returns two items with the same text, for an error."""
+    seen: dict[str, Hashable] = {}
     for item in items:
         if str(item) in seen:
             return f"{seen[str(item)]!r} and {item!r}"

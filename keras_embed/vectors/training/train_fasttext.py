@@ -1,4 +1,4 @@
-"""fastText from a corpus: word2vec over character n-grams."""
+"""fastText from a corpus: Word2Vec over character n-grams."""
 
 from keras_embed import _errors
 from keras_embed.vectors.training import _gensim_engine
@@ -30,27 +30,27 @@ def train_fasttext(
         corpus: as in `train_word2vec`.
         algorithm: "skipgram" or "cbow".
         dim: width of a vector.
-        window: words to each side at most.
-        negatives: noise words for each word found.
-        min_count: words seen less often are left out.
-        epochs: passes over the corpus.
-        subsample: words of a greater share than this are thinned out; 0 keeps all.
-        learning_rate: in the beginning.
-        min_n: length of the shortest n-grams, the brackets around the word counted.
-        max_n: length of the longest.
-        num_buckets: rows for n-grams, which share them by a hash. The default is fastText's: 800 MB at 100 numbers a
-            row. A small corpus does with fewer.
-        seed: of all chance; training repeats itself exactly with `workers=1`.
-        workers: threads, by default one for each core.
-        verbose: 0: nothing is shown; 1: a bar for each epoch; 2: a line.
+        window: maximum number of words to each side.
+        negatives: number of noise words for each pair.
+        min_count: words with a lower count are removed.
+        epochs: number of passes over the corpus.
+        subsample: words with a higher relative frequency are subsampled; 0 keeps all.
+        learning_rate: initial learning rate.
+        min_n: length of the shortest n-grams, including the brackets around the word.
+        max_n: length of the longest n-grams.
+        num_buckets: number of rows for n-grams, which share them by a hash. The default is fastText's, 800 MB at width
+            100; a small corpus needs fewer.
+        seed: random seed; training is deterministic with `workers=1`.
+        workers: number of threads; `None`: one for each core.
+        verbose: 0: silent; 1: a progress bar for each epoch; 2: a line.
 
     Returns:
-        The vectors with `subwords`, so that words never seen have vectors too.
+        The vectors with `subwords`, so that out-of-vocabulary words have vectors too.
 
     Raises:
-        TypeError: for a corpus that can be read but once, as a generator, and for sentences that are no lists.
-        ValueError: for an argument out of its range, or if no word is frequent enough.
-        ImportError: if gensim is absent: `pip install 'keras-embed[vectors]'`.
+        TypeError: If the corpus can be read only once, such as a generator, or a sentence is not a list.
+        ValueError: If an argument is out of range, or no word is frequent enough.
+        ImportError: If gensim is not installed: `pip install 'keras-embed[vectors]'`.
 
     References:
         Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606.

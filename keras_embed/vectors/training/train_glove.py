@@ -1,19 +1,19 @@
-"""GloVe from a corpus: co-occurrences, and vectors whose products are their logarithms."""
+"""GloVe from a corpus: vectors whose products approximate the logarithms of co-occurrence counts."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import _errors
 from keras_embed._backend import add_rows, keras, row_loop, take_rows
+from keras_embed._types import Tensor
 from keras_embed.vectors.training._progress import Progress
 from keras_embed.vectors.training.cooccurrence import Cooccurrences, cooccurrences
 from keras_embed.vectors.training.corpus_ids import Corpus
 from keras_embed.vectors.word_vectors import WordVectors
 
-#: Pairs of a batch at most, how often one word may be in it on average, and batches of a call of the compiled loop.
+#: Maximum number of pairs of a batch, mean occurrences of one word in it, and batches of a call of the compiled loop.
 _BATCH, _HITS, _BLOCK = 2048, 8, 256
 
 
@@ -31,27 +31,27 @@ def train_glove(
 ) -> WordVectors:
     """Trains GloVe vectors: AdaGrad on the rows of each batch of pairs, in one compiled loop on Keras' backend.
 
-    The update is that of the tool `glove`, but for the order within it: squares are added to AdaGrad's sums before the
-    division, so that a word which a batch holds several times cannot jump. The bar shows the tool's cost.
+    The update is that of the tool `glove`, except that squares are added to AdaGrad's sums before the division, so that
+    a word with several pairs in a batch does not make too large a step. The progress bar displays the tool's cost.
 
     Args:
-        corpus: as in `train_word2vec`, or what `cooccurrences` counted.
+        corpus: as in `train_word2vec`, or the result of `cooccurrences`.
         dim: width of a vector.
-        window: greatest distance of a pair; its weight is 1 / distance. Not used where pairs are counted already.
-        min_count: words seen less often are left out. Not used where pairs are counted already.
-        epochs: passes over the pairs.
-        learning_rate: AdaGrad's.
-        x_max: pairs seen more often count no more.
+        window: maximum distance of a pair; its weight is 1 / distance. Not used for `Cooccurrences`.
+        min_count: words with a lower count are removed. Not used for `Cooccurrences`.
+        epochs: number of passes over the pairs.
+        learning_rate: learning rate of AdaGrad.
+        x_max: count from which on the weight of a pair is 1.
         alpha: exponent of a pair's weight below that.
-        seed: of the first values and the order of the pairs.
-        verbose: 0: nothing is shown; 1: a bar for each epoch; 2: a line.
+        seed: seed of the initial values and the order of the pairs.
+        verbose: 0: silent; 1: a progress bar for each epoch; 2: a line.
 
     Returns:
-        The sums of word and context vectors, as they are published, with the words' counts.
+        The sums of word and context vectors, as in published files, with the words' counts.
 
     Raises:
-        TypeError: for a corpus that can be read but once, as a generator, and for sentences that are no lists.
-        ValueError: for an argument out of its range, or if no word is frequent enough, or no two stand together.
+        TypeError: If the corpus can be read only once, such as a generator, or a sentence is not a list.
+        ValueError: If an argument is out of range, no word is frequent enough, or there are no pairs.
 
     References:
         Pennington et al. 2014, https://aclanthology.org/D14-1162.
@@ -66,7 +66,8 @@ def train_glove(
         _errors.check_positive(name, value)
     pairs = corpus if isinstance(corpus, Cooccurrences) else cooccurrences(corpus, window, min_count)
     if not len(pairs):
-        raise ValueError(_errors.message("pairs of words that stand together", "none", "longer sentences"))
+        raise ValueError(_errors.message("pairs of neighbouring words", "none", "longer sentences"))
+    # Initialisation as in the tool: uniform in [-0.5, 0.5) / D, biases included.
     rng = np.random.default_rng(seed)
     size = len(pairs.words)
     first = ((rng.random((2 * size, dim + 1)) - 0.5) / dim).astype("float32")
@@ -84,21 +85,23 @@ def adagrad(
     rng: np.random.Generator,
     verbose: int,
 ) -> NDArray[np.float32]:
-    """Trains parameters (2V, D + 1): vectors with their biases behind, of the words, then of the words as contexts."""
-    from keras_embed.functional import glove  # formulas import Keras; the rest of this room does not
+    """Trains parameters (2V, D + 1), vectors with biases in the last column: V words, then V context words."""
+    from keras_embed.functional import glove  # deferred: formulas import Keras, importing `vectors` must not
 
-    def step(tables: Any, batch: Any) -> Any:
+    def step(tables: tuple[Tensor, ...], batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         rows, squares, costs = tables
         words, contexts, log_counts, weights = batch
-        places = keras.ops.concatenate([words, contexts])
+        indices = keras.ops.concatenate([words, contexts])
         both = (take_rows(rows, words), take_rows(rows, contexts), log_counts, weights)
         update = glove.scaled(keras.ops.concatenate(glove.gradients(*both)), learning_rate)
-        squares = add_rows(squares, places, update * update)
-        rows = add_rows(rows, places, -update * keras.ops.rsqrt(take_rows(squares, places)))
+        # Squares first, so that all pairs of a word in the batch count in its step size.
+        squares = add_rows(squares, indices, update * update)
+        rows = add_rows(rows, indices, -update * keras.ops.rsqrt(take_rows(squares, indices)))
         costs = add_rows(costs, keras.ops.zeros((1,), "int32"), keras.ops.sum(glove.loss(*both))[None, None])
         return rows, squares, costs
 
     weights = keras.ops.convert_to_numpy(glove.weight(pairs.values, x_max, alpha))
+    # AdaGrad's sums start at 1; the third table has one entry, the total cost.
     run, read = row_loop(step, (parameters, np.ones_like(parameters), np.zeros((1, 1), np.float32)))
     progress = Progress(epochs, len(pairs), verbose, "pair")
     for epoch in range(epochs):
@@ -114,10 +117,10 @@ def adagrad(
 
 def _blocks(
     pairs: Cooccurrences, weights: NDArray[np.float32], rng: np.random.Generator
-) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """All pairs in random order: `(words, contexts, log counts, weights)`, (block, batch) each, and how many they are.
+) -> Iterator[tuple[tuple[NDArray[np.generic], ...], int]]:
+    """Yields all pairs in random order: `(words, contexts, log counts, weights)`, (block, batch) each, and their count.
 
-    The last block is filled up with pairs of weight 0.
+    The last block is filled with pairs of weight 0.
     """
     batch = int(np.clip(_HITS * len(pairs) // len(pairs.words), 1, min(_BATCH, max(len(pairs), 1))))
     block = min(_BLOCK, -(-len(pairs) // batch))

@@ -1,4 +1,4 @@
-"""The frameworks, imported at their first use."""
+"""Keras, TensorFlow and TensorFlow Text, each imported at its first use."""
 
 import importlib
 from types import ModuleType

@@ -1,7 +1,8 @@
 """fastText's own files, `.bin` and the quantised `.ftz`, of both generations.
 
 int32 magic and version (older files have neither), 12 int32 and a double of settings, the dictionary, the pairs of a
-pruned index, then the input matrix: a row for each word and each bucket of n-grams.
+pruned index, then the input matrix: a row for each word and each bucket of n-grams. In a quantised matrix each part of
+a row is the index of a centroid (Joulin et al. 2016, https://arxiv.org/abs/1612.03651, section 3.2).
 """
 
 import struct
@@ -10,11 +11,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors.formats import _product_quantizer
-from keras_embed.vectors.formats._byte_reader import ByteReader
-from keras_embed.vectors.formats._repairs import Repairs
-from keras_embed.vectors.formats._selection import Selection
-from keras_embed.vectors.formats._table import decode, word_vectors
+from keras_embed.vectors.formats._reading import Repairs, Selection, decode, word_vectors
+from keras_embed.vectors.formats._streams import ByteReader
 from keras_embed.vectors.subwords import Subwords
 from keras_embed.vectors.word_vectors import WordVectors
 
@@ -25,6 +23,7 @@ _SETTINGS = (
     *("dim", "window", "epochs", "min_count", "negatives", "word_ngrams", "loss", "model"),
     *("num_buckets", "min_n", "max_n", "update_rate", "sampling"),
 )
+_CENTROIDS = 256
 _TRY = "a file written by fastText 0.1 to 0.9"
 
 
@@ -35,7 +34,7 @@ class _Dictionary(NamedTuple):
 
 
 def is_old(head: bytes) -> bool:
-    """Whether a file begins like those from before there was a magic number: with the settings."""
+    """Returns True if a file begins with plausible settings, as files did before there was a magic number."""
     if len(head) < 56:
         return False
     *numbers, sampling = struct.unpack("<12id", head[:56])
@@ -51,21 +50,22 @@ def is_old(head: bytes) -> bool:
 
 
 def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVectors:
-    """Reads a model's words and n-grams; the vectors of words are composed of both, as fastText does.
+    """Reads the words and n-grams of a model; the vectors of words are composed of both, as fastText does.
 
     Args:
-        stream: the file, unpacked.
-        selection: what is wanted of it.
-        repairs: where what is mended is counted.
+        stream: the decompressed file.
+        selection: the words to read.
+        repairs: counts the repairs.
     """
     reader = ByteReader(stream, repairs)
     version = _version(reader, repairs)
     values = reader.values("12id", "the settings")
     settings: dict[str, Any] = dict(zip(_SETTINGS, values, strict=True))
     if version == 11 and settings["model"] == _SUPERVISED:
-        settings["max_n"] = 0  # such models were trained without n-grams, whatever they say
+        settings["max_n"] = 0  # version 11 trained supervised models without n-grams, whatever the settings
     dictionary = _dictionary(reader, version, repairs)
     matrix = _matrix(reader, version, settings, dictionary, repairs)
+    # The matrix has all words even if few are selected: n-gram rows follow them.
     rows = selection.rows(dictionary.tokens)
     tokens, counts, words = dictionary.tokens, dictionary.counts, matrix[: len(dictionary.tokens)]
     if rows is not None:
@@ -82,13 +82,13 @@ def read(stream: IO[bytes], selection: Selection, repairs: Repairs) -> WordVecto
             words,
         )
         composed = subwords.vectors(tokens, words)
-    names = decode(tokens, repairs, lambda place: f"word {place + 1}")
+    names = decode(tokens, repairs, lambda index: f"word {index + 1}")
     repairs.rows_seen = len(dictionary.tokens)
     return word_vectors(names, composed, repairs, "fasttext", subwords, np.array(counts, np.int64))
 
 
 def _version(reader: ByteReader, repairs: Repairs) -> int:
-    """11 or 12; 0 for the older generation."""
+    """Returns 11 or 12; 0 for the older generation."""
     head = reader.peek(56)
     if head[:4] != MAGIC:
         if not is_old(head):
@@ -105,15 +105,15 @@ def _dictionary(reader: ByteReader, version: int, repairs: Repairs) -> _Dictiona
     reader.values("q", "the number of tokens")
     num_kept = reader.values("q", "the size of the pruned index")[0] if version else -1
     tokens, counts, kinds = [], [], []
-    for number in range(size):
-        tokens.append(reader.text(f"word {number + 1} of {size}"))
-        count, kind = reader.values("qb", f"word {number + 1} of {size}")
+    for index in range(size):
+        tokens.append(reader.text(f"word {index + 1} of {size}"))
+        count, kind = reader.values("qb", f"word {index + 1} of {size}")
         counts.append(count)
         kinds.append(kind)
-    if any(kinds[:num_words]):  # labels stand behind the words
+    if any(kinds[:num_words]):  # labels follow the words
         raise repairs.error("", f"{num_words} words, then labels", "a label among the words", _TRY)
     kept = None
-    if num_kept >= 0:
+    if num_kept >= 0:  # -1 if the model is not pruned
         pairs = reader.array("<i4", (num_kept, 2), "the pruned index")
         kept = dict(map(tuple, pairs.tolist()))
     return _Dictionary(tokens[:num_words], counts[:num_words], kept)
@@ -122,16 +122,51 @@ def _dictionary(reader: ByteReader, version: int, repairs: Repairs) -> _Dictiona
 def _matrix(
     reader: ByteReader, version: int, settings: dict[str, Any], dictionary: _Dictionary, repairs: Repairs
 ) -> NDArray[np.float32]:
-    """(words + n-grams, D)."""
+    """Reads the input matrix, (words + n-grams, D)."""
     quantized = version and reader.values("?", "a flag")[0]
     if quantized:
-        matrix = _product_quantizer.read_matrix(reader)
+        matrix = _quantized_matrix(reader)
     else:
         shape = reader.values("qq", "the shape of the matrix")
         matrix = reader.array("<f4", shape, "the matrix")
+    # A pruned model has only the rows of its remaining buckets.
     grams = len(dictionary.kept) if dictionary.kept is not None else settings["num_buckets"]
     least = len(dictionary.tokens) + (grams if settings["max_n"] > 0 else 0)
     if matrix.shape[1] != settings["dim"] or len(matrix) < least:
         expected = f"a matrix of at least {least} rows of {settings['dim']} numbers"
         raise repairs.error("", expected, f"one of shape {matrix.shape}", "to fetch the file again")
     return matrix
+
+
+def _quantized_matrix(reader: ByteReader) -> NDArray[np.float32]:
+    """Reads a quantised matrix and decodes its rows to floats, (R, D)."""
+    (has_norms,) = reader.values("?", "a flag")
+    rows, dim = reader.values("qq", "the shape of a quantised matrix")
+    (num_codes,) = reader.values("i", "the number of codes")
+    codes = reader.array("u1", (num_codes,), "codes")
+    quantizer = _Quantizer(reader)
+    matrix = quantizer.decode(codes.reshape(rows, -1) if rows else codes.reshape(0, quantizer.parts))
+    if has_norms:  # rows were quantised with length one, and their norms by a quantiser of their own
+        norm_codes = reader.array("u1", (rows,), "codes of norms")
+        matrix *= _Quantizer(reader).decode(norm_codes[:, None])
+    if matrix.shape != (rows, dim):
+        raise ValueError(f"Expected a quantised matrix of shape {(rows, dim)}. Received: {matrix.shape}.")
+    return matrix
+
+
+class _Quantizer:
+    """A product quantiser: P parts of a row with 256 centroids each."""
+
+    def __init__(self, reader: ByteReader) -> None:
+        self.dim, self.parts, self.part_dim, self.last_dim = reader.values("4i", "a quantiser")
+        self.centroids = reader.array("<f4", (self.dim * _CENTROIDS,), "centroids")
+
+    def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Decodes (R, P) to rows (R, D); the last part may be narrower."""
+        result = np.empty((len(codes), self.dim), np.float32)
+        for part in range(self.parts):
+            width = self.last_dim if part == self.parts - 1 else self.part_dim
+            start = part * self.part_dim
+            table = self.centroids[start * _CENTROIDS :][: width * _CENTROIDS].reshape(_CENTROIDS, width)
+            result[:, start : start + width] = table[codes[:, part]]
+        return result
