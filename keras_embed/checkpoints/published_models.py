@@ -12,7 +12,7 @@ from keras_embed.checkpoints.bilm import load_bilm
 from keras_embed.checkpoints.many_langs import load_elmo_for_many_langs
 from keras_embed.checkpoints.tensorflow_checkpoints import load_elmo_tf
 from keras_embed.corpora import File
-from keras_embed.corpora._files import find
+from keras_embed.corpora.downloads import find
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class PublishedModel:
     licence: str
     citation: str
     homepage: str
+
+    @property
+    def folder(self) -> str:
+        """The folder of its files."""
+        return self.name
 
 
 _PETERS = (

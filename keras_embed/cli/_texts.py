@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from keras_embed.cli._commands import Parser, positive
-from keras_embed.corpora._lines import numbered_lines
+from keras_embed.corpora.lines import numbered_lines
 
 _END = object()
 

@@ -40,7 +40,7 @@ def run_list(options: argparse.Namespace) -> None:
 def run_download(options: argparse.Namespace) -> None:
     """A path a line."""
     from keras_embed import corpora
-    from keras_embed.corpora._files import find
+    from keras_embed.corpora.downloads import find
 
     entry = corpora.describe(options.name)
     splits = options.split or list(entry.splits)

@@ -12,7 +12,7 @@ from keras_embed.cli._commands import add_backend, add_command, positive
 from keras_embed.cli._rows import RowFile
 from keras_embed.cli._show import json_line
 from keras_embed.cli._texts import in_batches, standard_input
-from keras_embed.corpora._lines import numbered_lines
+from keras_embed.corpora.lines import numbered_lines
 
 _EXAMPLES = (
     "keras-embed embed sentences.txt sentences.npy --vectors vectors.txt",

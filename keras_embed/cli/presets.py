@@ -62,7 +62,7 @@ def run_download(options: argparse.Namespace) -> None:
     """A path a line."""
     from keras_embed.backbones._presets import ROOT, shipped
     from keras_embed.checkpoints import published
-    from keras_embed.corpora._files import find
+    from keras_embed.corpora.downloads import find
 
     if options.name in shipped():
         paths = [ROOT / options.name]

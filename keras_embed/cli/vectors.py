@@ -8,7 +8,7 @@ from typing import Any
 from keras_embed.cli._commands import Parser, add_command, add_group, add_json, positive
 from keras_embed.cli._show import json_line
 from keras_embed.cli._texts import standard_input
-from keras_embed.corpora._lines import numbered_lines
+from keras_embed.corpora.lines import numbered_lines
 
 _SIMILAR_EXAMPLES = (
     "keras-embed vectors similar vectors.txt king --top 2",

@@ -96,9 +96,9 @@ def test_one_of_many_languages_from_the_own_folder(server, tmp_path):
 @pytest.mark.parametrize(
     ("path", "sha256", "expected"),
     [
-        ("truncated/a", None, "Expected 1000 bytes from .*Received: 4 bytes, then the end. Nothing was kept. Try"),
-        ("missing", None, r"Expected .*/missing to be there. Received: HTTP status 404 .*KERAS_EMBED_DATA"),
-        ("there", "0" * 64, f"to have the SHA-256 checksum {'0' * 64}. Received: .* 4 bytes. Nothing was kept"),
+        ("truncated/a", None, "Expected 1000 bytes from .*Received: 4 bytes. The download was discarded. Try"),
+        ("missing", None, r"Expected .*/missing to exist. Received: HTTP status 404 .*KERAS_EMBED_DATA"),
+        ("there", "0" * 64, f"to have the SHA-256 checksum {'0' * 64}. Received: .* 4 bytes. The download was discarded"),
     ],
 )
 def test_failed_downloads_leave_nothing(server, tmp_path, monkeypatch, path, sha256, expected):
