@@ -3,16 +3,14 @@
 import argparse
 import contextlib
 import sys
-from typing import Any
 
-from keras_embed.cli._commands import add_command, add_group, add_json
-from keras_embed.cli._show import json_line
+from keras_embed.cli._shared import Commands, add_command, add_group, add_json, json_line
 
 _LIST_EXAMPLES = ("keras-embed corpora list", "keras-embed corpora list --json")
 _DOWNLOAD_EXAMPLES = ("keras-embed corpora download tiny_ner", "keras-embed corpora download tiny_ner --split dev")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the commands."""
     group = add_group(commands, "corpora", "list and fetch registered corpora")
     listing = add_command(group, "list", run_list, "list the corpora that `train --corpus` knows", _LIST_EXAMPLES)
@@ -25,7 +23,7 @@ def add(commands: Any) -> None:
 
 
 def run_list(options: argparse.Namespace) -> None:
-    """A corpus a line."""
+    """Prints one corpus per line."""
     from keras_embed import corpora
 
     for entry in map(corpora.describe, corpora.names()):
@@ -38,7 +36,7 @@ def run_list(options: argparse.Namespace) -> None:
 
 
 def run_download(options: argparse.Namespace) -> None:
-    """A path a line."""
+    """Prints the path of each file, downloaded if necessary."""
     from keras_embed import corpora
     from keras_embed.corpora.downloads import find
 
@@ -47,7 +45,7 @@ def run_download(options: argparse.Namespace) -> None:
     if unknown := sorted(set(splits) - set(entry.splits)):
         options.parser.error(f"expected parts among {', '.join(entry.splits)}, received {unknown[0]!r}")
     for split in splits:
-        with contextlib.redirect_stdout(sys.stderr):  # of the progress of downloads
+        with contextlib.redirect_stdout(sys.stderr):  # the progress of downloads is not output
             paths = [str(find(entry, file)) for file in entry.splits[split]]
         for path in paths:
             print(json_line({"corpus": entry.name, "split": split, "path": path}) if options.json else path)

@@ -2,13 +2,24 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from keras_embed.cli._commands import Parser, add_command, add_group, add_json, positive
-from keras_embed.cli._show import json_line
-from keras_embed.cli._texts import standard_input
+from keras_embed.cli._shared import (
+    Commands,
+    Parser,
+    add_command,
+    add_group,
+    add_json,
+    json_line,
+    positive,
+    standard_input,
+)
 from keras_embed.corpora.lines import numbered_lines
+
+if TYPE_CHECKING:
+    from keras_embed.vectors import WordVectors
 
 _SIMILAR_EXAMPLES = (
     "keras-embed vectors similar vectors.txt king --top 2",
@@ -23,7 +34,7 @@ _CONVERT_EXAMPLES = (
 _FORMS = ("folder", "glove", "word2vec", "word2vec-binary")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the commands."""
     group = add_group(commands, "vectors", "ask and convert static word vectors")
     similar = add_command(group, "similar", run_similar, "find the words nearest to a word", _SIMILAR_EXAMPLES)
@@ -57,34 +68,35 @@ def _add_answers(parser: Parser, top: int) -> None:
 
 
 def run_similar(options: argparse.Namespace) -> None:
-    """Words of the command line are one question; of standard input, each line."""
+    """Answers one query with all words of the command line, or one per line of standard input."""
     vectors = _load(options)
-    asked = [options.words] if options.words else _asked()
-    for words in asked:
+    for words in [options.words] if options.words else _input_words():
         _show(options, {"words": words}, vectors.most_similar(words, options.negative, options.top))
 
 
-def _asked() -> Any:
+def _input_words() -> Iterator[list[str]]:
     for _, line in numbered_lines(standard_input()):
         if line.strip():
             yield [line.strip()]
 
 
 def run_analogy(options: argparse.Namespace) -> None:
-    """Answers one question."""
+    """Answers one analogy."""
     found = _load(options).analogy(options.a, options.b, options.c, options.top, options.method)
     _show(options, {"a": options.a, "b": options.b, "c": options.c}, found)
 
 
 def run_convert(options: argparse.Namespace) -> None:
-    """Reads and writes."""
+    """Converts a file of word vectors."""
     from keras_embed.vectors import save_word2vec
 
     to = options.to or _form_of(options.output)
     if to is None:
-        options.parser.error(f"expected an OUTPUT whose suffix tells its format, or --to, received {options.output}")
+        options.parser.error(
+            f"expected an OUTPUT whose suffix determines its format, or --to, received {options.output}"
+        )
     if options.dtype and to != "folder":
-        options.parser.error(f"expected --dtype for a folder alone, received {options.dtype} for {to}")
+        options.parser.error(f"expected --dtype for a folder only, received {options.dtype} for {to}")
     vectors = _load(options)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     if to == "folder":
@@ -95,7 +107,7 @@ def run_convert(options: argparse.Namespace) -> None:
 
 
 def _form_of(path: Path) -> str | None:
-    """The format that a name tells.
+    """Guesses the format from a file name.
 
     Example:
     >>> _form_of(Path("a.vec.gz")), _form_of(Path("a.bin")), _form_of(Path("folder")), _form_of(Path("a.npy"))
@@ -105,15 +117,15 @@ def _form_of(path: Path) -> str | None:
     return {".txt": "word2vec", ".vec": "word2vec", ".bin": "word2vec-binary", "": "folder"}.get(suffix)
 
 
-def _load(options: argparse.Namespace) -> Any:
+def _load(options: argparse.Namespace) -> "WordVectors":
     from keras_embed import vectors
 
     return vectors.load(options.vectors, limit=options.limit)
 
 
-def _show(options: argparse.Namespace, question: dict[str, Any], found: Any) -> None:
+def _show(options: argparse.Namespace, query: Mapping[str, object], found: Iterable[tuple[str, float]]) -> None:
     if options.json:
         answers = [{"word": word, "score": float(score)} for word, score in found]
-        print(json_line({**question, "answers": answers}), flush=True)
+        print(json_line({**query, "answers": answers}), flush=True)
     else:
         print(*(f"{score:.4f}\t{word}" for word, score in found), sep="\n", flush=True)
