@@ -76,7 +76,7 @@ def add_command(
     parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     parser.epilog = epilog
     parser.set_defaults(run=run, parser=parser)
-    parser.add_argument("--traceback", action="store_true", help="where something fails, show where in the code")
+    parser.add_argument("--traceback", action="store_true", help="show a traceback after an error")
     return parser
 
 
@@ -89,12 +89,12 @@ def add_group(commands: Commands, name: str, summary: str) -> Commands:
 def add_backend(parser: Parser) -> None:
     """Adds the option of commands that run a Keras model."""
     choices = ("tensorflow", "jax", "torch")
-    parser.add_argument("--backend", choices=choices, help="of Keras; by default what Keras is configured for")
+    parser.add_argument("--backend", choices=choices, help="backend of Keras (default: the configured one)")
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:
     """Adds the option of commands with machine-readable output."""
-    parser.add_argument("--json", action="store_true", help="write one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="write one JSON object per line")
 
 
 def positive(text: str) -> int:
@@ -131,10 +131,12 @@ def positive_float(text: str) -> float:
 def add_texts(parser: Parser) -> None:
     """Adds the arguments that `text_batches` reads."""
     parser.rest = "texts"
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="by default each line of standard input is a text")
-    help = "a text a line, in UTF-8, also as .gz or .xz; - is standard input; may be given several times"
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="default: each line of standard input is a text")
+    help = "one text per line, in UTF-8, also as .gz or .xz; - is standard input; may be repeated"
     parser.add_argument("-i", "--input", action="append", default=[], metavar="FILE", help=help)
-    parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="texts at a time, at most (32)")
+    parser.add_argument(
+        "--batch-size", type=positive, default=32, metavar="N", help="maximum number of texts in a batch (32)"
+    )
 
 
 def text_batches(options: argparse.Namespace) -> Iterator[list[str]]:
@@ -262,10 +264,11 @@ def answerer(
     if not is_saved_model(options.model):
         task = load_task(options.model, kind())
         return lambda texts: ask(task, texts)
-    if read is None:
-        options.parser.error("expected a .keras file or a preset for these options, received a SavedModel")
-    model, convert = ServedModel(options.model), read
-    return lambda texts: convert(model.outputs({"text": texts}))
+    if read is not None:
+        model = ServedModel(options.model)
+        return lambda texts: read(model.outputs({"text": texts}))
+    options.parser.error("expected a .keras file or a preset for these options, received a SavedModel")
+    raise SystemExit(2)  # for type checkers: `error` exits
 
 
 def check_export_folder(folder: str | Path) -> None:

@@ -28,7 +28,7 @@ _EXAMPLES = (
 
 def add(commands: Commands) -> None:
     """Adds the command."""
-    parser = add_command(commands, "classify", run, "give texts their labels", _EXAMPLES)
+    parser = add_command(commands, "classify", run, "predict the labels of texts", _EXAMPLES)
     add_model(parser)
     add_texts(parser)
     add_json(parser)

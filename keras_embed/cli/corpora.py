@@ -12,13 +12,13 @@ _DOWNLOAD_EXAMPLES = ("keras-embed corpora download tiny_ner", "keras-embed corp
 
 def add(commands: Commands) -> None:
     """Adds the commands."""
-    group = add_group(commands, "corpora", "list and fetch registered corpora")
+    group = add_group(commands, "corpora", "list and download registered corpora")
     listing = add_command(group, "list", run_list, "list the corpora that `train --corpus` knows", _LIST_EXAMPLES)
     add_json(listing)
-    summary = "fetch the files of a corpus that are not here yet, and say where they are"
+    summary = "download the missing files of a corpus, and print their paths"
     fetching = add_command(group, "download", run_download, summary, _DOWNLOAD_EXAMPLES)
-    fetching.add_argument("name", metavar="NAME", help="of the corpus")
-    fetching.add_argument("--split", action="append", metavar="NAME", help="only this part; may be given several times")
+    fetching.add_argument("name", metavar="NAME", help="name of the corpus")
+    fetching.add_argument("--split", action="append", metavar="NAME", help="only this split; may be repeated")
     add_json(fetching)
 
 

@@ -49,9 +49,13 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     summary = "train a tagger, export it, and tag with the exported SavedModel"
     parser = add_command(commands, "demo", run, summary, _EXAMPLES)
-    parser.add_argument("--corpus", default="tiny_ner", choices=sorted(SENTENCES), help="what to train on (tiny_ner)")
-    parser.add_argument("--epochs", type=positive, default=10, metavar="N", help="times through its train part (10)")
-    parser.add_argument("--folder", type=Path, default=Path("exported/ner/1"), help="to export to (exported/ner/1)")
+    parser.add_argument(
+        "--corpus", default="tiny_ner", choices=sorted(SENTENCES), help="the training corpus (tiny_ner)"
+    )
+    parser.add_argument("--epochs", type=positive, default=10, metavar="N", help="number of epochs (10)")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("exported/ner/1"), help="folder of the SavedModel (exported/ner/1)"
+    )
     add_backend(parser)
 
 

@@ -43,24 +43,30 @@ _EXAMPLES = (
     "cat sentences.txt | keras-embed embed - sentences.npy --elmo elmo_tiny_en",
     "keras-embed embed sentences.txt words.npy --encoder ner.keras --words",
 )
-_SPLIT_HELP = "how texts are split for --vectors and --elmo; at blanks where they are tokenised (words)"
+_SPLIT_HELP = (
+    "how texts are split into words for --vectors and --elmo; blanks: at whitespace, for tokenized texts (words)"
+)
 
 
 def add(commands: Commands) -> None:
     """Adds the command."""
     parser = add_command(commands, "embed", run, "write the vectors of texts, or of their words, to disk", _EXAMPLES)
-    parser.add_argument("input", metavar="INPUT", help="a text a line, in UTF-8; - is standard input")
-    help = "a .npy file of float32 (N, D); beside it a .jsonl file says which rows belong to which text"
+    parser.add_argument("input", metavar="INPUT", help="one text per line, in UTF-8; - is standard input")
+    help = "a .npy file of float32 (N, D); a .jsonl file of the same name maps texts to rows"
     parser.add_argument("output", type=_npy, metavar="OUTPUT", help=help)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--vectors", metavar="FILE", help="static word vectors, in any usual format")
-    source.add_argument("--elmo", metavar="PRESET", help="an ELMo: a preset such as elmo_tiny_en, or a published one")
+    source.add_argument("--vectors", metavar="FILE", help="static word vectors, in any common format")
+    source.add_argument("--elmo", metavar="PRESET", help="an ELMo: a preset such as elmo_tiny_en, or a published model")
     help = "the encoder of a saved task (.keras), or a preset of Keras Hub"
     source.add_argument("--encoder", metavar="MODEL", help=help)
-    parser.add_argument("--layer", default="mean", type=_layer, help="of an ELMo: a number, top, or the mean (mean)")
-    parser.add_argument("--words", action="store_true", help="a row for each word, not the mean of a text's words")
+    parser.add_argument("--layer", default="mean", type=_layer, help="layer of an ELMo: its index, top, or mean (mean)")
+    parser.add_argument(
+        "--words", action="store_true", help="write a row for each word instead of the mean of a text's words"
+    )
     parser.add_argument("--split", choices=("words", "blanks"), default="words", help=_SPLIT_HELP)
-    parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="texts at a time, at most (32)")
+    parser.add_argument(
+        "--batch-size", type=positive, default=32, metavar="N", help="maximum number of texts in a batch (32)"
+    )
     add_backend(parser)
 
 

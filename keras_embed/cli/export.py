@@ -21,7 +21,9 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     parser = add_command(commands, "export", run, "write a model as a SavedModel", _EXAMPLES)
     add_model(parser, "a .keras file of a task with a preprocessor")
-    parser.add_argument("folder", metavar="DIR", help="folder to make, by custom NAME/VERSION; one there is replaced")
+    parser.add_argument(
+        "folder", metavar="DIR", help="folder to write, by convention NAME/VERSION; an existing SavedModel is replaced"
+    )
     add_json(parser)
     add_backend(parser)
 

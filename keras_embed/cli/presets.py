@@ -12,12 +12,12 @@ _DOWNLOAD_EXAMPLES = ("keras-embed presets download elmo_tiny_en",)
 
 def add(commands: Commands) -> None:
     """Adds the commands."""
-    group = add_group(commands, "presets", "list and fetch pretrained encoders")
-    summary = "list the encoders that come with the package, and published ones that can be fetched"
+    group = add_group(commands, "presets", "list and download pretrained encoders")
+    summary = "list the encoders in the package, and published ones that can be downloaded"
     add_json(add_command(group, "list", run_list, summary, _LIST_EXAMPLES))
-    summary = "fetch the files of a published encoder that are not here yet, and say where they are"
+    summary = "download the missing files of a published encoder, and print their paths"
     fetching = add_command(group, "download", run_download, summary, _DOWNLOAD_EXAMPLES)
-    fetching.add_argument("name", metavar="NAME", help="of the encoder")
+    fetching.add_argument("name", metavar="NAME", help="name of the encoder")
     add_json(fetching)
 
 

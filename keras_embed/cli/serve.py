@@ -28,19 +28,25 @@ _EXAMPLES = (
 
 def add(commands: Commands) -> None:
     """Adds the command."""
-    summary = "try exported models and word vectors out: TensorFlow Serving's REST API, and a page to type texts into"
+    summary = "serve exported models and word vectors with TensorFlow Serving's REST API, and a web page to try them"
     parser = add_command(commands, "serve", run, summary, _EXAMPLES)
     parser.rest = "models"
-    parser.add_argument("models", nargs="*", metavar="[NAME=]DIR", help="folder of a SavedModel, or of versions of one")
-    help = "word vectors in any usual format, whose nearest neighbours are asked for; may be given several times"
+    parser.add_argument("models", nargs="*", metavar="[NAME=]DIR", help="folder of a SavedModel, or of its versions")
+    help = "word vectors in any common format, served for nearest neighbours; may be repeated"
     parser.add_argument("--vectors", action="append", default=[], metavar="[NAME=]FILE", help=help)
-    help = "address to listen at (127.0.0.1: this machine alone, and requests that name it); at others any name will do"
+    help = (
+        "address to listen at (127.0.0.1: requests from and to this machine only; other addresses accept any host name)"
+    )
     parser.add_argument("--host", default="127.0.0.1", help=help)
-    parser.add_argument("--port", type=_port, default=8501, help="port to listen at (8501); 0 takes one that is free")
-    parser.add_argument("--max-bytes", type=positive, default=1 << 20, metavar="N", help="of a request (1048576)")
-    parser.add_argument("--max-rows", type=positive, default=64, metavar="N", help="texts in a request (64)")
-    parser.add_argument("--seconds", type=positive_float, default=30.0, metavar="N", help="for a request (30)")
-    parser.add_argument("--threads", type=positive, default=2, metavar="N", help="requests that run at a time (2)")
+    parser.add_argument("--port", type=_port, default=8501, help="port to listen at (8501); 0 selects a free one")
+    parser.add_argument(
+        "--max-bytes", type=positive, default=1 << 20, metavar="N", help="maximum size of a request (1048576)"
+    )
+    parser.add_argument(
+        "--max-rows", type=positive, default=64, metavar="N", help="maximum number of texts in a request (64)"
+    )
+    parser.add_argument("--seconds", type=positive_float, default=30.0, metavar="N", help="timeout of a request (30)")
+    parser.add_argument("--threads", type=positive, default=2, metavar="N", help="requests processed at a time (2)")
     add_json(parser)
 
 

@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
     add_texts(parser)
     formats = parser.add_mutually_exclusive_group()
     add_json(formats)
-    formats.add_argument("--conll", action="store_true", help="write a word, a tab and its tag a line")
+    formats.add_argument("--conll", action="store_true", help="write one word, a tab and its tag per line")
     add_backend(parser)
 
 

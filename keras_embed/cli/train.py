@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from keras_embed._errors import message
 from keras_embed._types import Config
@@ -70,14 +70,16 @@ def _add_training(parser: Parser, data: str, epochs: int, batch_size: str) -> No
     """
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--train", metavar="FILE", help=f"training data: {data}")
-    source.add_argument("--corpus", metavar="NAME", help="a registered corpus; `keras-embed corpora list` shows them")
-    parser.add_argument("--dev", metavar="FILE", help="data of the same form to measure on; of a corpus, its dev part")
+    source.add_argument("--corpus", metavar="NAME", help="a registered corpus; see `keras-embed corpora list`")
+    parser.add_argument(
+        "--dev", metavar="FILE", help="validation data in the same format; for --corpus, its dev part is used"
+    )
     parser.add_argument("-o", "--output", type=_keras_file, required=True, metavar="FILE.keras", help="the saved model")
-    parser.add_argument("--export", metavar="DIR", help="write a SavedModel too")
-    parser.add_argument("--epochs", type=positive, default=epochs, metavar="N", help=f"passes over the data ({epochs})")
+    parser.add_argument("--export", metavar="DIR", help="also write a SavedModel")
+    parser.add_argument("--epochs", type=positive, default=epochs, metavar="N", help=f"number of epochs ({epochs})")
     parser.add_argument("--batch-size", type=positive, metavar="N", help=batch_size)
-    parser.add_argument("--learning-rate", type=positive_float, metavar="N", help="by default one that suits the model")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of weights and order (1)")
+    parser.add_argument("--learning-rate", type=positive_float, metavar="N", help="default: depends on the model")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="random seed (1)")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     add_json(parser)
     add_backend(parser)
@@ -120,7 +122,7 @@ def _training_data(
         if not isinstance(part, kind):
             received = f"{entry.name}: {type(part).__name__}"
             options.parser.error(f"expected a corpus of {kind.__name__}, received {received}")
-        parts.append(part)
+        parts.append(cast("_Data", part))
     return parts[0], parts[1] if len(parts) > 1 else None
 
 
@@ -188,14 +190,14 @@ def _suffix_is(file: str, suffix: str) -> bool:
 
 def _add_tagger(commands: Commands) -> None:
     parser = add_command(commands, "tagger", run_tagger, "train a tagger of words", _TAGGER_EXAMPLES)
-    _add_training(parser, "CoNLL columns, or CoNLL-U by its suffix .conllu", 10, "sentences in a batch (32)")
-    help = "what the columns of a CoNLL file are, such as tokens,-,-,tags; - is passed over (tokens,tags)"
+    _add_training(parser, "CoNLL columns, or CoNLL-U if its suffix is .conllu", 10, "sentences per batch (32)")
+    help = "names of the columns of a CoNLL file, such as tokens,-,-,tags; - skips a column (tokens,tags)"
     parser.add_argument("--columns", default="tokens,tags", metavar="NAMES", help=help)
-    parser.add_argument("--tags", metavar="NAME", help="the column to learn, of CoNLL-U or of a corpus, such as upos")
-    parser.add_argument("--word-dim", type=positive, metavar="N", help="width of the words' vectors (100)")
-    parser.add_argument("--hidden-dim", type=positive, default=100, metavar="N", help="LSTM cells each way (100)")
-    parser.add_argument("--vectors", metavar="FILE", help="word vectors to start from")
-    parser.add_argument("--elmo", metavar="PRESET", help="a frozen ELMo to read too, such as elmo_tiny_en")
+    parser.add_argument("--tags", metavar="NAME", help="the column of tags, for CoNLL-U and for --corpus, such as upos")
+    parser.add_argument("--word-dim", type=positive, metavar="N", help="width of word vectors (100)")
+    parser.add_argument("--hidden-dim", type=positive, default=100, metavar="N", help="LSTM units per direction (100)")
+    parser.add_argument("--vectors", metavar="FILE", help="initial word vectors")
+    parser.add_argument("--elmo", metavar="PRESET", help="a frozen ELMo as additional input, such as elmo_tiny_en")
 
 
 def run_tagger(options: argparse.Namespace) -> None:
@@ -257,14 +259,22 @@ def _tagger(options: argparse.Namespace, train: "Corpus") -> "Tagger":
 
 def _add_classifier(commands: Commands) -> None:
     parser = add_command(commands, "classifier", run_classifier, "train a classifier of texts", _CLASSIFIER_EXAMPLES)
-    _add_training(parser, "a table, tabs in .tsv and .txt, commas in .csv", 10, "texts in a batch (32)")
-    parser.add_argument("--text", default="0", metavar="COLUMN", help="of the text, by name or by number from 0 (0)")
-    parser.add_argument("--label", default="1", metavar="COLUMN", help="of the label, by name or by number from 0 (1)")
-    parser.add_argument("--label-separator", metavar="TEXT", help="between labels, where a text has any number of them")
-    help = "linear on TF-IDF of words and pairs of words; mean of word vectors; filters over them; LSTM (linear)"
+    _add_training(parser, "a table, separated by tabs in .tsv and .txt, by commas in .csv", 10, "texts per batch (32)")
+    parser.add_argument("--text", default="0", metavar="COLUMN", help="column of the text, by name or index (0)")
+    parser.add_argument("--label", default="1", metavar="COLUMN", help="column of the label, by name or index (1)")
+    parser.add_argument(
+        "--label-separator", metavar="TEXT", help="separator of labels, for texts with any number of labels"
+    )
+    help = "linear over TF-IDF of unigrams and bigrams; average of word vectors; convolutions; LSTM (linear)"
     parser.add_argument("--model", choices=_CLASSIFIERS, default="linear", help=help)
-    parser.add_argument("--word-dim", type=positive, default=100, metavar="N", help="of all but the linear model (100)")
-    parser.add_argument("--hidden-dim", type=positive, default=100, metavar="N", help="filters, or LSTM cells (100)")
+    parser.add_argument(
+        "--word-dim",
+        type=positive,
+        default=100,
+        metavar="N",
+        help="width of word vectors, except for the linear model (100)",
+    )
+    parser.add_argument("--hidden-dim", type=positive, default=100, metavar="N", help="filters, or LSTM units (100)")
 
 
 def run_classifier(options: argparse.Namespace) -> None:
@@ -329,15 +339,26 @@ def _classifier(options: argparse.Namespace, train: "LabelledTexts") -> "TextCla
 
 def _add_translator(commands: Commands) -> None:
     parser = add_command(commands, "translator", run_translator, "train a translator", _TRANSLATOR_EXAMPLES)
-    _add_training(parser, "a text, a tab and its translation a line", 20, "pieces of translations in a batch (4096)")
+    _add_training(
+        parser,
+        "one text, a tab and its translation per line",
+        20,
+        "maximum number of target subwords in a batch (4096)",
+    )
     parser.add_argument("--model", choices=("transformer", "recurrent"), default="transformer", help="(transformer)")
     subwords = ("bpe", "wordpiece", "sentencepiece", "words")
-    parser.add_argument("--pieces", choices=subwords, default="bpe", help="what texts are cut into (bpe)")
-    parser.add_argument("--vocabulary-size", type=positive, default=8000, metavar="N", help="pieces at most (8000)")
-    parser.add_argument("--lowercase", action="store_true", help="read and write lower case")
+    parser.add_argument("--pieces", choices=subwords, default="bpe", help="tokenization of the texts (bpe)")
+    parser.add_argument(
+        "--vocabulary-size", type=positive, default=8000, metavar="N", help="maximum size of the vocabulary (8000)"
+    )
+    parser.add_argument("--lowercase", action="store_true", help="lowercase all texts")
     parser.add_argument("--dim", type=positive, default=256, metavar="N", help="width of the model (256)")
-    parser.add_argument("--layers", type=positive, metavar="N", help="of encoder and decoder each (3; recurrent: 1)")
-    parser.add_argument("--attention", default="bahdanau", metavar="NAME", help="of the recurrent model (bahdanau)")
+    parser.add_argument(
+        "--layers", type=positive, metavar="N", help="layers of encoder and decoder each (3; recurrent: 1)"
+    )
+    parser.add_argument(
+        "--attention", default="bahdanau", metavar="NAME", help="attention of the recurrent model (bahdanau)"
+    )
 
 
 def run_translator(options: argparse.Namespace) -> None:

@@ -37,8 +37,10 @@ def add(commands: Commands) -> None:
     add_model(parser)
     add_texts(parser)
     parser.add_argument("--beam", type=positive, metavar="N", help="width of the beam search; 1 is greedy")
-    parser.add_argument("--n-best", type=positive, metavar="N", help="translations of each text, with their scores")
-    parser.add_argument("--max-length", type=positive, metavar="N", help="most pieces of a translation")
+    parser.add_argument(
+        "--n-best", type=positive, metavar="N", help="number of translations of each text, printed with their scores"
+    )
+    parser.add_argument("--max-length", type=positive, metavar="N", help="maximum number of subwords of a translation")
     add_json(parser)
     add_backend(parser)
 

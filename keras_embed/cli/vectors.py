@@ -36,14 +36,16 @@ _FORMS = ("folder", "glove", "word2vec", "word2vec-binary")
 
 def add(commands: Commands) -> None:
     """Adds the commands."""
-    group = add_group(commands, "vectors", "ask and convert static word vectors")
+    group = add_group(commands, "vectors", "query and convert static word vectors")
     similar = add_command(group, "similar", run_similar, "find the words nearest to a word", _SIMILAR_EXAMPLES)
     _add_vectors(similar)
     similar.rest = "words"
-    similar.add_argument("words", nargs="*", metavar="WORD", help="by default each line of standard input")
-    similar.add_argument("--negative", action="append", default=[], metavar="WORD", help="what answers are not like")
+    similar.add_argument("words", nargs="*", metavar="WORD", help="default: each line of standard input")
+    similar.add_argument(
+        "--negative", action="append", default=[], metavar="WORD", help="a word that answers should be dissimilar to"
+    )
     _add_answers(similar, 10)
-    analogy = add_command(group, "analogy", run_analogy, "find what is to C as B is to A", _ANALOGY_EXAMPLES)
+    analogy = add_command(group, "analogy", run_analogy, "find the word that is to C as B is to A", _ANALOGY_EXAMPLES)
     _add_vectors(analogy)
     for name in "abc":
         analogy.add_argument(name, metavar=name.upper())
@@ -51,19 +53,19 @@ def add(commands: Commands) -> None:
     _add_answers(analogy, 1)
     convert = add_command(group, "convert", run_convert, "write word vectors in another format", _CONVERT_EXAMPLES)
     _add_vectors(convert)
-    convert.add_argument("output", type=Path, metavar="OUTPUT", help="file, or folder that opens at once")
-    help = "by default word2vec for .txt and .vec, word2vec-binary for .bin, a folder for a name without suffix"
+    convert.add_argument("output", type=Path, metavar="OUTPUT", help="file, or a folder, which loads fastest")
+    help = "default: word2vec for .txt and .vec, word2vec-binary for .bin, a folder for a name without suffix"
     convert.add_argument("--to", choices=_FORMS, help=help)
-    convert.add_argument("--dtype", choices=("float32", "float16", "int8"), help="of the numbers in a folder")
+    convert.add_argument("--dtype", choices=("float32", "float16", "int8"), help="data type of the numbers in a folder")
 
 
 def _add_vectors(parser: Parser) -> None:
-    parser.add_argument("vectors", metavar="VECTORS", help="file or folder of word vectors, in any usual format")
+    parser.add_argument("vectors", metavar="VECTORS", help="file or folder of word vectors, in any common format")
     parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
 
 
 def _add_answers(parser: Parser, top: int) -> None:
-    parser.add_argument("--top", type=positive, default=top, metavar="N", help=f"answers ({top})")
+    parser.add_argument("--top", type=positive, default=top, metavar="N", help=f"number of answers ({top})")
     add_json(parser)
 
 
