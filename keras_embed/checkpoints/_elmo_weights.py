@@ -97,7 +97,7 @@ def make_embedding(elmo: ElmoBackbone, mixes: Mixes, **kwargs: Any) -> ElmoEmbed
     if mixes.projection is not None:
         settings["projection_dim"] = mixes.projection[0].shape[1]
     embedding = ElmoEmbedding(elmo, **{**settings, **kwargs})
-    embedding.build({})
+    embedding.build({})  # creates the variables of the mixes
     for mix, (scalars, gamma) in zip(embedding.mixes, mixes.weights, strict=False):
         mix.scalars.assign(scalars)
         mix.gamma.assign(gamma)
@@ -141,6 +141,7 @@ def _pairs(elmo: ElmoBackbone, weights: ElmoWeights) -> Iterator[tuple[keras.Var
     """Yields every variable with its array."""
     encoder = elmo.token_encoder
     yield encoder.embedding.embeddings, weights.characters
+    # Layers with a kernel and a bias, in the same order as their arrays.
     layers = [*encoder.convolutions, *encoder.gates, *encoder.transforms]
     arrays = [*weights.convolutions, *weights.gates, *weights.transforms]
     if weights.projection is not None:

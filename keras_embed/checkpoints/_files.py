@@ -92,6 +92,7 @@ def opened_checkpoint(path_like: PathLike) -> Iterator[tuple[Path, Path]]:
         ValueError: For any other file, and for several checkpoints without a file `checkpoint` that names the latest.
         OSError: If there is no such path.
     """
+    # A prefix is not a file itself: `model.ckpt` stands for `model.ckpt.index` and its data.
     index = Path(f"{path_like}{_INDEX}").expanduser()
     if index.is_file():
         yield index.parent, index
@@ -115,6 +116,7 @@ def beside(folder: Path, index: Path, name: str) -> Path:
     Returns:
         The path, or `folder / name` if there is no such file.
     """
+    # TF-Hub modules have the index in `variables/`, and other files above it.
     deeper = sorted(folder.rglob(name)) if folder != index.parent else []
     return next((path for path in (index.parent / name, *deeper) if path.is_file()), folder / name)
 
@@ -181,6 +183,7 @@ class Arrays:
         Raises:
             ValueError: If it is missing or has another shape, with the file, the name and both shapes.
         """
+        # The shape is compared before the array is read.
         found = self.shape(name)
         if found != tuple(shape):
             expected = f"{self._names[name]} of shape {tuple(shape)}"

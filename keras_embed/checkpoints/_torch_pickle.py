@@ -73,6 +73,7 @@ class _Tensor:
     def array(self) -> NDArray[Any]:
         """Copies the tensor to an array. A file whose tensors exceed their storage is refused."""
         numbers = self.storage.numbers
+        # Every field comes from the file: check it before memory is addressed by it.
         sizes = (self.offset, *self.shape, *self.strides)
         if len(self.shape) != len(self.strides) or any(not isinstance(size, int) or size < 0 for size in sizes):
             raise ValueError(message("sizes and strides of a tensor", f"{self.shape}, {self.strides}"))
@@ -81,6 +82,7 @@ class _Tensor:
         last = self.offset + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True))
         if last >= len(numbers):
             raise ValueError(message(f"a tensor inside of its {len(numbers)} numbers", f"one up to number {last + 1}"))
+        # Strides of NumPy are in bytes.
         strides = [stride * numbers.itemsize for stride in self.strides]
         return np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, strides).copy()
 
@@ -179,6 +181,7 @@ def _read_old(path: Path) -> _Content:
             if not 0 <= size * dtype.itemsize <= left:
                 raise EOFError(f"{left} bytes of {size * dtype.itemsize} in the last storage")
             known.numbers = np.frombuffer(file.read(size * dtype.itemsize), dtype)
+    # Views refer to buffers that are complete only now.
     for part, root, offset in views:
         part.numbers = root.numbers[offset : offset + part.size]
     return content

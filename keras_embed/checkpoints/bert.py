@@ -77,6 +77,7 @@ def load_bert(place: PathLike, lowercase: bool | None = None, skip: Sequence[str
         backbone.trainable = trainable
         if lowercase is None:
             lowercase = config.get("do_lower_case", _no_upper_case(subwords))
+    # The original tokenizer strips accents if it lowercases.
     accents = config.get("strip_accents", lowercase)
     tokenizer = keras_hub.tokenizers.BertTokenizer(subwords, lowercase=lowercase, strip_accents=accents)
     return Bert(backbone, EncoderTokenizer(tokenizer, max_length=backbone.max_sequence_length))
@@ -131,6 +132,7 @@ def _load_weights(model: keras.Model, index: Path, skip: Sequence[str]) -> None:
         raise ValueError(message("`skip` to be a list of prefixes of names", repr(skip), f"skip=[{skip!r}]"))
     reader = _backend.open_checkpoint(str(index.with_suffix("")))
     variables = _named_variables(model)
+    # A backbone alone ignores the heads; a masked language model needs them.
     has_heads = any(name.startswith(_HEADS) for name in variables)
     ignored = (*skip, *(() if has_heads else (_HEADS,)))
     shapes = {
@@ -262,6 +264,7 @@ def _assign(variables: Mapping[str, keras.Variable], arrays: Arrays) -> None:
             f"skip=[{extra[0]!r}]" if extra and not missing else "the configuration that belongs to this checkpoint"
         )
         raise ValueError(f"{arrays.source}: {message(f'the {len(variables)} arrays of the model', received, advice)}")
+    # All arrays are read before the first is assigned, so that an error leaves the model unchanged.
     values = {name: arrays.take(name, _array_shape(name, variable)) for name, variable in variables.items()}
     for name, variable in variables.items():
         value = values.pop(name)  # each array is freed once it is assigned

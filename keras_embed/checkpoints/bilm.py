@@ -87,9 +87,10 @@ def load_elmo_tf(
     with opened_checkpoint(checkpoint) as (folder, index):
         found = beside(folder, index, _OPTIONS) if options is None else existing(options)
         prefix = str(index.with_suffix(""))
-        reader = _backend.open_checkpoint(prefix)
+        reader = _backend.open_checkpoint(prefix)  # arrays are read one by one
         shapes = {name: tuple(shape) for name, shape in reader.get_variable_to_shape_map().items()}
         arrays = Arrays(prefix, shapes, reader.get_tensor, hdf5_names(shapes))
+        # Sizes follow from the shapes; an options file overrides them, and contains the other settings.
         settings = PUBLISHED_SETTINGS | _sizes_of(arrays)
         if found.is_file():
             settings |= read_options(found)
@@ -228,7 +229,7 @@ def hdf5_names(names: Iterable[str]) -> dict[str, str]:
 
 def hdf5_arrays(weights: ElmoWeights) -> dict[str, FloatArray]:
     """Returns the arrays of an HDF5 file by name."""
-    found = {"char_embed": weights.characters[1:]}
+    found = {"char_embed": weights.characters[1:]}  # without the row of padding
     for index, (kernel, bias) in enumerate(weights.convolutions):
         found |= {f"CNN/W_cnn_{index}": kernel[None], f"CNN/b_cnn_{index}": bias}
     for name, layers in (("carry", weights.gates), ("transform", weights.transforms)):
@@ -265,7 +266,7 @@ def _sizes_of(arrays: Arrays) -> Config:
     char_dim = arrays.shape("char_embed")[1]
     kernels = [arrays.shape(f"CNN/W_cnn_{index}") for index in range(arrays.number("CNN/W_cnn_{}"))]
     first = _lstm_name(0, 0, "B")
-    hidden = arrays.shape(first)[0] // 4
+    hidden = arrays.shape(first)[0] // 4  # four gates
     projection = _lstm_name(0, 0, "W_P_0")
     return {
         "char_dim": char_dim,
@@ -311,6 +312,7 @@ def _read(arrays: Arrays, settings: Config) -> ElmoWeights:
 def _lstm(arrays: Arrays, hidden: int, dim: int, layer: int) -> Lstm:
     kernel = np.stack([arrays.take(_lstm_name(d, layer, "W_0"), (2 * dim, 4 * hidden)) for d in _DIRECTIONS])
     bias = np.stack([arrays.take(_lstm_name(d, layer, "B"), (4 * hidden,)) for d in _DIRECTIONS])
+    # An LSTM without projection has states of the same width as its outputs.
     projection = None
     if dim < hidden:
         projection = np.stack([arrays.take(_lstm_name(d, layer, "W_P_0"), (hidden, dim)) for d in _DIRECTIONS])

@@ -105,6 +105,7 @@ def load_allennlp(
         OSError: If there is no such file.
     """
     path = existing(weights)
+    # Newer state dicts are zip files themselves; only other suffixes are taken for archives of a model.
     if path.is_dir() or (is_archive(path) and path.suffix != ".th"):
         with opened(path) as folder:
             path = find_file(folder, "weights.th", "best.th", "*.th")
@@ -189,6 +190,7 @@ def load_elmo_for_many_langs(model: PathLike, **kwargs: Any) -> tuple[ElmoBackbo
         characters = read_dictionary(folder / "char.dic")
         words = read_dictionary(folder / "word.dic") if settings["word_dim"] else None
         code_points = text.ElmoCodePoints(characters, words, settings["max_characters"])
+        # The vocabulary determines the ids of the special characters and words.
         settings |= {
             "num_characters": len(code_points),
             "vocabulary_size": code_points.num_words,
@@ -314,6 +316,7 @@ def _read(arrays: Arrays, names: _Names, settings: Mapping[str, Any]) -> ElmoWei
         kernel = arrays.take(f"{name}.weight", (count, char_dim, width))
         convolutions.append((kernel.transpose(2, 1, 0), arrays.take(f"{name}.bias", (count,))))  # (width, E, count)
     highways = [_highway(arrays, names.highway.format(index), total) for index in range(settings["num_highway"])]
+    # Both libraries count words and characters from 0; row 0 of our tables is padding.
     words = None
     if word_dim:
         words = with_padding_row(arrays.take(names.words, (settings["vocabulary_size"] - 1, word_dim)))
@@ -336,7 +339,7 @@ def _highway(arrays: Arrays, name: str, dim: int) -> tuple[Dense, Dense]:
 
     Their gate multiplies the input, ours the transformed input. Since sigmoid(-z) = 1 - sigmoid(z), the sign changes.
     """
-    kernel = arrays.take(f"{name}.weight", (2 * dim, dim)).T
+    kernel = arrays.take(f"{name}.weight", (2 * dim, dim)).T  # (F, 2 F): transform, gate
     bias = arrays.take(f"{name}.bias", (2 * dim,))
     return (-kernel[:, dim:], -bias[dim:]), (kernel[:, :dim], bias[:dim])
 

@@ -45,6 +45,7 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parses as `argparse` does, and appends arguments after options to `rest`."""
+        # `argparse` fills positional arguments at once, and reports those after an option as unknown.
         parsed, extras = super().parse_known_args(args, namespace)
         if self.rest and not any(extra.startswith("-") for extra in extras):
             setattr(parsed, self.rest, [*getattr(parsed, self.rest), *extras])
@@ -179,8 +180,10 @@ def waiting_batches(stream: IO[bytes], size: int) -> Iterator[list[str]]:
         except Exception as error:
             lines.put(error)
 
+    # A daemon thread: a read that blocks does not delay the exit.
     threading.Thread(target=read, daemon=True).start()
     batch: list[str] = []
+    # Invariant: `batch` holds lines that were read, fewer than `size`, in order.
     while isinstance(item := lines.get(), str):
         batch.append(item)
         if len(batch) == size or lines.empty():
@@ -327,7 +330,7 @@ def bracketed(tokens: Sequence[str], spans: Iterable[tuple[int, int, str, float]
     >>> bracketed(["Ada", "met", "Leo", "Hill"], [(0, 1, "PER", 0.98), (2, 4, "PER", 0.9)])
     '[Ada PER 0.98] met [Leo Hill PER 0.90]'
     """
-    words, done = [], 0
+    words, done = [], 0  # `done` tokens are formatted
     for start, end, kind, score in spans:
         entity = f"[{' '.join(tokens[start:end])} {kind} {score:.2f}]"
         if colours:

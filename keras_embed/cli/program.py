@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     options = parser().parse_args(arguments)
+    # Keras reads its backend from the environment when it is imported, which is only now.
     if getattr(options, "backend", None):
         os.environ["KERAS_BACKEND"] = options.backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -73,6 +74,7 @@ def parser() -> Parser:
     program = Parser(prog=PROGRAM, description=description)
     program.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = program.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Modules of commands import frameworks only when they run, so that `--help` is fast.
     for name in _COMMANDS:
         importlib.import_module(f"keras_embed.cli.{name}").add(commands)
     return program

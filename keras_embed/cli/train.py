@@ -114,6 +114,7 @@ def _training_data(
     if options.dev:
         options.parser.error("expected --dev together with --train, received it with --corpus")
     entry = corpora.describe(options.corpus)
+    # Train on "train", validate on the first held-out split.
     splits = [split for split in ("train", *_HELD_OUT) if split in entry.splits]
     if "train" not in splits:
         options.parser.error(f"expected a corpus with a train part, received {entry.name}: {', '.join(entry.splits)}")
@@ -130,6 +131,7 @@ def _prepare(options: argparse.Namespace) -> None:
     """Sets the seed. Raises an error before the training if the output cannot be written."""
     import keras
 
+    # A long training should not end with an error about the output.
     folder = options.output.parent
     folder.mkdir(parents=True, exist_ok=True)
     if options.output.is_dir() or not os.access(folder, os.W_OK):
@@ -241,6 +243,7 @@ def _tagger(options: argparse.Namespace, train: "Corpus") -> "Tagger":
 
     preprocessor = TaggerPreprocessor.from_corpus(train)
     word_dim, weights = options.word_dim or 100, None
+    # Pretrained vectors determine the width.
     if options.vectors:
         table = vectors.load(options.vectors)
         if options.word_dim not in (None, table.dim):
@@ -390,6 +393,7 @@ def _translator(options: argparse.Namespace, train: "Translations") -> "Translat
     from keras_embed import Translator
 
     sizes: Config = {"hidden_dim": options.dim}
+    # Defaults that suit small corpora.
     count = options.layers or (1 if options.model == "recurrent" else 3)
     sizes |= {"num_encoder_layers": count, "num_decoder_layers": count, "dropout": 0.1}
     if options.model == "recurrent":

@@ -22,6 +22,7 @@ class _Documents:
         self._sentences_at_border = 0
 
     def border(self) -> None:
+        # A border before the first sentence opens document 0.
         if self.sentences > self._sentences_at_border:
             self.index += 1
         self._sentences_at_border = self.sentences
@@ -64,6 +65,7 @@ def read_conll(
     >>> [s.tags for s in read_conll(io.StringIO("EU\tB-ORG\nrejects\tO\n\nHello\tO\n"))]
     [('B-ORG', 'O'), ('O',)]
     """
+    # Checked here and not in the generator, which runs only once it is iterated.
     if isinstance(columns, str) or "tokens" not in columns:
         raise ValueError(_errors.message('a column "tokens" in `columns`', columns, '("tokens", "tags")'))
     if tags is not None and tags not in columns:
@@ -79,6 +81,7 @@ def _conll_sentences(
     documents, number = _Documents(), 0
     for number, line in numbered_lines(source):
         empty = not line.strip(" \t")
+        # Comments precede their sentence: after its first token, a line with the prefix is a token.
         is_comment = comment is not None and not rows and line.startswith(comment)
         fields = [] if empty or is_comment else _fields(line, separator)
         border = bool(fields) and fields[0] == _DOCUMENT
@@ -108,6 +111,7 @@ def _fields(line: str, separator: str | None) -> list[str]:
 
 
 def _check_fields(fields: list[str], columns: tuple[str | None, ...], source: Source, number: int) -> None:
+    # Errors show a skipped column as "-".
     names = ", ".join(name or "-" for name in columns)
     if len(fields) != len(columns):
         expected, received = f"{len(columns)} columns ({names})", f"{len(fields)} in {fields}"
@@ -119,6 +123,7 @@ def _check_fields(fields: list[str], columns: tuple[str | None, ...], source: So
 def _conll_sentence(
     rows: list[list[str]], columns: tuple[str | None, ...], tags: str | None, comments: dict[str, str], document: int
 ) -> Sentence:
+    # Transpose: one tuple per column, without the skipped ones.
     named = {name: column for name, column in zip(columns, zip(*rows, strict=True), strict=True) if name}
     tokens = named.pop("tokens")
     return Sentence(tokens, None if tags is None else named.pop(tags), named, comments, document)
@@ -158,6 +163,7 @@ def read_conllu(
     >>> sentence.tokens, sentence.tags, sentence.comments
     (('Dogs', 'bark'), ('NOUN', 'VERB'), {'sent_id': '1'})
     """
+    # Checked here and not in the generator, which runs only once it is iterated.
     if tags is not None:
         _errors.check_one_of("tags", tags, [name for name in _COLUMNS if name != "form"])
     for kind in include:
@@ -170,6 +176,7 @@ def _conllu_sentences(source: Source, tags: str | None, include: frozenset[str])
     comments: dict[str, str] = {}
     documents, words, number = _Documents(), 0, 0  # `words` counts the word lines of the current sentence
     for number, line in numbered_lines(source):
+        # A token may be "#", but in CoNLL-U a token line starts with its id.
         if line.startswith("#"):
             key, _, value = line[1:].partition("=")
             comments[key.strip()] = value.strip(" ")

@@ -73,17 +73,19 @@ def find(entry: Registered, file: File, kind: str = "datasets", progress: bool =
     """
     folder = entry.folder or entry.name
     root = os.environ.get("KERAS_EMBED_DATA")
+    # 1. The user's own folder.
     own = Path(root).expanduser() / folder if root else None
     found = own and _in_folder(own, file)
     if found:
         _warn_of_other_content(found, file)
         return found
+    # 2. The package.
     found = _in_folder(_PACKAGE_DATA, file)
     if found:
         return found
+    # 3. The cache. A damaged copy is downloaded again.
     cache = _cache_folder(folder, kind)
     found = _in_folder(cache, file)
-    # A damaged copy in the cache is downloaded again.
     if found and file.sha256 in (None, _sha256(found)):
         return found
     if file.url is None:
@@ -95,6 +97,7 @@ def find(entry: Registered, file: File, kind: str = "datasets", progress: bool =
                 + (f"; see {entry.homepage}" if entry.homepage else ""),
             )
         )
+    # 4. The network.
     target = cache / file.path
     download(file.url, target, file.sha256, progress)
     return target

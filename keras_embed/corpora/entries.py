@@ -160,6 +160,7 @@ def read_entries(path: PathLike) -> list[Entry]:
 
 
 def _entry(where: str, name: str, table: Table) -> Entry:
+    # Every path of a split has to be declared, so that a typo does not become a file without address and checksum.
     files = files_of(table)
     for split, paths in table["splits"].items():
         if unknown := [path for path in paths if path not in files]:

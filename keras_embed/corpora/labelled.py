@@ -220,6 +220,7 @@ def _table_rows(
         if indices is None:
             indices = [_column_index(file, line, row, column) for column in columns]
             continue
+        # Surplus columns are allowed, missing ones are not.
         least = max(index for index in indices if index is not None) + 1
         if len(row) < least:
             received = f"{len(row)}: {separator.join(row)!r}"
@@ -239,12 +240,14 @@ def _column_index(file: Source, line: int, row: list[str], column: Column | None
 
 
 def _cells(file: Source, separator: str, encoding: str) -> Iterator[tuple[int, list[str]]]:
+    # TSV has no quoting.
     if separator == "\t":
         for number, line in numbered_lines(file, encoding):
             if line.strip():
                 yield number, line.split(separator)
         return
     reader = csv.reader((f"{line}\n" for _, line in numbered_lines(file, encoding)), delimiter=separator, strict=True)
+    # Not a `for` loop: `csv.Error` is raised by `next`, and needs the line number.
     while True:
         try:
             row = next(reader)
@@ -323,6 +326,7 @@ def _tree_spans(file: Source, number: int, line: str) -> list[tuple[list[str], i
     nodes: list[tuple[int, int, int]] = []  # grade, index of the first word, index after the last word
     open_nodes: list[int] = []  # a stack of indices into `nodes`
     parts = iter(_TREE_TOKEN.findall(line))
+    # One pass over the tokens; a node is opened by "(" and its grade, and closed by ")".
     for part in parts:
         if part == "(":
             if nodes and not open_nodes:
@@ -335,6 +339,7 @@ def _tree_spans(file: Source, number: int, line: str) -> list[tuple[list[str], i
         elif not open_nodes:
             raise wrong(f"{part!r} outside of brackets")
         elif part == ")":
+            # The node spans the words since its opening bracket.
             grade_of, start, _ = nodes[open_nodes[-1]]
             if start == len(words):
                 raise wrong("a node without words")
@@ -386,6 +391,7 @@ def read_snli(file: Source, undecided: bool = False) -> Iterator[LabelledPair]:
         except (ValueError, KeyError, TypeError) as wrong:
             expected = "an object with sentence1, sentence2 and gold_label"
             raise line_error(file, number, expected, f"{type(wrong).__name__}: {wrong}") from wrong
+        # JSON allows null and numbers.
         if not all(isinstance(text, str) for text in pair):
             raise line_error(file, number, "strings as sentence1, sentence2 and gold_label", repr(pair)[:100])
         count += 1

@@ -42,6 +42,7 @@ def open_decompressed(source: PathLike | IO[bytes]) -> Iterator[IO[bytes]]:
             yield stream
         return
     buffered = cast("io.BufferedReader", source if hasattr(source, "peek") else io.BufferedReader(source))  # type: ignore[type-var]
+    # `peek` does not consume the bytes.
     head = buffered.peek(len(_XZ))
     try:
         if head.startswith(_GZIP):
@@ -65,6 +66,7 @@ def numbered_lines(source: Source, encoding: str = "utf-8") -> Iterator[tuple[in
         ValueError: For bytes that are invalid in the encoding and for a damaged or truncated gz or xz file, with the
             line number.
     """
+    # Text files are decoded by their owner.
     if isinstance(source, io.TextIOBase):
         for number, text in enumerate(source, start=1):
             yield number, _without_end(text, number)
@@ -85,6 +87,7 @@ def numbered_lines(source: Source, encoding: str = "utf-8") -> Iterator[tuple[in
             if not raw:
                 return
             number += 1
+            # Line by line, so that an error names the line and lines before it are yielded.
             yield number, _without_end(_decode(raw, source, number, offset, encoding), number)
             offset += len(raw)
 

@@ -67,6 +67,7 @@ class Question:
         return tuple(answer.text for answer in self.answers)
 
     def __hash__(self) -> int:
+        # Without `comments`: mappings are not hashable.
         return hash((self.question, self.context, self.answers, self.id, self.title))
 
 
@@ -124,6 +125,7 @@ class Questions(Rows[Question]):
 def _located(context: str, answer: Answer, min_f1: float) -> Answer | None:
     if answer.start is not None:
         return answer
+    # An exact match first, then the closest window, if its F1 suffices.
     span = find_answer(context, answer.text)
     if span is None and min_f1 < 1.0:
         score, start, limit = closest_window(context, answer.text)
@@ -232,7 +234,7 @@ def write_squad_predictions(predictions: Mapping[str, str | float], path: PathLi
             rows[str(id_)] = answer
             continue
         try:
-            rows[str(id_)] = float(answer)
+            rows[str(id_)] = float(answer)  # also NumPy scalars, which `json` refuses
         except (TypeError, ValueError):
             received = f"{answer!r} for question {id_}"
             raise ValueError(message("the text of an answer, or a probability", received)) from None
@@ -270,6 +272,7 @@ def read_fairytaleqa(archive: Source, split: str) -> Iterator[Question]:
     check_one_of("split", split, sorted(_FAIRYTALE_SPLITS))
     folder = _FAIRYTALE_SPLITS[split]
     files = _archive_files(archive, folder)
+    # One table of questions and one of sections per story.
     tables = sorted(path for path in files if path.parent == PurePosixPath("questions") / folder)
     if not tables:
         received = f"an archive with {len(files)} files of that split"
@@ -294,6 +297,7 @@ def _fairytale_question(row: dict[str, str], story: str, sections: dict[str, str
     if missing:
         received = f"{missing} in question {row['question_id']}"
         raise ValueError(f"{where}: {message(f'sections among {list(sections)}', received)}")
+    # A question may be about several sections, such as "1,2".
     context = "\n\n".join(sections[number] for number in numbers)
     texts = dict.fromkeys(row.get(column, "").strip() for column in _FAIRYTALE_ANSWERS)  # without duplicates
     comments = {
@@ -314,6 +318,7 @@ def _archive_files(archive: Source, folder: str) -> dict[PurePosixPath, bytes]:
             open_decompressed(cast("PathLike | IO[bytes]", archive)) as stream,
             tarfile.open(fileobj=stream, mode="r|") as tar,
         ):
+            # In memory, nothing is extracted to disk.
             for member in tar:
                 path = PurePosixPath(*PurePosixPath(member.name).parts[-3:])
                 content = tar.extractfile(member) if path.parts[:2] in wanted else None

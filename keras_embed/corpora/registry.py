@@ -205,6 +205,7 @@ def register(entry: Entry | PathLike) -> None:
     >>> describe("my_names").splits["train"][0].path
     'train.conll'
     """
+    # All entries are checked before the first is registered.
     new = [entry] if isinstance(entry, Entry) else read_entries(entry)
     known = _entries()
     for one in new:
@@ -225,6 +226,7 @@ def _entries() -> dict[str, Entry]:
 
 def _load_split(entry: Entry, split: str, tags: str | None) -> AnyCorpus:
     keywords = {"split": split} if entry.one_archive else {}
+    # Only corpora of sentences have tags to choose.
     if entry.tags is None:
         _errors.check_one_of("tags", tags, [None])
     else:

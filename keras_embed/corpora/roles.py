@@ -91,6 +91,7 @@ def _sentences(source: Source, layout: _Layout) -> Iterator[Sentence]:
 
 
 def _propositions(source: Source, rows: _Rows, layout: _Layout) -> Iterator[Sentence]:
+    # Columns of a sentence: words, lemmas of predicates, and one column of roles per predicate.
     words = tuple(fields[layout.tokens] for _, fields in rows)
     lemmas = [fields[layout.predicates] for _, fields in rows]
     predicates = [index for index, lemma in enumerate(lemmas) if lemma != _NO_PREDICATE]
@@ -114,6 +115,7 @@ def _tags(source: Source, column: list[tuple[int, str]]) -> list[str]:
     for number, field in column:
         if not _FIELD.match(field):
             raise line_error(source, number, "brackets such as (A0*, *, *) or (A1*)", repr(field))
+        # Invariant: at most one bracket is open.
         opened, closed = _OPENED.findall(field), field.count(")")
         if len(opened) + bool(role) > 1 or closed > len(opened) + bool(role):
             raise line_error(source, number, "brackets that are not nested and close once", repr(field))

@@ -56,6 +56,7 @@ def read_tables(path: PathLike, section: str, schema: Mapping[str, Key]) -> dict
     _check_keys(str(path), content, (section, "groups"))
     groups = _checked_tables(f"{path}, [groups", content.get("groups", {}), schema)
     tables = _checked_tables(f"{path}, [{section}", content.get(section, {}), {**schema, "group": Key("text", False)})
+    # A table's own keys override those of its group. Required keys may come from either.
     complete = {}
     for name, table in tables.items():
         where = f"{path}, [{section}.{name}]"
