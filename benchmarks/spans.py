@@ -48,11 +48,11 @@ def read(split: str, limit: int | None = None) -> Any:
 
 def best_spans(questions: Any) -> list[str]:
     """What nobody can beat: the span of each text that is closest to an answer."""
-    from keras_embed import corpora
+    from keras_embed.corpora.answers import closest_window
 
     found = []
     for one in questions:
-        windows = [(corpora.closest_window(one.context, text), one.context) for text in one.texts]
+        windows = [(closest_window(one.context, text), one.context) for text in one.texts]
         (_, start, end), context = max(windows, key=lambda window: window[0][0], default=((0.0, 0, 0), ""))
         found.append(context[start:end])
     return found
@@ -60,7 +60,7 @@ def best_spans(questions: Any) -> list[str]:
 
 def words_of(text: str) -> list[tuple[str, int, int]]:
     """The words of a text as answers are compared, each with its place."""
-    from keras_embed.corpora import normalize_answer
+    from keras_embed.corpora.answers import normalize_answer
 
     found = []
     for match in _WORD.finditer(text):

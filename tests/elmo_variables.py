@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_embed._backend import tf
 from keras_embed.backbones import ElmoBackbone
-from keras_embed.checkpoints import _tensorflow_form
+from keras_embed.checkpoints import bilm
 from keras_embed.checkpoints._elmo_weights import weights_of
 
 
@@ -28,7 +28,7 @@ def run(model, features):
 def variables(elmo, form):
     """Name in the checkpoint -> array."""
     found = {}
-    for name, array in _tensorflow_form.written(weights_of(elmo)).items():
+    for name, array in bilm.hdf5_arrays(weights_of(elmo)).items():
         name = name.replace("W_P_0", "projection/kernel").replace("W_0", "kernel")
         name = re.sub("/B$", "/bias", name)
         if form == "lm":  # what bilm-tf saves in training, with the optimizer's slots and the softmax

@@ -1,16 +1,12 @@
-"""Published weights: files of other libraries read into backbones, and written."""
+"""Published weights: reads and writes the files of other libraries."""
 
-from keras_embed.checkpoints.allennlp import load_allennlp
-from keras_embed.checkpoints.bert import Bert, load_bert, load_bert_weights, save_bert
-from keras_embed.checkpoints.bilm import load_bilm, save_bilm
+from keras_embed.checkpoints.bert import load_bert, load_bert_weights, save_bert
+from keras_embed.checkpoints.bilm import load_bilm, load_elmo_tf, save_bilm
 from keras_embed.checkpoints.half_presets import save_half_preset
-from keras_embed.checkpoints.many_langs import load_elmo_for_many_langs
-from keras_embed.checkpoints.published_models import PublishedModel, load_published, published
-from keras_embed.checkpoints.tensorflow_checkpoints import load_elmo_tf
+from keras_embed.checkpoints.published_models import load_published, published
+from keras_embed.checkpoints.torch_elmo import load_allennlp, load_elmo_for_many_langs
 
 __all__ = [
-    "Bert",
-    "PublishedModel",
     "load_allennlp",
     "load_bert",
     "load_bert_weights",

@@ -1,4 +1,4 @@
-"""State dicts of PyTorch, read without PyTorch: a pickle that may name tensors and nothing else."""
+"""PyTorch state dicts, read without PyTorch: a restricted unpickler that only creates tensors and containers."""
 
 import io
 import pickle
@@ -6,13 +6,19 @@ import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keras_embed._errors import message
+
+StateDict: TypeAlias = dict[str, NDArray[Any]]
+"""Arrays by name."""
+#: What a pickle may contain: containers, numbers, strings and `_Tensor`s.
+_Content: TypeAlias = object
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _DTYPES = {
@@ -28,13 +34,13 @@ _DTYPES = {
 }
 
 
-def load_state_dict(path: Path) -> dict[str, Any]:
-    """Name -> array of a file that `torch.save(module.state_dict(), path)` wrote, in the old or the zip form.
+def load_state_dict(path: Path) -> StateDict:
+    """Loads a file that `torch.save(module.state_dict(), path)` wrote, in the old or the zip format.
 
-    Nothing in the file is run: beside tensors of numbers it may hold dicts, lists, numbers and strings.
+    No code in the file is run: besides tensors, it may contain dicts, lists, numbers and strings.
 
     Raises:
-        ValueError: for a file of another kind, a truncated one, and one that names anything else.
+        ValueError: For a file of another kind, a truncated file, and a file that refers to anything else.
     """
     try:
         content = _read_zip(path) if zipfile.is_zipfile(path) else _read_old(path)
@@ -50,11 +56,11 @@ def load_state_dict(path: Path) -> dict[str, Any]:
 
 @dataclass
 class _Storage:
-    """Numbers in a row; `numbers` come after the pickle that names them."""
+    """A flat buffer. In the old format `numbers` are read after the pickle that refers to them."""
 
     dtype: str
     size: int
-    numbers: Any = None
+    numbers: NDArray[Any] = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass
@@ -64,9 +70,10 @@ class _Tensor:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
-    def array(self) -> Any:
-        """The tensor as an array of its own. A file that points outside of its numbers is refused."""
+    def array(self) -> NDArray[Any]:
+        """Copies the tensor to an array. A file whose tensors exceed their storage is refused."""
         numbers = self.storage.numbers
+        # Every field comes from the file: check it before memory is addressed by it.
         sizes = (self.offset, *self.shape, *self.strides)
         if len(self.shape) != len(self.strides) or any(not isinstance(size, int) or size < 0 for size in sizes):
             raise ValueError(message("sizes and strides of a tensor", f"{self.shape}, {self.strides}"))
@@ -75,6 +82,7 @@ class _Tensor:
         last = self.offset + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True))
         if last >= len(numbers):
             raise ValueError(message(f"a tensor inside of its {len(numbers)} numbers", f"one up to number {last + 1}"))
+        # Strides of NumPy are in bytes.
         strides = [stride * numbers.itemsize for stride in self.strides]
         return np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, strides).copy()
 
@@ -84,11 +92,13 @@ class _StorageType:
     dtype: str
 
 
-def _rebuild_tensor(storage: Any, offset: int, shape: Any, strides: Any, *_: Any) -> _Tensor:
+def _rebuild_tensor(
+    storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: _Content
+) -> _Tensor:
     return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
-def _rebuild_parameter(data: Any, *_: Any) -> Any:
+def _rebuild_parameter(data: _Content, *_: _Content) -> _Content:
     return data
 
 
@@ -102,31 +112,31 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: Any, storage: Callable[..., Any]) -> None:
+    def __init__(self, file: IO[bytes], storage: Callable[..., _Storage]) -> None:
         super().__init__(file, encoding="utf-8")
         self._storage = storage
 
     def find_class(self, module: str, name: str) -> Any:
-        """Only what a state dict needs."""
+        """Returns one of the functions and types that a state dict needs; refuses all others."""
         if (module, name) not in _ALLOWED:
             raise ValueError(
                 message(
-                    "tensors, dicts and lists alone",
+                    "only tensors, dicts and lists",
                     f"a file that asks for {module}.{name}, which is not run",
-                    "to save the model's `state_dict()` and nothing else",
+                    "to save only the model's `state_dict()`",
                 )
             )
         return _ALLOWED[module, name]
 
-    def persistent_load(self, pid: Any) -> Any:
-        """A storage, by its key."""
+    def persistent_load(self, pid: Any) -> _Storage:
+        """Returns a storage by its key."""
         kind, storage_type, key, _, size, *view = pid
         if kind != "storage" or not isinstance(storage_type, _StorageType):
             raise ValueError(message("storages of numbers", repr(kind)))
         return self._storage(storage_type.dtype, str(key), int(size), *view)
 
 
-def _read_zip(path: Path) -> Any:
+def _read_zip(path: Path) -> _Content:
     with zipfile.ZipFile(path) as archive:
         pickled = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
         if pickled is None:
@@ -137,19 +147,19 @@ def _read_zip(path: Path) -> Any:
 
         def storage(dtype: str, key: str, size: int) -> _Storage:
             if key not in storages:
-                numbers = np.frombuffer(archive.read(f"{root}data/{key}"), _endian(dtype, order == b"little"))
+                numbers = np.frombuffer(archive.read(f"{root}data/{key}"), _dtype(dtype, order == b"little"))
                 storages[key] = _Storage(dtype, size, numbers)
             return storages[key]
 
         return _Unpickler(io.BytesIO(archive.read(pickled)), storage).load()
 
 
-def _read_old(path: Path) -> Any:
-    """Five pickles (a magic number, a version, the machine, the content, keys), then the numbers of each key."""
+def _read_old(path: Path) -> _Content:
+    """Reads five pickles (magic number, version, system, content, keys), then the buffer of each key."""
     storages: dict[str, _Storage] = {}
-    views: list[tuple[_Storage, _Storage, int]] = []
+    views: list[tuple[_Storage, _Storage, int]] = []  # view, the storage that it is a part of, offset
 
-    def storage(dtype: str, key: str, size: int, view: Any = None) -> _Storage:
+    def storage(dtype: str, key: str, size: int, view: tuple[str, int, int] | None = None) -> _Storage:
         root = storages.setdefault(key, _Storage(dtype, size))
         if view is None:
             return root
@@ -159,21 +169,23 @@ def _read_old(path: Path) -> Any:
         return part
 
     with path.open("rb") as file:
-        magic, _, machine, content, keys = (_Unpickler(file, storage).load() for _ in range(5))
+        magic, _, system, content, keys = (_Unpickler(file, storage).load() for _ in range(5))
         if magic != _MAGIC:
             raise ValueError(message("a file that torch.save wrote", "another pickle"))
         for key in keys:
             known = storages[key]
-            [size] = struct.unpack("<q" if machine["little_endian"] else ">q", file.read(8))
-            dtype = _endian(known.dtype, machine["little_endian"])
-            data = file.read(size * dtype.itemsize)
-            if len(data) != size * dtype.itemsize:
-                raise EOFError(f"{len(data)} bytes of {size * dtype.itemsize} in the last storage")
-            known.numbers = np.frombuffer(data, dtype)
+            [size] = struct.unpack("<q" if system["little_endian"] else ">q", file.read(8))
+            dtype = _dtype(known.dtype, system["little_endian"])
+            # Compare the size with the file before the buffer is allocated.
+            left = path.stat().st_size - file.tell()
+            if not 0 <= size * dtype.itemsize <= left:
+                raise EOFError(f"{left} bytes of {size * dtype.itemsize} in the last storage")
+            known.numbers = np.frombuffer(file.read(size * dtype.itemsize), dtype)
+    # Views refer to buffers that are complete only now.
     for part, root, offset in views:
         part.numbers = root.numbers[offset : offset + part.size]
     return content
 
 
-def _endian(dtype: str, little: bool) -> Any:
-    return np.dtype(("<" if little else ">") + dtype)
+def _dtype(code: str, little_endian: bool) -> np.dtype[Any]:
+    return np.dtype(("<" if little_endian else ">") + code)

@@ -1,30 +1,30 @@
-"""Presets of half the size."""
+"""Presets in half precision."""
 
 from pathlib import Path
-from typing import Any
 
 import h5py
+import keras_hub
 import numpy as np
 
 from keras_embed._atomic import atomic_path
 from keras_embed._errors import message
-from keras_embed.checkpoints._folders import Place
+from keras_embed._types import PathLike
 
 _WEIGHTS = "model.weights.h5"
 
 
-def save_half_preset(backbone: Any, folder: Place) -> None:
-    """`backbone.save_to_preset(folder)` with the weights in half precision: the files are half as large.
+def save_half_preset(backbone: keras_hub.models.Backbone, folder: PathLike) -> None:
+    """Saves a preset as `backbone.save_to_preset(folder)` does, with weights in half precision, at half the size.
 
-    `from_preset` casts them back, so the model computes in the dtype it had. Every weight is rounded to 11 binary
-    digits, a relative error of at most 1/2048; below 6e-5 the absolute one is at most 3e-8.
+    `from_preset` casts the weights back, so that the compute dtype of the model is unchanged. Every weight is rounded
+    to 11 binary digits, with a relative error of at most 1/2048; below 6e-5 the absolute error is at most 3e-8.
 
     Args:
         backbone: any backbone.
-        folder: the preset's folder, which is made where it is missing.
+        folder: the preset's folder, which is created if it does not exist.
 
     Raises:
-        ValueError: for a weight beyond 65504, the largest number of half precision.
+        ValueError: For a weight beyond 65504, the largest number in half precision.
 
     Example:
     >>> from keras_embed.backbones import ElmoBackbone
@@ -40,8 +40,8 @@ def save_half_preset(backbone: Any, folder: Place) -> None:
         old.visititems(lambda name, item: _copy(name, item, new))
 
 
-def _copy(name: str, item: Any, new: Any) -> None:
-    if not hasattr(item, "shape"):
+def _copy(name: str, item: h5py.Group | h5py.Dataset, new: h5py.File) -> None:
+    if not hasattr(item, "shape"):  # a group
         _copy_attributes(item, new.require_group(name))
         return
     array = item[()]
@@ -55,6 +55,6 @@ def _copy(name: str, item: Any, new: Any) -> None:
     _copy_attributes(item, new[name])
 
 
-def _copy_attributes(old: Any, new: Any) -> None:
+def _copy_attributes(old: h5py.Group | h5py.Dataset, new: h5py.Group | h5py.Dataset) -> None:
     for key, value in old.attrs.items():
         new.attrs[key] = value

@@ -1,4 +1,4 @@
-"""The command line: `keras-embed`, or `python -m keras_embed`."""
+"""The command line program `keras-embed`, also `python -m keras_embed`."""
 
 from keras_embed.cli.program import main
 

@@ -2,12 +2,22 @@
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
-from keras_embed.cli._commands import add_backend, add_command, add_json
-from keras_embed.cli._models import add_model, answerer
-from keras_embed.cli._show import json_line
-from keras_embed.cli._texts import add_texts, text_batches
+from keras_embed.cli._shared import (
+    Commands,
+    add_backend,
+    add_command,
+    add_json,
+    add_model,
+    add_texts,
+    answerer,
+    json_line,
+    text_batches,
+)
+
+if TYPE_CHECKING:
+    from keras_embed.tasks import TextClassifier
 
 _EXAMPLES = (
     "keras-embed classify reviews.keras 'fine acting and a fine script'",
@@ -16,9 +26,9 @@ _EXAMPLES = (
 )
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the command."""
-    parser = add_command(commands, "classify", run, "give texts their labels", _EXAMPLES)
+    parser = add_command(commands, "classify", run, "predict the labels of texts", _EXAMPLES)
     add_model(parser)
     add_texts(parser)
     add_json(parser)
@@ -26,15 +36,15 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Classifies: a line of labels, probabilities and the text for each text."""
+    """Classifies texts; prints a line of labels, probabilities and the text for each."""
     from keras_embed.tasks.classified_text import classified_texts
 
-    def task() -> Any:
+    def kind() -> "type[TextClassifier]":
         from keras_embed.tasks import TextClassifier
 
         return TextClassifier
 
-    answer = answerer(options, task, lambda classifier, texts: classifier.classify(texts), classified_texts)
+    answer = answerer(options, kind, lambda classifier, texts: classifier.classify(texts), classified_texts)
     for texts in text_batches(options):
         for text, found in zip(texts, answer(texts), strict=True):
             if options.json:

@@ -8,13 +8,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from keras_embed.cli._commands import add_backend, add_command, positive
-from keras_embed.cli._show import bracketed
-from keras_embed.cli.export import check_folder
+from keras_embed.cli._shared import Commands, add_backend, add_command, bracketed, check_export_folder, positive
 
-# Raw sentences to tag at the end. Their names are not in the train part, or are words elsewhere in it.
+if TYPE_CHECKING:
+    from keras_embed.corpora import Corpus
+    from keras_embed.tasks import Tagger
+
+_Name: TypeAlias = Literal["tiny_ner", "wnut17"]
+
+# Raw sentences to tag. Their names do not occur in the training part, or only as common words.
 SENTENCES = {
     "tiny_ner": (
         "Will Maria Whitlock mark the papers in Reading ?",
@@ -28,7 +32,7 @@ SENTENCES = {
     ),
 }
 
-# Runs in a process of its own that knows TensorFlow only.
+# Runs in a new process that imports only TensorFlow.
 SERVE = """
 import json, sys
 import tensorflow as tf
@@ -41,33 +45,37 @@ print(json.dumps({name: value.numpy().tolist() for name, value in outputs.items(
 _EXAMPLES = ("keras-embed demo", "keras-embed demo --corpus wnut17 --epochs 3")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the command."""
     summary = "train a tagger, export it, and tag with the exported SavedModel"
     parser = add_command(commands, "demo", run, summary, _EXAMPLES)
-    parser.add_argument("--corpus", default="tiny_ner", choices=sorted(SENTENCES), help="what to train on (tiny_ner)")
-    parser.add_argument("--epochs", type=positive, default=10, metavar="N", help="times through its train part (10)")
-    parser.add_argument("--folder", type=Path, default=Path("exported/ner/1"), help="to export to (exported/ner/1)")
+    parser.add_argument(
+        "--corpus", default="tiny_ner", choices=sorted(SENTENCES), help="the training corpus (tiny_ner)"
+    )
+    parser.add_argument("--epochs", type=positive, default=10, metavar="N", help="number of epochs (10)")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("exported/ner/1"), help="folder of the SavedModel (exported/ner/1)"
+    )
     add_backend(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """The demo."""
+    """Runs the demo."""
     demo(options.corpus, options.epochs, options.folder)
 
 
-def demo(corpus: str, epochs: int, folder: Path) -> None:
+def demo(corpus: _Name, epochs: int, folder: Path) -> None:
     """Trains a tagger on a corpus, scores it, exports it, and tags raw sentences with the export in a new process.
 
     Args:
         corpus: a key of `SENTENCES`.
-        epochs: how often to go through the train part.
-        folder: where the SavedModel goes.
+        epochs: number of epochs.
+        folder: folder of the SavedModel.
 
     Raises:
-        ValueError: where the folder holds something else, before the training.
+        ValueError: If the folder has other content, before the training.
     """
-    check_folder(folder)
+    check_export_folder(folder)
     started = time.perf_counter()
     tagger, test = _train(corpus, epochs)
 
@@ -85,8 +93,8 @@ def demo(corpus: str, epochs: int, folder: Path) -> None:
     print(f"\nall in {time.perf_counter() - started:.0f} s")
 
 
-def _train(corpus: str, epochs: int) -> tuple[Any, Any]:
-    """A fitted tagger, and the test part."""
+def _train(corpus: _Name, epochs: int) -> "tuple[Tagger, Corpus]":
+    """Returns a trained tagger, and the test part."""
     import keras
 
     import keras_embed as ke
@@ -95,18 +103,18 @@ def _train(corpus: str, epochs: int) -> tuple[Any, Any]:
     _headline(f"Train on {corpus}, {len(train)} sentences, Keras {keras.__version__} on {keras.config.backend()}")
     keras.utils.set_random_seed(1)
     preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(train)
-    elmo = ke.backbones.ElmoBackbone.from_preset("elmo_tiny_en")  # it has read novels; here it only helps
+    elmo = ke.backbones.ElmoBackbone.from_preset("elmo_tiny_en")  # pretrained on novels
     elmo.trainable = False
     embeddings = [*preprocessor.embeddings(word_dim=50, char_filters=30), ke.layers.ElmoEmbedding(elmo)]
     backbone = ke.backbones.RecurrentBackbone(embeddings, cell="lstm", hidden_dim=100)
     tagger = ke.Tagger(backbone, preprocessor=preprocessor)
-    with tempfile.TemporaryDirectory() as features:  # the frozen part runs once, not in every epoch
+    with tempfile.TemporaryDirectory() as features:  # the frozen ELMo runs once, not in every epoch
         tagger.fit(train, validation_data=dev, feature_cache=features, epochs=epochs, batch_size=32, verbose=2)
     return tagger, test
 
 
-def _report(tagger: Any, test: Any) -> str:
-    """Precision, recall and F1 of each entity type, as conlleval prints them."""
+def _report(tagger: "Tagger", test: "Corpus") -> str:
+    """Formats precision, recall and F1 of each entity type, as conlleval does."""
     from keras_embed.metrics.entity_report import entity_scores, table_of
 
     predicted = [tagged.tags for tagged in tagger.tag(test.tokens)]
@@ -114,7 +122,7 @@ def _report(tagger: Any, test: Any) -> str:
 
 
 def serve(folder: Path, sentences: Sequence[str]) -> dict[str, Any]:
-    """What the SavedModel in a folder says about raw sentences, asked in a new process.
+    """Runs the SavedModel in a folder on raw sentences, in a new process.
 
     Args:
         folder: a SavedModel with the signature `serving_default` of an exported tagger.
@@ -124,7 +132,7 @@ def serve(folder: Path, sentences: Sequence[str]) -> dict[str, Any]:
         The signature's outputs by name, as nested lists.
 
     Raises:
-        RuntimeError: if that process fails; the message holds what it wrote.
+        RuntimeError: If that process fails, with its error output.
     """
     command = [sys.executable, "-c", SERVE, str(folder), *sentences]
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
@@ -135,14 +143,14 @@ def serve(folder: Path, sentences: Sequence[str]) -> dict[str, Any]:
 
 
 def tagged_lines(outputs: Mapping[str, Any], colours: bool = False) -> Iterator[str]:
-    """Sentences with their entities in brackets.
+    """Formats sentences with their entities in brackets.
 
     Args:
-        outputs: what `serve` returns.
-        colours: colour the entities for a terminal.
+        outputs: the outputs that `serve` returned.
+        colours: if True, colours the entities for a terminal.
 
     Yields:
-        A line for each sentence.
+        One line for each sentence.
 
     Example:
     >>> outputs = {"tokens": [["Ada", "met", "Leo", "Hill"]], "lengths": [4], "span_starts": [[0, 2]],

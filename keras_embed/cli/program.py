@@ -7,11 +7,10 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from keras_embed import _errors
 from keras_embed._backend import import_quietly
-from keras_embed.cli._commands import PROGRAM, Parser
+from keras_embed.cli._shared import PROGRAM, Parser
 
 _COMMANDS = (
     "train",
@@ -32,13 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line.
 
     Args:
-        arguments: the words after the program's name; by default those of this process.
+        arguments: the arguments after the program's name; by default those of this process.
 
     Returns:
-        The exit status: 0 if all went well, 1 if it failed, 130 if it was interrupted.
+        The exit status: 0 after success, 1 after an error, 130 after an interrupt.
 
     Raises:
-        SystemExit: with status 2 for a wrong command line, and 0 after `--help` and `--version`.
+        SystemExit: With status 2 for an invalid command line, and 0 after `--help` and `--version`.
 
     Example:
     >>> main(["corpora", "list", "--json"])  # doctest: +ELLIPSIS
@@ -46,16 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     options = parser().parse_args(arguments)
+    # Keras reads its backend from the environment when it is imported, which is only now.
     if getattr(options, "backend", None):
         os.environ["KERAS_BACKEND"] = options.backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with _short_warnings():
-            if hasattr(options, "backend"):  # all that run a Keras model
+            if hasattr(options, "backend"):  # commands that run a Keras model
                 import_quietly("keras", "tensorflow")
             options.run(options)
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader has had enough, as `head` has
+    except BrokenPipeError:  # the reader of the output has closed it, as `head` does
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
@@ -69,18 +69,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> Parser:
-    """The parser of the whole program."""
-    description = "Train, ask and serve models of text. `keras-embed COMMAND --help` says more, with examples."
-    made = Parser(prog=PROGRAM, description=description)
-    made.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
-    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    """Returns the parser of the program."""
+    description = "Train, ask and serve models of text. `keras-embed COMMAND --help` shows its options and examples."
+    program = Parser(prog=PROGRAM, description=description)
+    program.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = program.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Modules of commands import frameworks only when they run, so that `--help` is fast.
     for name in _COMMANDS:
         importlib.import_module(f"keras_embed.cli.{name}").add(commands)
-    return made
+    return program
 
 
 def in_one_line(error: BaseException) -> str:
-    """What an error says, without line feeds.
+    """Returns the message of an error without line feeds.
 
     Example:
     >>> in_one_line(ValueError("Expected a text.\\n  Received: 3."))
@@ -94,9 +95,9 @@ def in_one_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _short_warnings() -> Iterator[None]:
-    """Warnings to users are lines without a place in the code; TensorFlow's about itself are left out."""
+    """Prints warnings for users in one line, without a code location, and hides TensorFlow's internal warnings."""
 
-    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         if issubclass(category, UserWarning):
             print(f"{PROGRAM}: warning: {' '.join(str(message).split())}", file=sys.stderr)
 

@@ -5,12 +5,19 @@ import importlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 from keras_embed._backend import import_quietly
 from keras_embed._errors import message
-from keras_embed.cli._commands import add_command, add_json, positive, positive_float
-from keras_embed.cli._show import json_line
+from keras_embed.cli._shared import Commands, add_command, add_json, json_line, positive, positive_float
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from keras_embed.serving import ServedModel, ServedVectors
+
+_Served: TypeAlias = "ServedModel | ServedVectors"
 
 _EXAMPLES = (
     "keras-embed serve exported/ner",
@@ -19,21 +26,27 @@ _EXAMPLES = (
 )
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the command."""
-    summary = "try exported models and word vectors out: TensorFlow Serving's REST API, and a page to type texts into"
+    summary = "serve exported models and word vectors with TensorFlow Serving's REST API, and a web page to try them"
     parser = add_command(commands, "serve", run, summary, _EXAMPLES)
     parser.rest = "models"
-    parser.add_argument("models", nargs="*", metavar="[NAME=]DIR", help="folder of a SavedModel, or of versions of one")
-    help = "word vectors in any usual format, whose nearest neighbours are asked for; may be given several times"
+    parser.add_argument("models", nargs="*", metavar="[NAME=]DIR", help="folder of a SavedModel, or of its versions")
+    help = "word vectors in any common format, served for nearest neighbours; may be repeated"
     parser.add_argument("--vectors", action="append", default=[], metavar="[NAME=]FILE", help=help)
-    help = "address to listen at (127.0.0.1: this machine alone, and requests that name it); at others any name will do"
+    help = (
+        "address to listen at (127.0.0.1: requests from and to this machine only; other addresses accept any host name)"
+    )
     parser.add_argument("--host", default="127.0.0.1", help=help)
-    parser.add_argument("--port", type=_port, default=8501, help="port to listen at (8501); 0 takes one that is free")
-    parser.add_argument("--max-bytes", type=positive, default=1 << 20, metavar="N", help="of a request (1048576)")
-    parser.add_argument("--max-rows", type=positive, default=64, metavar="N", help="texts in a request (64)")
-    parser.add_argument("--seconds", type=positive_float, default=30.0, metavar="N", help="for a request (30)")
-    parser.add_argument("--threads", type=positive, default=2, metavar="N", help="requests that run at a time (2)")
+    parser.add_argument("--port", type=_port, default=8501, help="port to listen at (8501); 0 selects a free one")
+    parser.add_argument(
+        "--max-bytes", type=positive, default=1 << 20, metavar="N", help="maximum size of a request (1048576)"
+    )
+    parser.add_argument(
+        "--max-rows", type=positive, default=64, metavar="N", help="maximum number of texts in a request (64)"
+    )
+    parser.add_argument("--seconds", type=positive_float, default=30.0, metavar="N", help="timeout of a request (30)")
+    parser.add_argument("--threads", type=positive, default=2, metavar="N", help="requests processed at a time (2)")
     add_json(parser)
 
 
@@ -45,7 +58,9 @@ def run(options: argparse.Namespace) -> None:
     import_quietly("keras", *(["tensorflow"] if options.models else []))
     from keras_embed.serving import rest_app
 
-    with socket.create_server((options.host, options.port)) as listening:  # so that a taken port shows at once
+    with socket.create_server(
+        (options.host, options.port)
+    ) as listening:  # an occupied port is an error before models are loaded
         models = _loaded(options)
         limits = (options.max_bytes, options.max_rows, options.seconds, options.threads)
         app = rest_app(models, *limits, hosts=_hosts(options.host))
@@ -54,17 +69,17 @@ def run(options: argparse.Namespace) -> None:
         serve(uvicorn, app, listening)
 
 
-def _loaded(options: argparse.Namespace) -> dict[str, Any]:
-    """Models and vectors by name."""
+def _loaded(options: argparse.Namespace) -> dict[str, _Served]:
+    """Loads models and vectors; returns them by name."""
     from keras_embed import vectors
     from keras_embed.serving import ServedModel, ServedVectors
 
-    loaders: list[tuple[str, Callable[[str, str | None], Any]]] = [(text, ServedModel) for text in options.models]
+    loaders: list[tuple[str, Callable[[str, str | None], _Served]]] = [(text, ServedModel) for text in options.models]
     loaders += [
         (text, lambda file, name: ServedVectors(vectors.load(file), name or Path(file).stem))
         for text in options.vectors
     ]
-    found: dict[str, Any] = {}
+    found: dict[str, _Served] = {}
     for text, load in loaders:
         name, path = _named(text)
         if not options.json and Path(path).exists():
@@ -77,7 +92,7 @@ def _loaded(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _hosts(host: str) -> tuple[str, ...]:
-    """What a request's `Host` may be.
+    """Returns the allowed values of the header `Host` of a request.
 
     Example:
     >>> _hosts("127.0.0.2"), _hosts("localhost"), _hosts("0.0.0.0")
@@ -90,29 +105,29 @@ def _hosts(host: str) -> tuple[str, ...]:
     return (*LOCAL_HOSTS, host) if host.startswith("127.") else ("*",)
 
 
-def serve(uvicorn: Any, app: Any, listening: Any) -> None:
-    """Answers what comes to a socket.
+def serve(uvicorn: ModuleType, app: "Starlette", listening: socket.socket) -> None:
+    """Serves requests on a socket.
 
     Args:
         uvicorn: the module.
-        app: of `serving.rest_app`.
-        listening: the socket.
+        app: the application of `serving.rest_app`.
+        listening: a bound socket.
     """
     settings = uvicorn.Config(app, log_level="warning", lifespan="on", limit_concurrency=256, timeout_keep_alive=5)
     uvicorn.Server(settings).run(sockets=[listening])
 
 
-def _announce(address: str, models: dict[str, Any], as_json: bool) -> None:
+def _announce(address: str, models: dict[str, _Served], as_json: bool) -> None:
     if as_json:
         print(json_line({"address": address, "models": sorted(models)}), flush=True)
         return
-    print(f"The page is at {address}/ ; Ctrl-C ends.")
+    print(f"The page is at {address}/ ; stop with Ctrl-C.")
     for name in sorted(models):
         print(f"POST {address}/v1/models/{name}:predict", flush=True)
 
 
 def _named(text: str) -> tuple[str | None, str]:
-    """Name and folder.
+    """Splits `NAME=DIR` into name and folder.
 
     Example:
     >>> _named("ner=exported/ner/1"), _named("exported/ner")
@@ -132,7 +147,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _uvicorn() -> Any:
+def _uvicorn() -> ModuleType:
     try:
         return importlib.import_module("uvicorn")
     except ImportError as missing:

@@ -3,12 +3,23 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
-from keras_embed.cli._commands import add_backend, add_command, add_json
-from keras_embed.cli._models import add_model, answerer
-from keras_embed.cli._show import bracketed, json_line
-from keras_embed.cli._texts import add_texts, text_batches
+from keras_embed.cli._shared import (
+    Commands,
+    add_backend,
+    add_command,
+    add_json,
+    add_model,
+    add_texts,
+    answerer,
+    bracketed,
+    json_line,
+    text_batches,
+)
+
+if TYPE_CHECKING:
+    from keras_embed.tasks import TaggedSentence, Tagger
 
 _EXAMPLES = (
     "keras-embed tag ner.keras 'Maria Whitlock went to Reading .'",
@@ -17,27 +28,27 @@ _EXAMPLES = (
 )
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the command."""
     parser = add_command(commands, "tag", run, "tag the words of sentences", _EXAMPLES)
     add_model(parser)
     add_texts(parser)
-    forms = parser.add_mutually_exclusive_group()
-    add_json(forms)
-    forms.add_argument("--conll", action="store_true", help="write a word, a tab and its tag a line")
+    formats = parser.add_mutually_exclusive_group()
+    add_json(formats)
+    formats.add_argument("--conll", action="store_true", help="write one word, a tab and its tag per line")
     add_backend(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Tags."""
+    """Tags the words of sentences."""
     from keras_embed.tasks.tagged_sentence import tagged_sentences
 
-    def task() -> Any:
+    def kind() -> "type[Tagger]":
         from keras_embed.tasks import Tagger
 
         return Tagger
 
-    answer = answerer(options, task, lambda tagger, texts: tagger.tag(texts), tagged_sentences)
+    answer = answerer(options, kind, lambda tagger, texts: tagger.tag(texts), tagged_sentences)
     for texts in text_batches(options):
         for text, tagged in zip(texts, answer(texts), strict=True):
             for line in _lines(options, text, tagged):
@@ -45,19 +56,17 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.flush()
 
 
-def _lines(options: argparse.Namespace, text: str, tagged: Any) -> Iterator[str]:
-    spans = [{name: getattr(span, name) for name in ("start", "end", "type", "text", "score")} for span in tagged.spans]
+def _lines(options: argparse.Namespace, text: str, tagged: "TaggedSentence") -> Iterator[str]:
     if options.json:
+        names = ("start", "end", "type", "text", "score")
+        spans = [{name: getattr(span, name) for name in names} for span in tagged.spans]
         found = {name: getattr(tagged, name) for name in ("tokens", "tags", "scores")}
         yield json_line({"text": text, **found, "spans": spans})
     elif options.conll:
         yield from (f"{token}\t{tag}" for token, tag in zip(tagged.tokens, tagged.tags, strict=True))
         yield ""
-    elif spans or set(tagged.tags) <= {"O"}:
-        yield bracketed(
-            tagged.tokens,
-            [tuple(span[n] for n in ("start", "end", "type", "score")) for span in spans],
-            sys.stdout.isatty(),
-        )
-    else:
+    elif tagged.spans or set(tagged.tags) <= {"O"}:
+        brackets = [(span.start, span.end, span.type, span.score) for span in tagged.spans]
+        yield bracketed(tagged.tokens, brackets, sys.stdout.isatty())
+    else:  # tags without spans, such as parts of speech
         yield " ".join(f"{token}/{tag}" for token, tag in zip(tagged.tokens, tagged.tags, strict=True))

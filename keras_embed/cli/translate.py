@@ -3,13 +3,27 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from keras_embed.cli._commands import add_backend, add_command, add_json, positive
-from keras_embed.cli._models import add_model, answerer
-from keras_embed.cli._show import json_line
-from keras_embed.cli._texts import add_texts, text_batches
+from numpy.typing import NDArray
 
+from keras_embed.cli._shared import (
+    Commands,
+    add_backend,
+    add_command,
+    add_json,
+    add_model,
+    add_texts,
+    answerer,
+    json_line,
+    positive,
+    text_batches,
+)
+
+if TYPE_CHECKING:
+    from keras_embed.tasks import Translator
+
+_Hypotheses: TypeAlias = list[tuple[str, float]]
 _EXAMPLES = (
     "keras-embed translate de-en.keras 'der hund schläft'",
     "keras-embed translate de-en.keras --beam 3 --n-best 2 --json < german.txt",
@@ -17,34 +31,36 @@ _EXAMPLES = (
 )
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the command."""
     parser = add_command(commands, "translate", run, "translate texts", _EXAMPLES)
     add_model(parser)
     add_texts(parser)
     parser.add_argument("--beam", type=positive, metavar="N", help="width of the beam search; 1 is greedy")
-    parser.add_argument("--n-best", type=positive, metavar="N", help="translations of each text, with their scores")
-    parser.add_argument("--max-length", type=positive, metavar="N", help="most pieces of a translation")
+    parser.add_argument(
+        "--n-best", type=positive, metavar="N", help="number of translations of each text, printed with their scores"
+    )
+    parser.add_argument("--max-length", type=positive, metavar="N", help="maximum number of subwords of a translation")
     add_json(parser)
     add_backend(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Translates: a line for each text, or as many as were asked for."""
+    """Translates texts; prints one line for each, or `--n-best` lines."""
     chosen = {name: getattr(options, name) for name in ("beam", "n_best", "max_length") if getattr(options, name)}
     if options.n_best and options.beam and options.n_best > options.beam:
         options.parser.error(f"expected --n-best of at most --beam {options.beam}, received {options.n_best}")
 
-    def task() -> Any:
+    def kind() -> "type[Translator]":
         from keras_embed.tasks import Translator
 
         return Translator
 
-    def ask(translator: Any, texts: Sequence[str]) -> list[list[tuple[str, float]]]:
+    def ask(translator: "Translator", texts: Sequence[str]) -> list[_Hypotheses]:
         found = translator.translate(texts, **chosen)
         return [[(hypothesis.text, hypothesis.score) for hypothesis in one.hypotheses] for one in found]
 
-    answer = answerer(options, task, ask, None if chosen else _served)
+    answer = answerer(options, kind, ask, None if chosen else _served)
     for texts in text_batches(options):
         for text, hypotheses in zip(texts, answer(texts), strict=True):
             if options.json:
@@ -57,8 +73,8 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.flush()
 
 
-def _served(outputs: dict[str, Any]) -> list[list[tuple[str, float]]]:
-    """What a SavedModel says; of hypotheses without any text only the first counts."""
+def _served(outputs: dict[str, NDArray[Any]]) -> list[_Hypotheses]:
+    """Converts the outputs of a SavedModel. Rows are padded with empty hypotheses; only the first may be empty."""
     texts = [[text.decode("utf-8", "replace") for text in row] for row in outputs["hypotheses"]]
     pairs = [list(zip(row, scores, strict=True)) for row, scores in zip(texts, outputs["scores"].tolist(), strict=True)]
     return [row[:1] + [pair for pair in row[1:] if pair[0]] for row in pairs]

@@ -2,13 +2,24 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from keras_embed.cli._commands import Parser, add_command, add_group, add_json, positive
-from keras_embed.cli._show import json_line
-from keras_embed.cli._texts import standard_input
-from keras_embed.corpora._lines import numbered_lines
+from keras_embed.cli._shared import (
+    Commands,
+    Parser,
+    add_command,
+    add_group,
+    add_json,
+    json_line,
+    positive,
+    standard_input,
+)
+from keras_embed.corpora.lines import numbered_lines
+
+if TYPE_CHECKING:
+    from keras_embed.vectors import WordVectors
 
 _SIMILAR_EXAMPLES = (
     "keras-embed vectors similar vectors.txt king --top 2",
@@ -23,16 +34,18 @@ _CONVERT_EXAMPLES = (
 _FORMS = ("folder", "glove", "word2vec", "word2vec-binary")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Adds the commands."""
-    group = add_group(commands, "vectors", "ask and convert static word vectors")
+    group = add_group(commands, "vectors", "query and convert static word vectors")
     similar = add_command(group, "similar", run_similar, "find the words nearest to a word", _SIMILAR_EXAMPLES)
     _add_vectors(similar)
     similar.rest = "words"
-    similar.add_argument("words", nargs="*", metavar="WORD", help="by default each line of standard input")
-    similar.add_argument("--negative", action="append", default=[], metavar="WORD", help="what answers are not like")
+    similar.add_argument("words", nargs="*", metavar="WORD", help="default: each line of standard input")
+    similar.add_argument(
+        "--negative", action="append", default=[], metavar="WORD", help="a word that answers should be dissimilar to"
+    )
     _add_answers(similar, 10)
-    analogy = add_command(group, "analogy", run_analogy, "find what is to C as B is to A", _ANALOGY_EXAMPLES)
+    analogy = add_command(group, "analogy", run_analogy, "find the word that is to C as B is to A", _ANALOGY_EXAMPLES)
     _add_vectors(analogy)
     for name in "abc":
         analogy.add_argument(name, metavar=name.upper())
@@ -40,51 +53,52 @@ def add(commands: Any) -> None:
     _add_answers(analogy, 1)
     convert = add_command(group, "convert", run_convert, "write word vectors in another format", _CONVERT_EXAMPLES)
     _add_vectors(convert)
-    convert.add_argument("output", type=Path, metavar="OUTPUT", help="file, or folder that opens at once")
-    help = "by default word2vec for .txt and .vec, word2vec-binary for .bin, a folder for a name without suffix"
+    convert.add_argument("output", type=Path, metavar="OUTPUT", help="file, or a folder, which loads fastest")
+    help = "default: word2vec for .txt and .vec, word2vec-binary for .bin, a folder for a name without suffix"
     convert.add_argument("--to", choices=_FORMS, help=help)
-    convert.add_argument("--dtype", choices=("float32", "float16", "int8"), help="of the numbers in a folder")
+    convert.add_argument("--dtype", choices=("float32", "float16", "int8"), help="data type of the numbers in a folder")
 
 
 def _add_vectors(parser: Parser) -> None:
-    parser.add_argument("vectors", metavar="VECTORS", help="file or folder of word vectors, in any usual format")
+    parser.add_argument("vectors", metavar="VECTORS", help="file or folder of word vectors, in any common format")
     parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
 
 
 def _add_answers(parser: Parser, top: int) -> None:
-    parser.add_argument("--top", type=positive, default=top, metavar="N", help=f"answers ({top})")
+    parser.add_argument("--top", type=positive, default=top, metavar="N", help=f"number of answers ({top})")
     add_json(parser)
 
 
 def run_similar(options: argparse.Namespace) -> None:
-    """Words of the command line are one question; of standard input, each line."""
+    """Answers one query with all words of the command line, or one per line of standard input."""
     vectors = _load(options)
-    asked = [options.words] if options.words else _asked()
-    for words in asked:
+    for words in [options.words] if options.words else _input_words():
         _show(options, {"words": words}, vectors.most_similar(words, options.negative, options.top))
 
 
-def _asked() -> Any:
+def _input_words() -> Iterator[list[str]]:
     for _, line in numbered_lines(standard_input()):
         if line.strip():
             yield [line.strip()]
 
 
 def run_analogy(options: argparse.Namespace) -> None:
-    """Answers one question."""
+    """Answers one analogy."""
     found = _load(options).analogy(options.a, options.b, options.c, options.top, options.method)
     _show(options, {"a": options.a, "b": options.b, "c": options.c}, found)
 
 
 def run_convert(options: argparse.Namespace) -> None:
-    """Reads and writes."""
+    """Converts a file of word vectors."""
     from keras_embed.vectors import save_word2vec
 
     to = options.to or _form_of(options.output)
     if to is None:
-        options.parser.error(f"expected an OUTPUT whose suffix tells its format, or --to, received {options.output}")
+        options.parser.error(
+            f"expected an OUTPUT whose suffix determines its format, or --to, received {options.output}"
+        )
     if options.dtype and to != "folder":
-        options.parser.error(f"expected --dtype for a folder alone, received {options.dtype} for {to}")
+        options.parser.error(f"expected --dtype for a folder only, received {options.dtype} for {to}")
     vectors = _load(options)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     if to == "folder":
@@ -95,7 +109,7 @@ def run_convert(options: argparse.Namespace) -> None:
 
 
 def _form_of(path: Path) -> str | None:
-    """The format that a name tells.
+    """Guesses the format from a file name.
 
     Example:
     >>> _form_of(Path("a.vec.gz")), _form_of(Path("a.bin")), _form_of(Path("folder")), _form_of(Path("a.npy"))
@@ -105,15 +119,15 @@ def _form_of(path: Path) -> str | None:
     return {".txt": "word2vec", ".vec": "word2vec", ".bin": "word2vec-binary", "": "folder"}.get(suffix)
 
 
-def _load(options: argparse.Namespace) -> Any:
+def _load(options: argparse.Namespace) -> "WordVectors":
     from keras_embed import vectors
 
     return vectors.load(options.vectors, limit=options.limit)
 
 
-def _show(options: argparse.Namespace, question: dict[str, Any], found: Any) -> None:
+def _show(options: argparse.Namespace, query: Mapping[str, object], found: Iterable[tuple[str, float]]) -> None:
     if options.json:
         answers = [{"word": word, "score": float(score)} for word, score in found]
-        print(json_line({**question, "answers": answers}), flush=True)
+        print(json_line({**query, "answers": answers}), flush=True)
     else:
         print(*(f"{score:.4f}\t{word}" for word, score in found), sep="\n", flush=True)

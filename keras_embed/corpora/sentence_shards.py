@@ -1,31 +1,29 @@
-"""Many files of tokenised text, a sentence a line, as one stream that can stop and go on."""
+"""A resumable stream of sentences from many files of tokenized text."""
 
 import os
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from keras_embed import _errors
-from keras_embed.corpora.plain import read_plain
-
-Path = str | os.PathLike[str]
+from keras_embed._types import PathLike
+from keras_embed.corpora.column_files import read_plain
 
 
 class SentenceShards:
-    r"""An endless stream of sentences out of shards: files of tokenised text, plain, gz or xz, a sentence a line.
+    r"""An endless stream of sentences from shards: files of tokenized text, plain, gz or xz, one sentence per line.
 
-    Each pass goes through all shards, in an order drawn anew, and through the sentences of a shard in an order drawn
-    anew. The order depends on the seed, the pass and the shard alone, so three numbers say where the stream stands. One
-    shard is in memory at a time.
+    Every epoch visits all shards in a new random order, and the sentences of a shard in a new random order. The order
+    depends only on the seed, the epoch and the shard, so three integers are enough to resume the stream. One shard at a
+    time is in memory.
 
     Args:
         files: the shards.
-        shuffle: False reads files and sentences as they stand.
-        seed: integers; streams with different seeds are independent.
+        shuffle: if False, files and sentences are read in their given order.
+        seed: an integer or several; streams with different seeds are independent.
 
     Raises:
-        ValueError: for no files; while reading, for a file without sentences.
+        ValueError: If `files` is empty; while reading, for a file without sentences.
 
     Example:
     >>> import pathlib
@@ -35,21 +33,23 @@ class SentenceShards:
     (('A', 'b', '.'), {'pass': 0, 'shard': 0, 'sentence': 1})
     """
 
-    def __init__(self, files: Sequence[Path], shuffle: bool = True, seed: int | Sequence[int] = 0) -> None:
+    def __init__(self, files: Sequence[PathLike], shuffle: bool = True, seed: int | Sequence[int] = 0) -> None:
         if isinstance(files, str | os.PathLike) or not len(files):
             raise ValueError(_errors.message("`files` to be a list of at least one path", files, "sorted(glob(...))"))
         self.files = [os.fspath(file) for file in files]
         self.shuffle = shuffle
         self.seed = [int(seed)] if isinstance(seed, int) else [int(part) for part in seed]
+        # The position: the epoch, and the indices of the shard and of the sentence within its shuffled order.
         self._pass = self._shard = self._sentence = 0
-        self._sentences: list[tuple[str, ...]] | None = None
+        self._sentences: list[tuple[str, ...]] | None = None  # the current shard; None until it is read
 
     def next_sentence(self) -> tuple[str, ...]:
-        """The next sentence's words."""
+        """Returns the words of the next sentence."""
         if self._sentences is None:
             self._sentences = self._read()
         sentence = self._sentences[self._sentence]
         self._sentence += 1
+        # After the last sentence, move on to the next shard; after the last shard, to the next epoch.
         if self._sentence == len(self._sentences):
             self._sentences, self._sentence = None, 0
             self._shard += 1
@@ -58,28 +58,30 @@ class SentenceShards:
         return sentence
 
     def position(self) -> dict[str, int]:
-        """Where the stream stands: what `seek` takes, and JSON holds."""
+        """Returns the position of the stream, JSON-serializable, for `seek`."""
         return {"pass": self._pass, "shard": self._shard, "sentence": self._sentence}
 
-    def seek(self, position: dict[str, int]) -> None:
-        """Goes to a position that `position` gave."""
+    def seek(self, position: Mapping[str, int]) -> None:
+        """Moves to a position that `position` returned."""
         self._pass, self._shard, self._sentence = (int(position[name]) for name in ("pass", "shard", "sentence"))
         self._sentences = None
 
     def once(self) -> Iterator[tuple[str, ...]]:
-        """All sentences once, files and sentences in their own order. The stream's position stays."""
+        """Yields all sentences once, unshuffled. The position of the stream does not change."""
         for file in self.files:
             for sentence in read_plain(file):
                 yield sentence.tokens
 
     def _read(self) -> list[tuple[str, ...]]:
-        place = self._order(len(self.files), self._pass)[self._shard]
-        sentences = [sentence.tokens for sentence in read_plain(self.files[place])]
-        return [sentences[number] for number in self._order(len(sentences), self._pass, place)]
+        shard = self._order(len(self.files), self._pass)[self._shard]
+        sentences = [sentence.tokens for sentence in read_plain(self.files[shard])]
+        return [sentences[index] for index in self._order(len(sentences), self._pass, shard)]
 
-    def _order(self, size: int, *place: int) -> Any:
+    def _order(self, size: int, *path: int) -> Sequence[int]:
+        """Returns the permutation of the shards, for `path = (epoch,)`, or of the sentences, for `(epoch, shard)`."""
         if not self.shuffle:
             return range(size)
-        # The length of the entropy tells the order of shards, (seed, pass), from that of sentences.
-        entropy = [*self.seed, len(place), *map(int, place)]
-        return np.random.default_rng(entropy).permutation(size).tolist()
+        # The length in the entropy keeps (seed, epoch) apart from (seed, epoch, shard) with a shorter seed.
+        entropy = [*self.seed, len(path), *path]
+        permutation: list[int] = np.random.default_rng(entropy).permutation(size).tolist()
+        return permutation

@@ -19,7 +19,7 @@ def squad_scores(
 ) -> dict[str, float]:
     """Exact match and F1 of answers, in percent: the numbers, and their names, of SQuAD's evaluation scripts.
 
-    A prediction is compared with each reference answer, as `corpora.normalize_answer` puts both, and the best counts.
+    A prediction is compared with each reference answer, as `corpora.answers.normalize_answer` puts both, and the best counts.
     In version 1.1 a question without prediction counts as wrong, in version 2.0 it is left out, and a question without
     reference answers is answered rightly by "".
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import _errors
-from keras_embed.corpora.sentence_shards import Path, SentenceShards
+from keras_embed._types import PathLike
+from keras_embed.corpora.sentence_shards import SentenceShards
 from keras_embed.functional import sampled_softmax
 from keras_embed.preprocessors.packed_rows import PackedRows
 from keras_embed.text import ElmoCharacters, LanguageModelVocabulary
@@ -24,7 +25,7 @@ class LanguageModelWindows:
     numbers and words where everything stands, and `seek` goes there: what follows is then the same to the last bit.
 
     Args:
-        files: shards of tokenised text, a sentence a line; see `corpora.SentenceShards`.
+        files: shards of tokenised text, a sentence a line; see `corpora.sentence_shards`.
         vocabulary: `text.LanguageModelVocabulary`, of the targets.
         batch_size: B, rows of each direction.
         window: T, steps that gradients run through.
@@ -52,7 +53,7 @@ class LanguageModelWindows:
 
     def __init__(
         self,
-        files: Sequence[Path],
+        files: Sequence[PathLike],
         vocabulary: LanguageModelVocabulary,
         batch_size: int = 128,
         window: int = 20,

@@ -93,7 +93,9 @@ def test_a_bare_module_and_several(best, tmp_path):
     torch.save(torch_state(best, ""), tmp_path / "bare.th")
     assert checkpoints.load_allennlp(tmp_path / "bare.th").elmo.projection_dim == 16
     torch.save(torch_state(best, "a.") | torch_state(best, "b."), tmp_path / "two.th")
-    with pytest.raises(ValueError, match="Expected one ELMo. Received: 2 in .*two.th, behind 'a.', 'b.'. Try `prefix`"):
+    with pytest.raises(
+        ValueError, match="Expected one ELMo. Received: 2 in .*two.th, with the prefixes 'a.', 'b.'. Try `prefix`"
+    ):
         checkpoints.load_allennlp(tmp_path / "two.th")
     assert checkpoints.load_allennlp(tmp_path / "two.th", prefix="b.").elmo.projection_dim == 16
     torch.save({"a": torch.zeros(1)}, tmp_path / "none.th")

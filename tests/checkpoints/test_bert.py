@@ -126,16 +126,18 @@ def test_missing_and_extra_arrays_are_named(published, tmp_path):
         arrays["output_weights"] = np.zeros((2, 4), "float32")
 
     folder = changed(published, tmp_path, change)
-    with pytest.raises(ValueError, match=r"no bert/encoder/layer_1/attention/self/key/bias, output_weights besides"):
+    with pytest.raises(
+        ValueError, match=r"no bert/encoder/layer_1/attention/self/key/bias, output_weights in addition"
+    ):
         checkpoints.load_bert(folder)
 
 
 def test_a_fine_tuned_checkpoint(published, tmp_path):
     folder = changed(published, tmp_path, lambda arrays: arrays.update(output_bias=np.zeros(2, "float32")))
-    with pytest.raises(ValueError, match=r"output_bias besides\. Try skip=\['output_bias'\]"):
+    with pytest.raises(ValueError, match=r"output_bias in addition\. Try skip=\['output_bias'\]"):
         checkpoints.load_bert(folder)
     checkpoints.load_bert(folder, skip=["output_"])
-    with pytest.raises(ValueError, match=r"a list of beginnings of names. Received: 'output_'. Try skip=\['output_'\]"):
+    with pytest.raises(ValueError, match=r"a list of prefixes of names. Received: 'output_'. Try skip=\['output_'\]"):
         checkpoints.load_bert(folder, skip="output_")
 
 
@@ -166,7 +168,7 @@ def test_files_that_do_not_fit(published, tmp_path):
             checkpoints.load_bert(folder)
     (folder / "bert_config.json").write_text(good)
     (folder / "vocab.txt").write_text("\n".join(f"w{number}" for number in range(16)))
-    with pytest.raises(ValueError, match="at most 15 pieces.*Received: 16"):
+    with pytest.raises(ValueError, match="at most 15 subwords.*Received: 16"):
         checkpoints.load_bert(folder)
     (folder / "vocab.txt").unlink()
     with pytest.raises(FileNotFoundError):
@@ -177,7 +179,7 @@ def test_what_has_no_place_in_such_files(published, tmp_path):
     with pytest.raises(ValueError, match=r"a keras_hub\.models\.BertBackbone"):
         checkpoints.save_bert(keras.Sequential(), tmp_path)
     backbone = keras_hub.models.BertBackbone(15, 1, 2, 4, 16, max_sequence_length=16)
-    with pytest.raises(ValueError, match="a tokenizer of word pieces.*Received: NoneType"):
+    with pytest.raises(ValueError, match="a WordPiece tokenizer.*Received: NoneType"):
         checkpoints.save_bert(backbone, tmp_path)
     with pytest.raises(ValueError, match=r"Received: masked_head/kernel.*Try MaskedLanguageModel\(\.\.\., tied=True\)"):
         checkpoints.load_bert_weights(MaskedLanguageModel(backbone, tied=False), published)

@@ -157,7 +157,7 @@ def test_files_that_do_not_fit_together(tmp_path):
     ):
         checkpoints.load_bilm(tmp_path / "a/options.json", tmp_path / "b/weights.hdf5")
     with pytest.raises(
-        ValueError, match="no other weights than the options ask for. Received: 4 more: CNN_high_1/W_carry, "
+        ValueError, match="no weights besides those of the options. Received: 4 more: CNN_high_1/W_carry, "
     ):
         checkpoints.load_bilm(_with(tmp_path / "a/options.json", num_highway=1), tmp_path / "a/weights.hdf5")
 
@@ -173,7 +173,7 @@ def _with(path, num_highway):
 def test_unusable_places(tmp_path):
     with pytest.raises(ValueError, match="Expected a path on this machine. Received: https://a/options.json"):
         checkpoints.load_bilm("https://a/options.json", "https://a/weights.hdf5")
-    with pytest.raises(FileNotFoundError, match="Expected a file or folder. Received: .*none, which is not there"):
+    with pytest.raises(FileNotFoundError, match="Expected a file or folder. Received: .*none, which does not exist"):
         checkpoints.load_bilm(tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="Expected a file options.json or"):
         checkpoints.load_bilm(tmp_path)

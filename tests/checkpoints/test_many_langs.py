@@ -9,7 +9,7 @@ from elmo_variables import check_same, run
 from many_langs_files import CHARACTERS, SENTENCES, WORDS, architecture, state_dicts, write
 
 from keras_embed import checkpoints, text
-from keras_embed.checkpoints.many_langs import read_dictionary
+from keras_embed.checkpoints.torch_elmo import read_dictionary
 
 torch = pytest.importorskip("torch")
 
@@ -104,7 +104,7 @@ def test_it_is_saved_and_loaded_as_other_backbones_are(tmp_path):
     ("change", "expected"),
     [
         ({"name": "lstm"}, "Expected a model whose encoder is 'elmo'. Received: 'lstm'"),
-        ({"char_dim": 0}, "Expected a model that reads characters"),
+        ({"char_dim": 0}, "Expected a model with characters as input"),
         ({"projection_dim": 4}, r"Expected projection.weight of shape \(4, 13\). Received: shape \(5, 13\)"),
         ({"n_layers": 3}, "Expected an array forward_layer_2.input_linearity.weight. Received: 28 others"),
     ],
@@ -159,5 +159,5 @@ def test_dictionaries(tmp_path):
     path.write_bytes("a\t0\r\n\u2028\t1\n4\n\t\t2\n\n\u0085\t3".encode())
     assert read_dictionary(path) == {"a": 0, "\u2028": 1, "\u3000": 4, "\t": 2, "\u0085": 3}
     path.write_text("a\t0\nb 1\n")
-    with pytest.raises(ValueError, match="char.dic, line 2: Expected a token, a tab and a number. Received: b 1"):
+    with pytest.raises(ValueError, match="char.dic, line 2: Expected a token, a tab and an integer. Received: b 1"):
         read_dictionary(path)

@@ -51,7 +51,7 @@ def server(tmp_path, monkeypatch):
         for name, model in checkpoints.published().items():
             files = [File(file.path, f"{server.url}/{name}/{file.path}") for file in model.files]
             moved[name] = dataclasses.replace(model, files=tuple(files))
-        monkeypatch.setattr(published_models, "_MODELS", moved)
+        monkeypatch.setattr(published_models, "_models", lambda: moved)
         yield server
         server.shutdown()
 
@@ -96,16 +96,20 @@ def test_one_of_many_languages_from_the_own_folder(server, tmp_path):
 @pytest.mark.parametrize(
     ("path", "sha256", "expected"),
     [
-        ("truncated/a", None, "Expected 1000 bytes from .*Received: 4 bytes, then the end. Nothing was kept. Try"),
-        ("missing", None, r"Expected .*/missing to be there. Received: HTTP status 404 .*KERAS_EMBED_DATA"),
-        ("there", "0" * 64, f"to have the SHA-256 checksum {'0' * 64}. Received: .* 4 bytes. Nothing was kept"),
+        ("truncated/a", None, "Expected 1000 bytes from .*Received: 4 bytes. The download was discarded. Try"),
+        ("missing", None, r"Expected .*/missing to exist. Received: HTTP status 404 .*KERAS_EMBED_DATA"),
+        (
+            "there",
+            "0" * 64,
+            f"to have the SHA-256 checksum {'0' * 64}. Received: .* 4 bytes. The download was discarded",
+        ),
     ],
 )
 def test_failed_downloads_leave_nothing(server, tmp_path, monkeypatch, path, sha256, expected):
     (server.folder / "there").write_bytes(b"here")
     model = checkpoints.published()["elmo_small_en"]
     file = File("options.json", f"{server.url}/{path}", sha256)
-    monkeypatch.setitem(published_models._MODELS, model.name, dataclasses.replace(model, files=(file,)))
+    monkeypatch.setitem(published_models._models(), model.name, dataclasses.replace(model, files=(file,)))
     with pytest.raises(OSError, match=expected):
         checkpoints.load_published("elmo_small_en")
     assert not [name for _, _, files in os.walk(tmp_path / "home") for name in files]

@@ -9,7 +9,7 @@ import pytest
 from elmo_variables import check_same, small, variables, write
 
 from keras_embed import checkpoints
-from keras_embed.checkpoints import _tensorflow_form
+from keras_embed.checkpoints import bilm
 from keras_embed.checkpoints._elmo_weights import weights_of
 
 
@@ -29,7 +29,7 @@ def test_all_weights_by_their_names(tmp_path, form):
 
 def test_a_model_of_one_layer(tmp_path):
     elmo = small(num_layers=1, num_highway=0)
-    arrays = {f"lm/{k}": v for k, v in _tensorflow_form.written(weights_of(elmo)).items()}
+    arrays = {f"lm/{k}": v for k, v in bilm.hdf5_arrays(weights_of(elmo)).items()}
     names = {"RNN/LSTMCell/W_0": "rnn/lstm_cell/kernel", "RNN/LSTMCell/B": "rnn/lstm_cell/bias"}
     names["RNN/LSTMCell/W_P_0"] = "rnn/lstm_cell/projection/kernel"
     for ours, theirs in names.items():
@@ -83,5 +83,5 @@ def test_other_checkpoints(tmp_path):
         checkpoints.load_elmo_tf(tmp_path / "mix", tmp_path / "o.json")
     with pytest.raises(ValueError, match=r"Expected the prefix of a checkpoint, .*mix.index. Try '.*/mix'"):
         checkpoints.load_elmo_tf(tmp_path / "mix.index")
-    with pytest.raises(FileNotFoundError, match="none, which is not there"):
+    with pytest.raises(FileNotFoundError, match="none, which does not exist"):
         checkpoints.load_elmo_tf(tmp_path / "none")

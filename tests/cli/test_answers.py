@@ -96,7 +96,7 @@ def test_a_model_of_another_kind_is_named(tasks, folder, monkeypatch, capsys):
 def test_export_goes_into_no_folder_with_other_things(tasks, folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     assert main(["export", "ner.keras", "."]) == 1
-    assert "which holds something else" in capsys.readouterr().err
+    assert "which has other content" in capsys.readouterr().err
     assert (folder / "ner.keras").is_file()
 
 

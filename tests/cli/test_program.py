@@ -11,8 +11,7 @@ import pytest
 
 import keras_embed as ke
 from keras_embed.cli import demo, main
-from keras_embed.cli._show import json_line
-from keras_embed.cli._texts import waiting_batches
+from keras_embed.cli._shared import json_line, waiting_batches
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -116,8 +115,8 @@ def test_lines_are_answered_as_they_come():
 
 READS = """
 import argparse
-from keras_embed.cli import _texts
-print(next(_texts.text_batches(argparse.Namespace(texts=[], input=[], batch_size=1))))
+from keras_embed.cli import _shared
+print(next(_shared.text_batches(argparse.Namespace(texts=[], input=[], batch_size=1))))
 """
 
 
@@ -138,7 +137,7 @@ def test_who_stops_while_more_may_come_ends_well(command, status, words, tmp_pat
 
 
 def test_standard_input_has_its_name_in_errors():
-    code = "from keras_embed.cli import _texts as t; list(t.numbered_lines(t.standard_input()))"
+    code = "from keras_embed.cli import _shared as t; list(t.numbered_lines(t.standard_input()))"
     run = subprocess.run([sys.executable, "-c", code], input=b"\xff", capture_output=True, cwd=REPOSITORY)
     assert b"<stdin>, line 1: " in run.stderr
 
@@ -149,7 +148,7 @@ def test_what_is_read_is_not_written_to(tmp_path, monkeypatch, capsys):
         Path(name).write_text("king\n")
         with pytest.raises(SystemExit, match="2"):
             main(["embed", name, str(output), "--vectors", "vectors.txt"])
-        assert f"leaves {name} as it is" in capsys.readouterr().err and Path(name).read_text() == "king\n"
+        assert f"which would overwrite {name}" in capsys.readouterr().err and Path(name).read_text() == "king\n"
 
 
 @pytest.mark.parametrize("line", [["export", "m.keras", "full"], ["demo", "--folder", "full"]], ids=" ".join)
@@ -159,7 +158,7 @@ def test_a_folder_with_other_things_is_refused_at_once(line, tmp_path, monkeypat
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     assert main(line) == 1
-    assert "which holds something else" in capsys.readouterr().err
+    assert "which has other content" in capsys.readouterr().err
 
 
 def test_a_number_that_is_none_is_null():

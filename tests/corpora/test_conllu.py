@@ -53,7 +53,7 @@ def test_other_lines_on_demand():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1\ta\ta\n", "<file>, line 1: Expected 10 columns with a tab between. Received: 3 in ['1', 'a', 'a']. Try"),
+        ("1\ta\ta\n", "<file>, line 1: Expected 10 columns separated by tabs. Received: 3 in ['1', 'a', 'a']. Try"),
         (line(1, "a") + line(3, "b"), "<file>, line 2: Expected word 2 of the sentence. Received: id 3. Try"),
         (line(1, "a") + line(1, "b"), "<file>, line 2: Expected word 2 of the sentence. Received: id 1. Try"),
         (line("x", "a"), "<file>, line 1: Expected an id such as 3, 3-4 or 3.1. Received: x."),

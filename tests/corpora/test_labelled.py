@@ -7,7 +7,8 @@ import io
 import pytest
 
 from keras_embed import corpora
-from keras_embed.corpora import LabelledPair, LabelledPairs, LabelledText, LabelledTexts, text_entries
+from keras_embed.corpora import LabelledPairs, LabelledTexts
+from keras_embed.corpora.labelled import LabelledPair, LabelledText, read_label_ids, read_sst, read_sts
 
 # The first tree of the training part, https://nlp.stanford.edu/sentiment, shortened.
 TREE = "(3 (2 (2 The) (2 Rock)) (4 (3 (2 is) (4 (2 destined) (2 great))) (2 .)))"
@@ -59,10 +60,10 @@ def test_gz_and_other_encodings(tmp_path):
     [
         ("a,b\nc\n", {}, "line 2: Expected at least 2 columns. Received: 1: 'c'"),
         ("text,label\na,b\n", {"text": "body"}, r"line 1: Expected a column 'body'. Received: columns \['text'"),
-        ('a,"b\nc,d\n', {}, "line 2: Expected cells in quotes that end"),
+        ('a,"b\nc,d\n', {}, "line 2: Expected terminated quotes"),
         ("", {}, "line 1: Expected at least one row"),
         ("text,label\n", {"text": "text"}, "Expected at least one row"),
-        ("a,b\n", {"text": "text", "header": False}, "Expected columns by number"),
+        ("a,b\n", {"text": "text", "header": False}, "Expected columns by index"),
     ],
 )
 def test_tables_that_are_refused(content, arguments, reason):
@@ -87,9 +88,9 @@ def test_scores_are_finite_numbers(cell):
 
 
 def test_sentences_and_phrases_of_trees():
-    five = list(corpora.read_sst(io.StringIO(TREE + "\n\n(0 (1 a) (2 b))\n")))
+    five = list(read_sst(io.StringIO(TREE + "\n\n(0 (1 a) (2 b))\n")))
     assert five == [("The Rock is destined great .", "positive"), ("a b", "very negative")]
-    phrases = list(corpora.read_sst(io.StringIO(TREE), phrases=True))
+    phrases = list(read_sst(io.StringIO(TREE), phrases=True))
     assert phrases[:4] == [
         ("The Rock is destined great .", "positive"),
         ("The Rock", "neutral"),
@@ -97,10 +98,10 @@ def test_sentences_and_phrases_of_trees():
         ("Rock", "neutral"),
     ]
     assert len(phrases) == TREE.count("(")
-    two = list(corpora.read_sst(io.StringIO(TREE), classes=2, phrases=True))
+    two = list(read_sst(io.StringIO(TREE), classes=2, phrases=True))
     good = ["The Rock is destined great .", "is destined great .", "is destined great", "destined great"]
     assert two == [(text, "positive") for text in good]
-    assert list(corpora.read_sst(io.StringIO(r"(2 (2 -LRB-) (2 and\/or))"))) == [("( and/or", "neutral")]
+    assert list(read_sst(io.StringIO(r"(2 (2 -LRB-) (2 and\/or))"))) == [("( and/or", "neutral")]
 
 
 @pytest.mark.parametrize(
@@ -117,12 +118,12 @@ def test_sentences_and_phrases_of_trees():
 )
 def test_what_is_no_tree(tree, reason):
     with pytest.raises(ValueError, match=reason):
-        list(corpora.read_sst(io.StringIO(tree)))
+        list(read_sst(io.StringIO(tree)))
 
 
 def test_classes_of_trees_are_two_or_five():
     with pytest.raises(ValueError, match="`classes` to be one of"):
-        list(corpora.read_sst(io.StringIO(TREE), classes=3))
+        list(read_sst(io.StringIO(TREE), classes=3))
 
 
 def test_snli_without_what_is_undecided():
@@ -152,13 +153,13 @@ def test_snli_that_is_refused(line, reason):
 
 def test_the_sts_benchmark():
     row = "main-news\tMSRpar\t2012\t7\t3.2\t\"Yes ,' he said.\tHe said no.\thttp://a\thttp://b\n"
-    assert list(corpora.read_sts(io.StringIO(row))) == [("\"Yes ,' he said.", "He said no.", 3.2)]
+    assert list(read_sts(io.StringIO(row))) == [("\"Yes ,' he said.", "He said no.", 3.2)]
     with pytest.raises(ValueError, match=r"at least 7 columns.*Try read_pairs\(file, scores=True\)"):
-        list(corpora.read_sts(io.StringIO("A,B,1.0\n")))
+        list(read_sts(io.StringIO("A,B,1.0\n")))
     with pytest.raises(ValueError, match="a number as score"):
-        list(corpora.read_sts(io.StringIO(row.replace("3.2", "x"))))
+        list(read_sts(io.StringIO(row.replace("3.2", "x"))))
     with pytest.raises(ValueError, match="at least one pair"):
-        list(corpora.read_sts(io.StringIO("\n")))
+        list(read_sts(io.StringIO("\n")))
 
 
 def test_lists_with_a_name():
@@ -201,11 +202,25 @@ def test_registered_files(data_dir, monkeypatch, name, split, size, classes):
         corpora.load(name, split, tags="upos")
 
 
+def test_ids_of_labels_are_lines_of_a_file():
+    names = "joy\nfear\n"
+    assert list(read_label_ids(io.StringIO("a\t1,0\tx\n"), io.StringIO(names))) == [("a", ("fear", "joy"))]
+    for cell in ("2", "x"):
+        with pytest.raises(ValueError, match="line 1: Expected integers below 2, separated by commas"):
+            list(read_label_ids(io.StringIO(f"a\t{cell}\n"), io.StringIO(names)))
+
+
 def test_a_checksum_is_of_one_file_and_not_of_all_with_its_name():
-    known = [file for name in corpora.names() for files in corpora.describe(name).splits.values() for file in files]
-    assert {file.sha256 for file in known} >= set(text_entries._SHA256.values())
-    assert text_entries._file("train.csv", text_entries._BANKING).sha256
-    assert text_entries._file("train.csv", "https://elsewhere").sha256 is None
+    found = {
+        (entry.folder or entry.name, file.path): file.sha256
+        for entry in map(corpora.describe, corpora.names())
+        for files in entry.splits.values()
+        for file in files
+    }
+    assert found["banking77", "train.csv"].startswith("b06e26ac")
+    assert found["goemotions", "train.tsv"].startswith("1c254a14")
+    assert [folder for folder, path in found if path == "train.csv"] == ["banking77"]
+    assert found["sms_spam", "SMSSpamCollection"] and found["goemotions", "test.tsv"] is None
 
 
 def test_registered_archives_are_put_into_place_by_hand(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from keras_embed.corpora import read_parallel, read_plain
+from keras_embed.corpora.column_files import read_parallel, read_plain
 
 
 def test_plain():

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from keras_embed import corpora
 from keras_embed.corpora import Answer, Question, Questions
+from keras_embed.corpora.answers import answer_f1, closest_window, find_answer, normalize_answer
+from keras_embed.corpora.questions import read_fairytaleqa
 
 
 def squad(qas, context="In Rome, the old city.", title="Ada"):
@@ -115,7 +117,7 @@ SECTIONS = '\ufeffsection,text\n1,"Then came\na gray wolf."\n2,"He said ""Ho""."
 
 
 def test_a_question_of_fairytaleqa(tmp_path):
-    [question] = corpora.read_fairytaleqa(archive(tmp_path / "f.tar.xz", HEAD + ROW, SECTIONS), "test")
+    [question] = read_fairytaleqa(archive(tmp_path / "f.tar.xz", HEAD + ROW, SECTIONS), "test")
     assert question.question == "Who came?"
     assert question.context == 'Then came\na gray wolf.\n\nHe said "Ho".'
     assert question.answers == (Answer("gray wolf", 12), Answer("nobody at all"), Answer("a gray wolf", 10))
@@ -137,16 +139,16 @@ def test_a_question_of_fairytaleqa(tmp_path):
 )
 def test_damaged_archives(tmp_path, questions, sections, error):
     with pytest.raises(ValueError, match=error):
-        list(corpora.read_fairytaleqa(archive(tmp_path / "f.tar.xz", questions, sections), "test"))
+        list(read_fairytaleqa(archive(tmp_path / "f.tar.xz", questions, sections), "test"))
 
 
 def test_what_is_no_archive(tmp_path):
     path = tmp_path / "f.tar.xz"
     path.write_bytes(lzma.compress(b"no archive at all" * 100))
     with pytest.raises(ValueError, match="f.tar.xz: Expected a complete tar archive"):
-        list(corpora.read_fairytaleqa(path, "test"))
+        list(read_fairytaleqa(path, "test"))
     with pytest.raises(ValueError, match="split"):
-        next(corpora.read_fairytaleqa(path, "dev"))
+        next(read_fairytaleqa(path, "dev"))
 
 
 def test_questions_have_no_tags():
@@ -172,30 +174,30 @@ WORDS = st.lists(st.sampled_from(["wolf", "Wolf,", "the", "fox", "old"]), min_si
 @given(WORDS, WORDS)
 def test_an_answer_is_found_wherever_its_words_stand(context, answer):
     """Against every slice of the text that begins and ends at a word."""
-    words = [corpora.normalize_answer(word) for word in context]
-    wanted = corpora.normalize_answer(" ".join(answer)).split()
+    words = [normalize_answer(word) for word in context]
+    wanted = normalize_answer(" ".join(answer)).split()
     slices = itertools.combinations(range(len(context) + 1), 2)
     there = any([word for word in words[i:j] if word] == wanted for i, j in slices) and bool(wanted)
-    place = corpora.find_answer(" ".join(context), " ".join(answer))
+    place = find_answer(" ".join(context), " ".join(answer))
     if wanted:
         assert (place is not None) == there
     if place is not None:
-        assert corpora.normalize_answer(" ".join(context)[slice(*place)]).split() == wanted
+        assert normalize_answer(" ".join(context)[slice(*place)]).split() == wanted
 
 
 @given(WORDS, WORDS)
 def test_the_closest_window_is_the_best_of_all(context, answer):
-    text, wanted = " ".join(context), corpora.normalize_answer(" ".join(answer)).split()
+    text, wanted = " ".join(context), normalize_answer(" ".join(answer)).split()
     best = 0.0
     for i, j in itertools.combinations(range(len(context) + 1), 2):
-        window = corpora.normalize_answer(" ".join(context[i:j])).split()
+        window = normalize_answer(" ".join(context[i:j])).split()
         common = sum((Counter(window) & Counter(wanted)).values())
         if window and wanted and len(window) <= 2 * len(wanted):
             best = max(best, 2 * common / (len(window) + len(wanted)))
-    score, start, limit = corpora.closest_window(text, " ".join(answer))
+    score, start, limit = closest_window(text, " ".join(answer))
     assert score == pytest.approx(best)
     if score:
-        assert corpora.answer_f1(" ".join(answer), text[start:limit]) == pytest.approx(score)
+        assert answer_f1(" ".join(answer), text[start:limit]) == pytest.approx(score)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_the_closest_window_is_the_best_of_all(context, answer):
     ],
 )
 def test_finding_answers(context, answer, found):
-    place = corpora.find_answer(context, answer)
+    place = find_answer(context, answer)
     assert (None if place is None else context[slice(*place)]) == found
 
 

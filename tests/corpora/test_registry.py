@@ -5,11 +5,12 @@ import lzma
 import subprocess
 import sys
 import threading
+from typing import get_args
 
 import pytest
 
 from keras_embed import corpora
-from keras_embed.corpora import Entry, File, _files, registry
+from keras_embed.corpora import Entry, File, downloads, registry
 
 TEXT = b"EU\tB-ORG\nrejects\tO\n"
 SHA256 = hashlib.sha256(TEXT).hexdigest()
@@ -20,7 +21,7 @@ def places(tmp_path, monkeypatch):
     """Own folder and cache in a temporary folder, and a registry that forgets."""
     monkeypatch.setenv("KERAS_EMBED_DATA", str(tmp_path / "own"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(registry, "_REGISTRY", dict(registry._REGISTRY))
+    monkeypatch.setattr(registry, "_REGISTERED", {})
     return tmp_path
 
 
@@ -113,12 +114,20 @@ def test_a_damaged_cache_is_replaced(places, server):
         (
             "/truncated",
             SHA256,
-            r"Expected 119 bytes from .*/truncated. Received: 19 bytes, then the end. Nothing was kept",
+            r"Expected 119 bytes from .*/truncated. Received: 19 bytes. The download was discarded",
         ),
         ("/truncated", None, "Expected 119 bytes from"),
-        ("/chunks", SHA256, r"Expected to fetch .*/chunks. Received: IncompleteRead .* Nothing was kept. Try"),
-        ("/missing", SHA256, r"Expected .*/missing to be there. Received: HTTP status 404 \(Not Found\). Try"),
-        ("/ok", "0" * 64, f"to have the SHA-256 checksum {'0' * 64}. Received: {SHA256}, 19 bytes. Nothing was kept"),
+        (
+            "/chunks",
+            SHA256,
+            r"Expected to download .*/chunks. Received: IncompleteRead .* The download was discarded. Try",
+        ),
+        ("/missing", SHA256, r"Expected .*/missing to exist. Received: HTTP status 404 \(Not Found\). Try"),
+        (
+            "/ok",
+            "0" * 64,
+            f"to have the SHA-256 checksum {'0' * 64}. Received: {SHA256}, 19 bytes. The download was discarded",
+        ),
         ("/gz", "0" * 64, f"Received: {SHA256}, "),
     ],
 )
@@ -135,7 +144,7 @@ def test_no_server(places, server):
     server.server_close()
     register(f"http://127.0.0.1:{port}/ok")
     with pytest.raises(
-        OSError, match=r"Expected to fetch http://127.0.0.1:\d+/ok. Received: URLError .* after 0 bytes"
+        OSError, match=r"Expected to download http://127.0.0.1:\d+/ok. Received: URLError .* after 0 bytes"
     ):
         corpora.load("mine")
     assert files_in(places) == []
@@ -146,7 +155,7 @@ def test_an_interrupted_download_leaves_nothing(places, server, monkeypatch):
         file.write(b"EU")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_files, "_fetch", interrupt)
+    monkeypatch.setattr(downloads, "_fetch", interrupt)
     register(server.url + "/ok")
     with pytest.raises(KeyboardInterrupt):
         corpora.load("mine")
@@ -200,6 +209,119 @@ def test_a_name_belongs_to_one_entry():
         register(url="http://elsewhere")
 
 
-def test_importing_corpora_imports_no_framework():
-    code = "import sys, keras_embed.corpora; print(sorted({'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+def test_importing_corpora_is_cheap():
+    """No framework, and the entries are read at their first use."""
+    code = """
+import sys
+import keras_embed.corpora as corpora
+print(sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules)))
+print(corpora.registry._shipped.cache_info().currsize, "tiny_ner" in corpora.names())
+print(sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules)))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n0 True\n[]\n"
+
+
+def test_type_checkers_know_the_names_of_the_package():
+    kinds = {
+        corpora.Corpus: registry._SentenceNames,
+        corpora.Translations: registry._TranslationNames,
+        corpora.Questions: registry._QuestionNames,
+        corpora.LabelledTexts: registry._TextNames,
+        corpora.LabelledPairs: registry._PairNames,
+    }
+    for kind, alias in kinds.items():
+        assert [name for name in corpora.names() if corpora.describe(name).corpus is kind] == list(get_args(alias))
+
+
+OWN = """
+[groups.mine]
+licence = "CC0-1.0"
+citation = "Doe 2026."
+homepage = "https://example.com"
+reader = "conll"
+arguments = {columns = ["tokens", "-", "ner"]}
+
+[corpora.my_names]
+group = "mine"
+description = "Names in letters."
+tags = "ner"
+folder = "letters"
+files = [{path = "a.conll"}, {path = "b.conll", url = "https://example.com/b"}]
+splits = {train = ["a.conll"], dev = ["b.conll"]}
+
+[corpora.my_pairs]
+group = "mine"
+description = "Letters and their translations."
+reader = "tab_separated"
+arguments = {reversed = true}
+files = [{path = "pairs.tsv"}]
+splits = {train = ["pairs.tsv"]}
+"""
+
+
+def own(places, text=OWN):
+    path = places / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+def test_corpora_of_an_own_file(places):
+    corpora.register(own(places))
+    corpora.register(own(places))  # the same again
+    put(places / "own/letters/a.conll", b"Ann x B-PER\n")
+    put(places / "own/my_pairs/pairs.tsv", b"Go.\tVa !\n")
+    assert corpora.load("my_names").tags == [["B-PER"]]
+    assert corpora.load("my_pairs") == corpora.Translations([("Va !", "Go.")])
+    entry = corpora.describe("my_names")
+    assert (entry.licence, entry.splits["dev"]) == ("CC0-1.0", (File("b.conll", "https://example.com/b"),))
+    assert {"my_names", "my_pairs"} < set(corpora.names())
+
+
+def test_a_corpus_with_an_own_reader(places):
+    def read(path):
+        return [(line.upper(), "loud") for line in path.read_text().split()]
+
+    files = {"train": (File("words.txt"),)}
+    corpora.register(Entry("shouts", files, read, None, "Words.", "CC0-1.0", "Doe 2026.", "", corpora.LabelledTexts))
+    put(places / "own/shouts/words.txt", b"ho hey\n")
+    assert corpora.load("shouts") == corpora.LabelledTexts([("HO", "loud"), ("HEY", "loud")])
+    with pytest.raises(ValueError, match="`tags` to be one of None"):
+        corpora.load("shouts", tags="upos")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("[corpora.my_names]", "[corpora.my_names", "mine.toml: Expected a TOML file"),
+        ("[groups.mine]", "[group.mine]", r"mine.toml: Expected keys among .* Received: 'group'. Try 'groups'"),
+        ('licence = "', 'license = "', r"\[groups.mine\]: Expected keys among .* Received: 'license'. Try 'licence'"),
+        (
+            'group = "mine"',
+            'group = "his"',
+            r"\[corpora.my_names\]: Expected a group among \['mine'\]. Received: 'his'",
+        ),
+        ('licence = "CC0-1.0"', "", r"\[corpora.my_names\]: Expected the key `licence`"),
+        ('tags = "ner"', "tags = 3", r"\[corpora.my_names\]: Expected `tags` to be a string. Received: 3"),
+        ('"conll"', '"conl"', r"\[corpora.my_names\]: Expected `reader` to be one of .* Try 'conll'"),
+        ("reversed", "turned", r"\[corpora.my_pairs\]: Expected arguments of the reader .* Received: 'turned'"),
+        ("arguments = {reversed = true}", 'tags = "x"\narguments = {}', r"\[corpora.my_pairs\]: .* Received: 'tags'"),
+        (
+            'dev = ["b.conll"]',
+            'dev = ["c.conll"]',
+            r"\[corpora.my_names\]: Expected paths of `files` in the split 'dev'",
+        ),
+        ('dev = ["b.conll"]', 'dev = "b.conll"', "Expected `splits` to be a table of lists of paths"),
+        ('{path = "a.conll"}', '{path = "../a.conll"}', "Expected `files` to be a list of different"),
+        ('{path = "a.conll"}', '{path = "/a.conll"}', "Expected `files` to be a list of different"),
+        ('{path = "a.conll"}', '{path = "b.conll"}', "Expected `files` to be a list of different"),
+        ('{path = "a.conll"}', '{path = "a.conll", sha256 = "12"}', "checksums of 64 hexadecimal digits"),
+        ('folder = "letters"', 'folder = ".."', "Expected `folder` to be a relative path"),
+        ("my_pairs]", "tiny_ner]", "Expected a name that is not taken. Received: tiny_ner"),
+    ],
+)
+def test_mistakes_in_an_own_file_name_file_and_entry(places, old, new, expected):
+    assert old in OWN
+    with pytest.raises(ValueError, match=expected):
+        corpora.register(own(places, OWN.replace(old, new)))
+    assert "my_names" not in corpora.names()

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from keras_embed.corpora import SentenceShards
+from keras_embed.corpora.sentence_shards import SentenceShards
 
 
 @pytest.fixture

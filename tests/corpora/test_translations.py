@@ -5,7 +5,8 @@ import warnings
 import pytest
 
 from keras_embed import corpora
-from keras_embed.corpora import Translation, Translations, read_tab_separated, read_translations
+from keras_embed.corpora import Translations, read_tab_separated, read_translations
+from keras_embed.corpora.translations import Translation
 
 
 def two_files(source, target):

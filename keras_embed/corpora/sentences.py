@@ -1,25 +1,25 @@
-"""Sentences, and lists of them."""
+"""Tokenized sentences with tags and other annotations, and corpora of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import overload
 
 from keras_embed import _errors
+from keras_embed.corpora.rows import Rows
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """Tokens, and what is known about each.
+    """A tokenized sentence and its annotations.
 
     Args:
         tokens: the words.
         tags: one tag for each token, or None.
-        columns: other columns by name, one string for each token.
-        comments: what is said of the whole sentence, such as `sent_id` or `intent`.
-        document: number of the document in its file, from 0.
+        columns: further annotations by name, one string for each token.
+        comments: annotations of the whole sentence, such as `sent_id` or `intent`.
+        document: index of the document in its file.
 
     Raises:
-        ValueError: if the number of tags, or of strings in a column, is not that of the tokens.
+        ValueError: If the number of tags, or of strings in a column, differs from the number of tokens.
 
     Example:
     >>> Sentence(("EU", "rejects"), ("B-ORG", "O"))
@@ -47,12 +47,12 @@ class Sentence:
         return len(self.tokens)
 
 
-class Corpus(Sequence[Sentence]):
-    """An immutable list of sentences with a name.
+class Corpus(Rows[Sentence]):
+    """An immutable sequence of sentences with a name.
 
     Args:
         sentences: any iterable of `Sentence`, such as a reader.
-        name: where they come from.
+        name: name of the corpus.
 
     Example:
     >>> corpus = Corpus([Sentence(("Hello", "Ann"), ("O", "B-PER"))], name="mine")
@@ -63,55 +63,31 @@ class Corpus(Sequence[Sentence]):
     """
 
     def __init__(self, sentences: Iterable[Sentence], name: str = "") -> None:
-        self._sentences = tuple(sentences)
-        self.name = name
-
-    @overload
-    def __getitem__(self, index: int) -> Sentence: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "Corpus": ...
-
-    def __getitem__(self, index: int | slice) -> "Sentence | Corpus":
-        if isinstance(index, slice):
-            return Corpus(self._sentences[index], self.name)
-        return self._sentences[index]
-
-    def __len__(self) -> int:
-        return len(self._sentences)
-
-    def __iter__(self) -> Iterator[Sentence]:
-        return iter(self._sentences)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Corpus) and self._sentences == other._sentences
-
-    def __hash__(self) -> int:
-        return hash(self._sentences)
+        super().__init__(sentences, name)
 
     def __repr__(self) -> str:
-        tokens = sum(map(len, self._sentences))
+        tokens = sum(map(len, self))
         return f"Corpus(name={self.name!r}, sentences={len(self)}, tokens={tokens})"
 
     @property
     def tokens(self) -> list[list[str]]:
         """The tokens of each sentence."""
-        return [list(sentence.tokens) for sentence in self._sentences]
+        return [list(sentence.tokens) for sentence in self]
 
     @property
     def tags(self) -> list[list[str]]:
         """The tags of each sentence.
 
         Raises:
-            ValueError: if a sentence has no tags.
+            ValueError: If a sentence has no tags.
         """
         tags = []
-        for number, sentence in enumerate(self._sentences):
+        for index, sentence in enumerate(self):
             if sentence.tags is None:
                 raise ValueError(
                     _errors.message(
                         "every sentence to have tags",
-                        f"none in sentence {number} of corpus {self.name!r}",
+                        f"none in sentence {index} of corpus {self.name!r}",
                         "a reader with tags=, or `with_tags(column)`",
                     )
                 )
@@ -119,23 +95,23 @@ class Corpus(Sequence[Sentence]):
         return tags
 
     def with_tags(self, column: str) -> "Corpus":
-        """The same sentences with another column as their tags. What were the tags is dropped.
+        """Returns the same sentences with another column as their tags. The previous tags are dropped.
 
         Raises:
-            ValueError: if a sentence has no such column.
+            ValueError: If a sentence has no such column.
         """
-        for number, sentence in enumerate(self._sentences):
+        for index, sentence in enumerate(self):
             if column not in sentence.columns:
                 raise ValueError(
                     _errors.message(
                         f"a column `{column}` in every sentence",
-                        f"columns {sorted(sentence.columns)} in sentence {number} of corpus {self.name!r}",
+                        f"columns {sorted(sentence.columns)} in sentence {index} of corpus {self.name!r}",
                     )
                 )
-        return Corpus((_retagged(sentence, column) for sentence in self._sentences), self.name)
+        return Corpus((_retagged(sentence, column) for sentence in self), self.name)
 
     def documents(self) -> Iterator["Corpus"]:
-        """Each document, a run of sentences with one document number, as a corpus."""
+        """Yields each document, a run of sentences with the same document index, as a corpus."""
         start = 0
         for stop in range(1, len(self) + 1):
             if stop == len(self) or self[stop].document != self[start].document:
