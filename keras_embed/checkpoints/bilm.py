@@ -112,7 +112,7 @@ def save_bilm(elmo: ElmoBackbone, options: Place, weights: Place | None = None) 
     """
     config = elmo.get_config()
     bytes_alone = (config["num_characters"], tuple(config["marks"]), config["vocabulary_size"])
-    if bytes_alone != (_NUM_CHARACTERS, text.BYTE_MARKS.as_tuple(), 0):
+    if bytes_alone != (_NUM_CHARACTERS, text.elmo_characters.BYTE_MARKS.as_tuple(), 0):
         raise ValueError(message("an ELMo that reads bytes", f"characters, marks and words {bytes_alone}"))
     if any(np.any(np.asarray(state)) for state in elmo.initial_state(1).values()):
         warnings.warn("The state that `warm_start` left is not written: these files have no place for it", stacklevel=2)

@@ -32,14 +32,14 @@ def count_spans(
         continues: (K + 1, K + 1) bool, [i, j] whether tag j right after tag i goes on with i's span.
         begins_well: (K + 1, K + 1) bool, [i, j] whether a span that counts may begin with tag j after tag i.
         ends_well: (K + 1,) bool, whether a span that counts may end with a tag.
-        type_ids: (K + 1,) int, each tag's type, -1 outside. `keras_embed.text.span_tables` makes these four.
+        type_ids: (K + 1,) int, each tag's type, -1 outside. See `text.tag_schemes.span_tables`.
         num_types: how many types there are.
 
     Returns:
         (num_types, 3) int32: right, true and predicted spans of each type.
 
     Example:
-    >>> from keras_embed.text import span_tables
+    >>> from keras_embed.text.tag_schemes import span_tables
     >>> *tables, types = span_tables(["O", "B-PER", "I-PER"], "BIO")
     >>> true, predicted = [[1, 2, 0, 1]], [[1, 2, 0, 0]]
     >>> ops.convert_to_numpy(count_spans(true, predicted, [[True] * 4], *tables, num_types=1)).tolist()

@@ -1,7 +1,7 @@
 """Character n-grams of words and the buckets they hash to, exactly as in fastText.
 
-A word is put between brackets, `<word>`, and split into Unicode characters. An n-gram's bucket is its 32-bit FNV-1a hash
-modulo the number of buckets; fastText reads bytes as signed, so bytes from 0x80 set the upper 24 bits.
+A word is put between brackets, `<word>`, and split into Unicode characters. An n-gram's bucket is its 32-bit FNV-1a
+hash modulo the number of buckets; fastText reads bytes as signed, so bytes from 0x80 set the upper 24 bits.
 
 Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606, section 3.2.
 """

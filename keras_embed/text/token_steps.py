@@ -75,7 +75,7 @@ class TokenPattern(Step):
 
 @functools.cache
 def word_characters() -> str:
-    r"""Returns Python's `\w` as ranges for RE2, whose classes follow another Unicode version and whose `\w` is ASCII."""
+    r"""Returns Python's `\w` as ranges for RE2, whose `\w` is ASCII and whose classes follow another Unicode."""
     return character_class(re.sub(r"\W", " ", "".join(map(chr, range(sys.maxunicode + 1)))))
 
 

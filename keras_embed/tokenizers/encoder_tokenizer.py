@@ -144,7 +144,7 @@ class EncoderTokenizer(keras_hub.tokenizers.Tokenizer):
         fallback = self.unknown_id if self.unknown_id is not None else self.end_id
         return subwords_of_words(words, self._split, self._reads_spaces, fallback)
 
-    pieces = subword_ids
+    pieces = subword_ids  # the former name, until every caller uses `subword_ids`
 
     def encode(
         self, tokens: TFTensor | Sequence[Sequence[str]], min_length: int = 0, names: Iterable[str] | None = None
@@ -179,7 +179,7 @@ class EncoderTokenizer(keras_hub.tokenizers.Tokenizer):
         return features | {name: make() for name, make in makers.items() if names is None or name in set(names)}
 
     def encode_pair(self, first: TFTensor, second: TFTensor, names: Iterable[str] | None = None) -> Features:
-        """Computes the features of pairs: start, first, end, second, end. Long pairs are truncated, the longer side first.
+        """Computes the features of pairs: start, first, end, second, end. Of long pairs, the longer side is truncated.
 
         Args:
             first: ragged strings (B, W).

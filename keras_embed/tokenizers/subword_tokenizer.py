@@ -206,7 +206,14 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer, abc.ABC):
 
 
 def real_ids(ids: TFTensor) -> TFTensor:
-    """Drops padding, starts, and everything from the first end on: ids (B, T), ragged or padded, to ragged (B, None)."""
+    """Drops padding, starts, and everything from the first end on.
+
+    Args:
+        ids: (B, T), ragged or padded.
+
+    Returns:
+        ragged int32 (B, None).
+    """
     ragged = ids if isinstance(ids, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(ids)
     dense = tf.cast(ragged.to_tensor(0), tf.int32)  # (B, T)
     ended = tf.cumsum(tf.cast(dense == END_ID, tf.int32), axis=1) > 0

@@ -39,7 +39,7 @@ class WordFeaturizer(keras_hub.tokenizers.Tokenizer):
         normalizer: applied to words before they are looked up; characters and casing are those of the original word.
             `None`: `text.WordNormalizer()`, lower case and digits to 0.
         max_characters: C, the width of the character table; longer words are truncated.
-        bucket_lengths: ascending lengths that sentences are padded to; longer ones are padded to a multiple of the last.
+        bucket_lengths: ascending lengths that sentences are padded to; longer ones to a multiple of the last.
         subwords: for the feature `subword_ids`, which `layers.SubwordEmbedding` reads; it sees the original word.
             `None`: no such feature.
         elmo_characters: for the features of `layers.ElmoEmbedding`, which are computed only if asked for. `None`:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from keras_embed._backend import tf
 from keras_embed.preprocessors import TaggerPreprocessor
-from keras_embed.text import BOUNDARIES, ElmoCharacters, ElmoCodePoints, SubwordIndex, Vocabulary, elmo_features
+from keras_embed.text import ElmoCharacters, ElmoCodePoints, SubwordIndex, Vocabulary, elmo_features
+from keras_embed.text.elmo_characters import BOUNDARIES
 from keras_embed.tokenizers import WordFeaturizer
 
 MARKS = ["<oov>", "<bos>", "<eos>", "<bow>", "<eow>", "<pad>"]
