@@ -229,7 +229,6 @@ def own_schemes(monkeypatch):
     register_scheme(TagScheme("inside", inside="X"))
 
 
-@MANY
 @given(span_lists())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_scheme_of_ones_own(own_schemes, case):

@@ -51,7 +51,7 @@ def test_as_a_splitter():
         != MosesTokenizer("it")
     )
     assert hash(splitter) == hash(MosesTokenizer("fr")) and any_splitter.as_tokenizer(splitter) is splitter
-    codec = tokenizers.WholeWordTokenizer.train(["l'homme"], None, splitter=splitter)
-    assert codec.pieces[4:] == ("homme", "l'")
+    tokenizer = tokenizers.WholeWordTokenizer.train(["l'homme"], vocabulary_size=None, splitter=splitter)
+    assert tokenizer.tokens[4:] == ("homme", "l'")
     with pytest.raises(ValueError, match="Expected `language` to be one of"):
         MosesTokenizer("de")

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from keras_embed.tokenizers import (
     BytePairSubwordTokenizer,
     SentencePieceSubwordTokenizer,
+    WhitespaceTokenizer,
     WholeWordTokenizer,
     WordPieceSubwordTokenizer,
     subword_tokenizer,
@@ -75,7 +76,7 @@ def test_tokens(tokenizer):
 
 def test_words_are_those_counted():
     tokenizer = WholeWordTokenizer.train(
-        ["a b c b", "c b <s> [UNK]"], vocabulary_size=7, splitter=tokenizers.WhitespaceTokenizer()
+        ["a b c b", "c b <s> [UNK]"], vocabulary_size=7, splitter=WhitespaceTokenizer()
     )
     assert tokenizer.tokens[4:] == ("b", "c", "[UNK]")[:2] + ("a",)
     assert tokenizer.tokenize(strings(["b <s> c"])).to_list() == [[4, 1, 5]]
