@@ -1,7 +1,6 @@
 """Words as rows of character ids, as published ELMo models read them, and features of whole sentences in NumPy."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -288,7 +287,7 @@ class ElmoCodePoints:
     def _content(self) -> Config:
         return {**self.get_config(), "characters": self._characters, "words": self._words}
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: PathLike) -> None:
         """Writes a JSON file atomically."""
         _files.write(path, _FORM, self._content())
 

@@ -103,7 +103,7 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer, abc.ABC):
         if not issubclass(made, cls):
             raise ValueError(message(f"the kind of {cls.__name__}", repr(kind), "SubwordTokenizer.train"))
         files = {} if config_file is None else {"config_file": config_file}
-        settings = {"lowercase": lowercase, "form": form, **files}
+        settings: dict[str, Any] = {"lowercase": lowercase, "form": form, **files}
         # Normalised in the graph, so that what is learnt and what is encoded cannot differ.
         strings = tf.constant(encoded_texts(texts), tf.string)
         return made.learn(made(**settings).normalize(strings), vocabulary_size, min_count, **config, **settings)

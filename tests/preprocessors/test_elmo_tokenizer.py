@@ -78,7 +78,8 @@ def test_only_what_is_asked_for_is_made():
     maker = tokenizer(subwords=SubwordIndex(["Ada"], 3, 6, 10))
     everything = set(maker.encode(SENTENCES))
     assert everything == {"token_ids", "casing_ids", "char_ids", "char_index", "padding_mask", "subword_ids"}
-    maker.characters = maker.subwords = maker.vocabulary = maker.normalizer = Untouched()
+    maker._char_ids.characters = maker._subword_ids.index = Untouched()
+    maker._token_ids.vocabulary = maker._token_ids.normalizer = Untouched()
     assert set(maker.encode(SENTENCES, names=["elmo_ids", "char_index"])) == {"elmo_ids", "char_index"}
     maker.elmo_characters.encode = Untouched()
     assert set(maker.encode(SENTENCES, names=["casing_ids", "padding_mask"])) == {"casing_ids", "padding_mask"}
