@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import literature, machine, report, worker
+from keras_embed import tokenizers
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 #: F1 of words from which on a span stands for an answer that is not in the text word by word.
@@ -170,10 +171,10 @@ def new_model(train: Any, folder: str, rate: float) -> Any:
     import keras
 
     import keras_embed as ke
-    from keras_embed import text, vectors
+    from keras_embed import vectors
 
     known = word_vectors(folder)
-    words = text.WordTokenizer().tokenize([*train.questions, *dict.fromkeys(train.contexts)]).to_list()
+    words = tokenizers.WordTokenizer().tokenize([*train.questions, *dict.fromkeys(train.contexts)]).to_list()
     sentences = [[word.decode("utf-8") for word in row] for row in words]
     tokenizer = ke.tokenizers.WordFeaturizer.from_tokens([*sentences, list(known)], bucket_lengths=BUCKETS)
     matrix, coverage = vectors.align(known, tokenizer.vocabulary)

@@ -68,7 +68,7 @@ def make_tagger(recipe: Recipe, train: Any) -> Any:
             dropout=recipe.word_dropout,
         ),
         ke.layers.CharacterCNN(len(tokenizer.characters), recipe.char_dim, recipe.char_filters, recipe.kernel_sizes),
-        ke.layers.CasingEmbedding(len(ke.text.CASING_CLASSES), recipe.casing_dim),
+        ke.layers.CasingEmbedding(len(ke.text.characters.CASING_CLASSES), recipe.casing_dim),
     ]
     backbone = ke.backbones.RecurrentBackbone(
         embeddings, hidden_dim=recipe.hidden_dim, num_layers=recipe.num_layers, dropout=recipe.dropout

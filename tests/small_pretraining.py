@@ -7,7 +7,7 @@ import keras
 import keras_hub
 
 import keras_embed as ke
-from keras_embed.tokenizers import BERT_SPECIAL_PIECES
+from keras_embed.tokenizers.word_pieces import BERT_SPECIAL_TOKENS
 
 STORIES = [
     "The old ship left the harbour at dawn. A cold wind blew from the north. Nobody on board had slept that night. "
@@ -28,7 +28,7 @@ def make_preprocessor(letters=False, **settings):
     words = sorted(set(re.findall(r"\w+|[^\w\s]", " ".join(STORIES).lower())))
     characters = sorted(set("".join(words)))
     pieces = dict.fromkeys([*characters, *(f"##{one}" for one in characters), *([] if letters else words)])
-    tokenizer = keras_hub.tokenizers.BertTokenizer([*BERT_SPECIAL_PIECES, *pieces], lowercase=True)
+    tokenizer = keras_hub.tokenizers.BertTokenizer([*BERT_SPECIAL_TOKENS, *pieces], lowercase=True)
     settings = {"sequence_length": LENGTH, **settings}
     tokenizer = ke.tokenizers.EncoderTokenizer(tokenizer)
     return ke.preprocessors.MaskedLanguageModelPreprocessor(tokenizer, **settings)

@@ -18,7 +18,7 @@ def cached_copy(elmo: Any, words: Iterable[str], characters: Any, batch_size: in
     # By way of NumPy: two models that hold one array could not both give it away, as JAX does in `predict`.
     copy.reader.warm_hidden.assign(ops.convert_to_numpy(elmo.reader.warm_hidden))
     copy.reader.warm_cell.assign(ops.convert_to_numpy(elmo.reader.warm_cell))
-    rows = [*vocabulary[2:], *text.BOUNDARIES]
+    rows = [*vocabulary[2:], *text.elmo_characters.BOUNDARIES]
     chunks = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     vectors = [_vectors(elmo.token_encoder, chunk, characters) for chunk in chunks]
     # Padding, and the unknown word that is never looked up, are zero.

@@ -93,7 +93,7 @@ class ElmoBackbone(ShippedBackbone):
         activation: str = "relu",
         num_characters: int = 262,
         max_characters: int = 50,
-        marks: Sequence[int] = text.BYTE_MARKS.as_tuple(),
+        marks: Sequence[int] = text.elmo_characters.BYTE_MARKS.as_tuple(),
         vocabulary_size: int = 0,
         word_dim: int = 0,
         boundary_words: Sequence[int] = (0, 0),
@@ -107,7 +107,7 @@ class ElmoBackbone(ShippedBackbone):
     ) -> None:
         _errors.check_positive("max_characters", max_characters)
         if len(marks) != _NUM_MARKS:
-            raise ValueError(_errors.message("five `marks`, as `text.ElmoMarks.as_tuple` gives", marks))
+            raise ValueError(_errors.message("five `marks`, as `text.elmo_characters.ElmoMarks.as_tuple` gives", marks))
 
         # === Layers ===
         encoder = ElmoTokenEncoder(
@@ -125,7 +125,7 @@ class ElmoBackbone(ShippedBackbone):
         stack = LanguageModelStack(
             *(num_layers, hidden_dim, projection_dim, *clips, skip_connections, dropout), dtype=dtype, name="stack"
         )
-        ends = text.ElmoMarks(*marks).boundary_rows(max_characters)
+        ends = text.elmo_characters.ElmoMarks(*marks).boundary_rows(max_characters)
         reader = ElmoReader(encoder, stack, ends, boundary_words, cache_size, dtype=dtype, name="reader")
 
         # === Functional Model ===

@@ -130,7 +130,7 @@ class FeatureCache:
 def _content(part: Any) -> bytes:
     """All that a vocabulary or a set of characters is, as bytes."""
     if not hasattr(part, "save"):
-        return json.dumps(text.serialize(part), sort_keys=True).encode()
+        return json.dumps(text.serialization.serialize(part), sort_keys=True).encode()
     with tempfile.TemporaryDirectory() as folder:
         part.save(Path(folder) / "content")
         return (Path(folder) / "content").read_bytes()

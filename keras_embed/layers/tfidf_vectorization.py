@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_embed import _errors, text
-from keras_embed.text import term_outputs
+from keras_embed.text import term_matrix
 
 _OUTPUTS = ("tfidf", "count", "multi_hot", "one_hot")
 
@@ -38,7 +38,7 @@ class TfidfVectorization(keras.layers.Layer):
             for each occurrence of a known term, in the order of the text, zeros behind.
         binary: whether a term counts once in a text.
         sublinear_tf: whether 1 + ln(count) takes the count's place.
-        idf: "smooth", "plain", "textbook", "keras" or "none"; the formulas are at `text.idf`.
+        idf: "smooth", "plain", "textbook", "keras" or "none"; the formulas are at `text.term_counts.idf`.
         norm: "l2", "l1" or None. `output="count"` has none.
         lowercase: whether to lower-case.
         stop_words: words that are no terms: "english", "russian" or a list.
@@ -89,13 +89,13 @@ class TfidfVectorization(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         _errors.check_one_of("output", output, _OUTPUTS)
-        _errors.check_one_of("idf", idf, text.IDF)
+        _errors.check_one_of("idf", idf, text.term_counts.IDF)
         _errors.check_one_of("norm", norm, ("l1", "l2", None))
         if max_features is not None:
             _errors.check_positive("max_features", max_features)
         if sparse and output == "one_hot":
             raise ValueError(_errors.message("dense one-hot vectors", "sparse=True", "`terms`, or sparse=False"))
-        self.words_pipeline = text.words_pipeline(lowercase, stop_words, stemmer, pipeline)
+        self.words_pipeline = text.pipeline.words_pipeline(lowercase, stop_words, stemmer, pipeline)
         self._arguments: dict[str, Any] = {
             "ngrams": tuple(ngrams),
             "min_df": min_df,
@@ -128,7 +128,7 @@ class TfidfVectorization(keras.layers.Layer):
         counts = texts if counted else text.TermCounts.from_texts(texts, self.pipeline)
         given = self._arguments
         terms, documents = counts.select(given["min_df"], given["max_df"], given["max_features"], given["binary"])
-        self.set_terms(terms, text.idf(given["idf"], counts.num_documents, documents))
+        self.set_terms(terms, text.term_counts.idf(given["idf"], counts.num_documents, documents))
         self.counts = counts
 
     def merge(self, counts: Any) -> None:
@@ -159,9 +159,9 @@ class TfidfVectorization(keras.layers.Layer):
         else:
             idf = np.ones(len(terms))
             weighting["binary"] = weighting["binary"] or self._arguments["output"] == "multi_hot"
-        self._matrix = text.TermMatrix(terms, idf, self.pipeline, **weighting)
+        self._matrix = text.term_matrix.TermMatrix(terms, idf, self.pipeline, **weighting)
         self._width = len(self._matrix.vocabulary)
-        self._held = term_outputs.tracked(self._matrix)
+        self._held = term_matrix.tracked(self._matrix)
         self.counts = None
 
     def vocabulary(self) -> list[str]:
@@ -176,7 +176,7 @@ class TfidfVectorization(keras.layers.Layer):
 
     @property
     def matrix(self) -> Any:
-        """`text.TermMatrix`: the same numbers without Keras, also as a SciPy matrix.
+        """`text.term_matrix.TermMatrix`: the same numbers without Keras, also as a SciPy matrix.
 
         Raises:
             ValueError: before `adapt`.
@@ -205,7 +205,7 @@ class TfidfVectorization(keras.layers.Layer):
         """Vectorises."""
         ordered = self._arguments["output"] == "one_hot"
         dtype = self.dtype_policy.compute_dtype
-        return term_outputs.vectors(self.matrix, inputs, ordered, self._arguments["sparse"], dtype)
+        return term_matrix.vectors(self.matrix, inputs, ordered, self._arguments["sparse"], dtype)
 
     @property
     def compute_dtype(self) -> str:
@@ -229,13 +229,13 @@ class TfidfVectorization(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, without what was learnt."""
-        pipeline = text.serialize(self.words_pipeline)
+        pipeline = text.serialization.serialize(self.words_pipeline)
         return {**super().get_config(), **self._arguments, "pipeline": pipeline}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "TfidfVectorization":
         """A layer that has learnt nothing yet."""
-        pipeline = text.deserialize(config["pipeline"])
+        pipeline = text.serialization.deserialize(config["pipeline"])
         return cls(**{**config, "pipeline": pipeline, "ngrams": tuple(config["ngrams"])})
 
     def get_build_config(self) -> dict[str, Any]:
@@ -249,10 +249,12 @@ class TfidfVectorization(keras.layers.Layer):
     def save_own_variables(self, store: Any) -> None:
         """Writes terms and idf beside the weights of other layers."""
         if self._matrix is not None:
-            store["terms"], store["term_bytes"] = text.pack(self._matrix.vocabulary)
+            store["terms"], store["term_bytes"] = text.strings.pack(self._matrix.vocabulary)
             store["idf"] = self._matrix.idf
 
     def load_own_variables(self, store: Any) -> None:
         """Reads what `save_own_variables` wrote."""
         if "idf" in store.keys():
-            self.set_terms(text.unpack(store["terms"], store["term_bytes"]), np.asarray(store["idf"], np.float64))
+            self.set_terms(
+                text.strings.unpack(store["terms"], store["term_bytes"]), np.asarray(store["idf"], np.float64)
+            )

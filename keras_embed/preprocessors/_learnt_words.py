@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_embed import text
 from keras_embed._backend import tf
+from keras_embed.tokenizers import any_splitter
 from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
 
@@ -16,6 +16,6 @@ def learnt_words(texts: Sequence[bytes], splitter: Any, **kwargs: Any) -> WordFe
         splitter: of the tokenizer.
         **kwargs: for `WordFeaturizer.from_tokens`.
     """
-    tokens = text.as_tokenizer(splitter).tokenize(tf.constant(texts, tf.string))
+    tokens = any_splitter.as_tokenizer(splitter).tokenize(tf.constant(texts, tf.string))
     words = ([word.decode("utf-8", "replace") for word in row] for row in tokens.to_list())
     return WordFeaturizer.from_tokens(words, splitter=splitter, **kwargs)

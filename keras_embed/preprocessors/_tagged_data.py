@@ -25,12 +25,12 @@ def all_tags(tags: Iterable[str], scheme: str | None) -> list[str]:
     """The tags, sorted, "O" first; with a scheme, every tag that it makes of their types."""
     found = set(tags)
     if scheme is not None:
-        types = {text.split_tag(tag)[1] for tag in found} - {""}
-        found.add(text.OUTSIDE)
+        types = {text.tag_schemes.split_tag(tag)[1] for tag in found} - {""}
+        found.add(text.tag_schemes.OUTSIDE)
         for name in types:  # long, short and side by side: together they show every tag of the type
             spans = [text.Span(0, 3, name), text.Span(3, 6, name), text.Span(6, 7, name)]
-            found |= set(text.tags_of(spans, 7, scheme))
-    return sorted(found, key=lambda tag: (tag != text.OUTSIDE, tag))
+            found |= set(text.tag_schemes.tags_of(spans, 7, scheme))
+    return sorted(found, key=lambda tag: (tag != text.tag_schemes.OUTSIDE, tag))
 
 
 def check_tags(
@@ -59,4 +59,4 @@ def check_tags(
                     )
                 )
         if scheme is not None and ANY_TAG not in sequence:
-            text.check_sequence(sequence, scheme, where=f"sentence {number}")
+            text.tag_schemes.check_sequence(sequence, scheme, where=f"sentence {number}")

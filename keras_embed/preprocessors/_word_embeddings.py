@@ -37,5 +37,5 @@ def word_embeddings(
         else:
             found.append(layers.CharacterCNN(size, char_dim, char_filters, char_kernel_sizes))
     if casing_dim:
-        found.append(layers.CasingEmbedding(len(text.CASING_CLASSES), casing_dim))
+        found.append(layers.CasingEmbedding(len(text.characters.CASING_CLASSES), casing_dim))
     return found

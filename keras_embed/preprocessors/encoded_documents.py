@@ -38,7 +38,7 @@ class EncodedDocuments:
             documents: strings, or lists of sentences. Sentences without a piece, and documents without a sentence,
                 are left out.
             tokenizer: `EncoderTokenizer`.
-            splitter: `text.SentenceSplitter`, or any object with `split(text)`.
+            splitter: `tokenizers.SentenceSplitter`, or any object with `split(text)`.
 
         Raises:
             ValueError: for one text instead of a list, and a document that is neither a string nor a list.

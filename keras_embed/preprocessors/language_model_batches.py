@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from keras_embed._backend import tf
 from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors.batch_shapes import assign, fit_shapes
-from keras_embed.tokenizers import END_ID, START_ID
+from keras_embed.tokenizers.subword_tokenizer import END_ID, START_ID
 
 _PREFETCHED = 4
 Features = dict[str, NDArray[Any]]

@@ -6,14 +6,14 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed import tokenizers
 from keras_embed._backend import tf
 from keras_embed._backend.ragged import bucket_length, dense, encoded_texts
 from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors._pairs import rows_of, with_marks
 from keras_embed.preprocessors.language_model_batches import LanguageModelBatches
+from keras_embed.tokenizers import subword_tokenizer
 from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
-from keras_embed.tokenizers.piece_tokenizer import PieceTokenizer
+from keras_embed.tokenizers.subword_tokenizer import SubwordTokenizer
 
 _BUCKET_LENGTHS = (16, 32, 64, 128, 256, 512)
 
@@ -23,7 +23,7 @@ class LanguageModelPreprocessor(keras_hub.models.Preprocessor):
     """Turns texts into what a language model is trained on, and what it writes back into strings.
 
     Args:
-        tokenizer: `PieceTokenizer`.
+        tokenizer: `SubwordTokenizer`.
         max_length: pieces that a model reads at a time, the start included.
         **kwargs: `name`, `config_file`.
 
@@ -50,7 +50,7 @@ class LanguageModelPreprocessor(keras_hub.models.Preprocessor):
     """
 
     backbone_cls = ANY_BACKBONE
-    tokenizer_cls = PieceTokenizer
+    tokenizer_cls = SubwordTokenizer
 
     def __init__(self, tokenizer: Any, max_length: int = 128, **kwargs: Any) -> None:
         kwargs.pop("dtype", None)
@@ -76,22 +76,22 @@ class LanguageModelPreprocessor(keras_hub.models.Preprocessor):
 
         Args:
             texts: strings.
-            kind: "bpe", "wordpiece", "sentencepiece" or "words", see `PieceTokenizer.train`.
+            kind: "bpe", "wordpiece", "sentencepiece" or "words", see `SubwordTokenizer.train`.
             vocabulary_size: greatest number of pieces.
             lowercase: whether texts are put into lower case.
             form: Unicode's normal form.
-            min_count: see `PieceTokenizer.train`.
+            min_count: see `SubwordTokenizer.train`.
             max_length: see the class.
-            **config: see `PieceTokenizer.train`.
+            **config: see `SubwordTokenizer.train`.
         """
-        tokenizer = PieceTokenizer.train(texts, kind, vocabulary_size, lowercase, form, min_count, **config)
+        tokenizer = SubwordTokenizer.train(texts, kind, vocabulary_size, lowercase, form, min_count, **config)
         return cls(tokenizer, max_length)
 
     def call(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
         ids = self.tokenizer.tokenize(x)
         features = self._features(ids[:, : self.max_length - 1])
         length = tf.shape(features["token_ids"])[1]
-        labels = dense(with_marks(ids, after=tokenizers.END_ID)[:, : self.max_length], length, -1)
+        labels = dense(with_marks(ids, after=subword_tokenizer.END_ID)[:, : self.max_length], length, -1)
         return keras.utils.pack_x_y_sample_weight(features, labels, sample_weight)
 
     def build(self, input_shape: Any = None) -> None:
@@ -114,7 +114,7 @@ class LanguageModelPreprocessor(keras_hub.models.Preprocessor):
         if length is None:
             length = bucket_length(ids.bounding_shape(axis=1) + 1, _BUCKET_LENGTHS)
         return {
-            "token_ids": dense(with_marks(ids, before=tokenizers.START_ID), length),
+            "token_ids": dense(with_marks(ids, before=subword_tokenizer.START_ID), length),
             "padding_mask": tf.sequence_mask(ids.row_lengths() + 1, length),
         }
 

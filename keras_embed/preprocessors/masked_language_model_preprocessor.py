@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed import text
+from keras_embed import text, tokenizers
 from keras_embed._backend import tf
 from keras_embed._backend.ragged import bucket_length, dense
 from keras_embed._errors import check_positive, check_rate, message
@@ -39,7 +39,7 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
         max_masks: M, pieces to guess in an example at most; `None`: as many as `mask_rate` of T are.
         short_rate: share of examples that are shorter, by chance.
         duplicates: how often documents are masked anew; `None`: in every pass.
-        splitter: `text.SentenceSplitter`, or any object with `split(text)`; for documents that are strings.
+        splitter: `tokenizers.SentenceSplitter`, or any object with `split(text)`; for documents that are strings.
         **kwargs: `name`, `config_file`.
 
     Call arguments:
@@ -106,7 +106,7 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
         self.mask_rate, self.mask_share, self.random_share = mask_rate, mask_share, random_share
         self.whole_words, self.short_rate, self.duplicates = whole_words, short_rate, duplicates
         self.max_masks = max_masks if max_masks is not None else max(1, round(sequence_length * mask_rate))
-        self.splitter = text.SentenceSplitter() if splitter is None else splitter
+        self.splitter = tokenizers.SentenceSplitter() if splitter is None else splitter
         self.built = True
 
     @classmethod
@@ -206,12 +206,12 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in names.split()},
-            "splitter": text.serialize(self.splitter),
+            "splitter": text.serialization.serialize(self.splitter),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "MaskedLanguageModelPreprocessor":
         """A preprocessor without pieces, which the assets bring."""
         if isinstance(config.get("splitter"), dict):
-            config = {**config, "splitter": text.deserialize(config["splitter"])}
+            config = {**config, "splitter": text.serialization.deserialize(config["splitter"])}
         return super().from_config(config)

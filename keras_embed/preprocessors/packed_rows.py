@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from keras_embed.text import BOUNDARIES
+from keras_embed.text.elmo_characters import BOUNDARIES
 
 Window = tuple[list[list[str]], list[list[str]]]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_embed import text
+from keras_embed import tokenizers
 from keras_embed.layers import PredicateEmbedding
 from keras_embed.preprocessors.tagger_preprocessor import TaggerPreprocessor
 from keras_embed.tokenizers.predicate_tokenizer import PredicateTokenizer, without_marks
@@ -18,7 +18,7 @@ class SemanticRolePreprocessor(TaggerPreprocessor):
     r"""What a `Tagger` needs to label semantic roles: who did what to whom, asked predicate by predicate.
 
     A sentence is read once for each of its predicates, with a mark before the predicate's word, see
-    `text.mark_predicate`. `corpora.read_roles` yields them so; of its corpora the marks are made here.
+    `tokenizers.mark_predicate`. `corpora.read_roles` yields them so; of its corpora the marks are made here.
 
     Args:
         tokenizer: `PredicateTokenizer`.
@@ -29,12 +29,12 @@ class SemanticRolePreprocessor(TaggerPreprocessor):
     Example:
     >>> import keras_embed as ke
     >>> words = ["Ada", "likes", "figures"]
-    >>> sentences, roles = [ke.text.mark_predicate(words, 1)], [["B-A0", "B-V", "B-A1"]]
+    >>> sentences, roles = [ke.tokenizers.mark_predicate(words, 1)], [["B-A0", "B-V", "B-A1"]]
     >>> preprocessor = ke.preprocessors.SemanticRolePreprocessor.from_corpus(sentences, roles)
     >>> embeddings = preprocessor.embeddings(word_dim=8, char_filters=0, casing_dim=0, predicate_dim=4)
     >>> backbone = ke.backbones.AlternatingHighwayBackbone(embeddings, hidden_dim=4, num_layers=2)
     >>> tagger = ke.Tagger(backbone, preprocessor=preprocessor)
-    >>> [answer] = tagger.tag([ke.text.mark_predicate(["Bob", "likes", "Ada"], 1)])
+    >>> [answer] = tagger.tag([ke.tokenizers.mark_predicate(["Bob", "likes", "Ada"], 1)])
     >>> answer.tokens
     ('Bob', 'likes', 'Ada')
     """
@@ -72,4 +72,4 @@ class SemanticRolePreprocessor(TaggerPreprocessor):
 
 def _marked(sentence: Any) -> list[str]:
     named = sentence.columns.get(_COLUMN, (_NONE,) * len(sentence))
-    return text.mark_predicate(sentence.tokens, *(place for place, name in enumerate(named) if name != _NONE))
+    return tokenizers.mark_predicate(sentence.tokens, *(place for place, name in enumerate(named) if name != _NONE))

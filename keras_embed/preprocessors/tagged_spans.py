@@ -48,9 +48,9 @@ def _spans(ids: Any, probabilities: Any, successors: Any, tags: Sequence[str], s
     num_tags = len(tags)
     if scheme is None:
         none = np.zeros((num_tags + 1, num_tags + 1), bool)
-        tables = text.SpanTables(none, none, none[0], np.full(num_tags + 1, -1, np.int32), ())
+        tables = text.tag_schemes.SpanTables(none, none, none[0], np.full(num_tags + 1, -1, np.int32), ())
     else:
-        tables = text.span_tables(tags, scheme)
+        tables = text.tag_schemes.span_tables(tags, scheme)
     batch = tf.shape(ids)[0]
     nothing = tf.fill([batch, 1], num_tags)
     left, right = tf.concat([nothing, ids], 1)[:, :-1], tf.concat([ids, nothing], 1)[:, 1:]  # (B, N)

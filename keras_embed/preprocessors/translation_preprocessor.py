@@ -6,14 +6,14 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed import tokenizers
 from keras_embed._backend import tf
 from keras_embed._backend.ragged import bucket_length, dense
 from keras_embed._errors import check_positive, message
 from keras_embed.preprocessors._pairs import numbers_of, sides_of, with_marks
 from keras_embed.preprocessors.token_batches import TokenBatches
+from keras_embed.tokenizers import subword_tokenizer
 from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
-from keras_embed.tokenizers.piece_tokenizer import PieceTokenizer
+from keras_embed.tokenizers.subword_tokenizer import SubwordTokenizer
 
 #: Lengths that texts are padded to where they come one batch at a time.
 BUCKET_LENGTHS = (16, 32, 48, 64, 96, 128)
@@ -24,7 +24,7 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
     """Turns texts and their translations into what a translator is trained on, and its answers back into strings.
 
     Args:
-        tokenizer: `PieceTokenizer` of the sources.
+        tokenizer: `SubwordTokenizer` of the sources.
         target_tokenizer: that of the targets; `None`: the same, one vocabulary for both.
         max_source_length: pieces that a source is cut to, its end included.
         max_target_length: pieces that a target is cut to, its start or its end included.
@@ -58,7 +58,7 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
     """
 
     backbone_cls = ANY_BACKBONE
-    tokenizer_cls = PieceTokenizer
+    tokenizer_cls = SubwordTokenizer
 
     def __init__(
         self,
@@ -105,16 +105,16 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
 
         Args:
             pairs: `corpora.Translations`, or any pairs of strings.
-            kind: see `PieceTokenizer.train`; the settings hold for both languages.
+            kind: see `SubwordTokenizer.train`; the settings hold for both languages.
             vocabulary_size: greatest number of pieces, of both languages together where they are `shared`.
             shared: whether both languages have one vocabulary.
             lowercase: whether texts are put into lower case.
             form: Unicode's normal form.
-            min_count: see `PieceTokenizer.train`.
+            min_count: see `SubwordTokenizer.train`.
             max_source_length: see the class.
             max_target_length: see the class.
             bucket_lengths: see the class.
-            **config: see `PieceTokenizer.train`.
+            **config: see `SubwordTokenizer.train`.
 
         Raises:
             ValueError: for no pairs, and naming the pair where one is no two strings, or empty.
@@ -122,7 +122,7 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
         sides = sides_of(pairs)
         texts = [sides[0] + sides[1]] if shared else sides
         tokenizers = [
-            PieceTokenizer.train(some, kind, vocabulary_size, lowercase, form, min_count, **config) for some in texts
+            SubwordTokenizer.train(some, kind, vocabulary_size, lowercase, form, min_count, **config) for some in texts
         ]
         return cls(tokenizers[0], tokenizers[-1], max_source_length, max_target_length, bucket_lengths)
 
@@ -147,9 +147,9 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
             return keras.utils.pack_x_y_sample_weight(features)
         ids = self.target_tokenizer.tokenize(y)[:, : self.max_target_length - 1]
         length = self._length(ids)
-        features["decoder_token_ids"] = dense(with_marks(ids, before=tokenizers.START_ID), length)
+        features["decoder_token_ids"] = dense(with_marks(ids, before=subword_tokenizer.START_ID), length)
         features["decoder_padding_mask"] = tf.sequence_mask(ids.row_lengths() + 1, length)
-        labels = dense(with_marks(ids, after=tokenizers.END_ID), length, -1)
+        labels = dense(with_marks(ids, after=subword_tokenizer.END_ID), length, -1)
         return keras.utils.pack_x_y_sample_weight(features, labels, sample_weight)
 
     def build(self, input_shape: Any = None) -> None:
@@ -164,7 +164,7 @@ class TranslationPreprocessor(keras_hub.models.Preprocessor):
         ids = self.source_tokenizer.tokenize(sources)[:, : self.max_source_length - 1]
         length = self._length(ids)
         return {
-            "encoder_token_ids": dense(with_marks(ids, after=tokenizers.END_ID), length),
+            "encoder_token_ids": dense(with_marks(ids, after=subword_tokenizer.END_ID), length),
             "encoder_padding_mask": tf.sequence_mask(ids.row_lengths() + 1, length),
         }
 

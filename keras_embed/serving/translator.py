@@ -9,7 +9,7 @@ from keras_embed.serving._draws import draw_axes, drawing_signatures
 from keras_embed.serving.saved_model import export_task, served
 from keras_embed.tasks import Translator
 from keras_embed.tasks._translations import MAX_LENGTH
-from keras_embed.tokenizers import END_ID
+from keras_embed.tokenizers.subword_tokenizer import END_ID
 
 
 def export_translator(translator: Any, path: Any) -> None:

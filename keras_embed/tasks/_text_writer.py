@@ -13,7 +13,7 @@ from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.schedules import InverseSquareRoot
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
-from keras_embed.tokenizers import START_ID
+from keras_embed.tokenizers.subword_tokenizer import START_ID
 
 #: What no text has.
 NO_PADDING_NO_START = ForbiddenTokens((0, START_ID))

@@ -11,7 +11,7 @@ from keras_embed.decoding import Searcher, replace_unknown_words
 from keras_embed.preprocessors.batching import padded_batch
 from keras_embed.tasks._text_writer import NO_PADDING_NO_START
 from keras_embed.tasks.translated_text import Hypothesis, TranslatedText
-from keras_embed.tokenizers import END_ID, START_ID, UNKNOWN_ID
+from keras_embed.tokenizers.subword_tokenizer import END_ID, START_ID, UNKNOWN_ID
 
 #: How long a translation may be, unless told otherwise: so many times its source, so many pieces more, at most so many.
 _LENGTH_RATIO, _LENGTH_EXTRA, MAX_LENGTH = 2.0, 10, 256
@@ -19,7 +19,7 @@ _LENGTH_RATIO, _LENGTH_EXTRA, MAX_LENGTH = 2.0, 10, 256
 
 def check_sizes(backbone: Any, preprocessor: Any) -> None:
     """Raises `ValueError` for a backbone whose vocabularies are smaller than the preprocessor's."""
-    if preprocessor.tokenizer.codec is None:  # while a saved one is loaded, whose pieces come later
+    if not preprocessor.tokenizer.has_vocabulary:  # while a saved one is loaded, whose pieces come later
         return
     sizes = (preprocessor.source_tokenizer.vocabulary_size(), preprocessor.target_tokenizer.vocabulary_size())
     own = (backbone.source_vocabulary_size, backbone.target_vocabulary_size)

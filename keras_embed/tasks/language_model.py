@@ -17,7 +17,7 @@ from keras_embed.preprocessors.batching import padded_batch, similar_length_batc
 from keras_embed.tasks._scoring import Scorer, log_probabilities, units
 from keras_embed.tasks._text_writer import NO_PADDING_NO_START, TextWriter, several
 from keras_embed.tasks.generated_text import Continuation, GeneratedText
-from keras_embed.tokenizers import END_ID, START_ID
+from keras_embed.tokenizers.subword_tokenizer import END_ID, START_ID
 
 _ARCHITECTURES: dict[str, Any] = {
     "recurrent": RecurrentLanguageModelBackbone,
@@ -60,7 +60,7 @@ class LanguageModel(TextWriter):
     preprocessor_cls = LanguageModelPreprocessor
 
     def __init__(self, backbone: Any, preprocessor: Any = None, search: Any = None, **kwargs: Any) -> None:
-        if preprocessor is not None and preprocessor.tokenizer.codec is not None:  # None while a saved one is loaded
+        if preprocessor is not None and preprocessor.tokenizer.has_vocabulary:  # None while a saved one is loaded
             size = preprocessor.tokenizer.vocabulary_size()
             if backbone.vocabulary_size != size:
                 expected = f"a backbone for the preprocessor's vocabulary of {size} pieces"

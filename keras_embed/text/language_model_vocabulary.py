@@ -1,6 +1,5 @@
-"""The vocabulary of a language model: sentence boundaries and the unknown word first, then words by frequency."""
+"""Vocabulary of a language model: sentence boundaries and the unknown word first, then words by frequency."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -9,25 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._errors import message
-from keras_embed.text._strings import check_utf8
+from keras_embed._types import PathLike
 from keras_embed.text.elmo_characters import BOUNDARIES
+from keras_embed.text.strings import check_utf8
 from keras_embed.text.vocabulary import count_words, rank_by_count
 
 _RESERVED = (*BOUNDARIES, "<UNK>")
-_END_MARK = "!!!MAXTERMID"
+_END_LINE = "!!!MAXTERMID"
 
 
 class LanguageModelVocabulary:
-    """Words with their numbers, in the published file form of bilm-tf: a word a line, by falling frequency.
+    """Words with their ids, in the file format of bilm-tf: one word a line, the most frequent first.
 
-    Number 0 is the start of a sentence ("<S>"), 1 its end ("</S>"), 2 stands for every unknown word ("<UNK>"). The
-    order by frequency matters: sampled softmax draws small numbers more often.
+    Id 0 is the start of a sentence ("<S>"), 1 its end ("</S>"), 2 is shared by all out-of-vocabulary words ("<UNK>").
+    The order by frequency matters: sampled softmax draws small ids more often.
 
     Args:
         words: the words, the most frequent first, without the three reserved ones and without repetition.
 
     Raises:
-        ValueError: for a word that is repeated or reserved or cannot stand on a line of its own.
+        ValueError: If a word is repeated, reserved or empty, or contains a line break or outer whitespace.
 
     Example:
     >>> vocabulary = LanguageModelVocabulary.from_sentences([["the", "cat"], ["the", "dog"]], min_count=2)
@@ -39,14 +39,14 @@ class LanguageModelVocabulary:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = _RESERVED + tuple(words)
-        self._ids = {word: number for number, word in enumerate(self._words)}
+        self._ids = {word: index for index, word in enumerate(self._words)}
         if len(self._ids) != len(self._words):
             word = next(word for word, count in Counter(self._words).items() if count > 1)
             raise ValueError(message("each word once, without the reserved ones", word, "from_counts"))
-        for number, word in enumerate(self._words):
-            check_utf8(word, f"word number {number}")
+        for index, word in enumerate(self._words):
+            check_utf8(word, f"word {index}")
             if word != word.strip() or not word or "\n" in word:
-                raise ValueError(message("words that can stand on a line of their own", word))
+                raise ValueError(message("words without line breaks and outer whitespace", repr(word)))
 
     @classmethod
     def from_counts(
@@ -55,9 +55,9 @@ class LanguageModelVocabulary:
         """Keeps the words seen at least `min_count` times, the most frequent first, ties by code point.
 
         Args:
-            counts: word to number of occurrences. Reserved words among them are passed over.
-            min_count: rarer words become unknown.
-            max_size: the greatest length of the vocabulary, its three reserved words included.
+            counts: word to number of occurrences. Reserved words are skipped.
+            min_count: rarer words are out of vocabulary.
+            max_size: greatest length of the vocabulary, its three reserved words included.
         """
         return cls([word for word, _ in rank_by_count(counts, min_count, max_size, _RESERVED)])
 
@@ -65,7 +65,7 @@ class LanguageModelVocabulary:
     def from_sentences(
         cls, sentences: Iterable[Iterable[str]], min_count: int = 1, max_size: int | None = None
     ) -> "LanguageModelVocabulary":
-        """Counts the words of a stream of sentences; see `from_counts`."""
+        """Counts the words of a stream of sentences, then as `from_counts`."""
         return cls.from_counts(count_words(sentences), min_count, max_size)
 
     def __len__(self) -> int:
@@ -87,27 +87,27 @@ class LanguageModelVocabulary:
         return f"<LanguageModelVocabulary of {len(self)}: {', '.join(map(repr, self._words[3:7]))} ...>"
 
     def id(self, word: str) -> int:
-        """The number of a word, 2 if it is unknown."""
+        """Returns the id of a word, 2 if it is out of vocabulary."""
         return self._ids.get(word, 2)
 
     def ids(self, words: Iterable[str]) -> NDArray[np.int32]:
-        """The numbers of some words. Returns: int32 array (N,)."""
+        """Returns the ids of some words, int32 (N,)."""
         get = self._ids.get
         return np.array([get(word, 2) for word in words], np.int32)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes a word a line."""
+    def save(self, path: PathLike) -> None:
+        """Writes one word a line."""
         Path(path).write_text("".join(f"{word}\n" for word in self._words), encoding="utf-8", newline="\n")
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "LanguageModelVocabulary":
-        """Reads a published vocabulary file, or what `save` wrote. Lines `!!!MAXTERMID` are passed over.
+    def load(cls, path: PathLike) -> "LanguageModelVocabulary":
+        """Reads a published vocabulary file, or what `save` wrote. Lines `!!!MAXTERMID` are skipped.
 
         Raises:
-            ValueError: naming the file, where it does not begin with the three reserved words or repeats a word.
+            ValueError: If the file does not begin with the three reserved words or repeats a word.
         """
         words = [line.strip() for line in Path(path).read_text(encoding="utf-8").split("\n")]
-        words = [word for word in words if word and word != _END_MARK]
+        words = [word for word in words if word and word != _END_LINE]
         if tuple(words[:3]) != _RESERVED:
             raise ValueError(f"{path}, line 1: " + message(f"the lines {' '.join(_RESERVED)} first", words[:3]))
         try:

@@ -1,33 +1,33 @@
-"""Character n-grams of words and the buckets they hash to, exactly as fastText makes them.
+"""Character n-grams of words and the buckets they hash to, exactly as in fastText.
 
-A word is read between brackets, `<word>`, and cut at Unicode characters. An n-gram's bucket is its 32-bit FNV-1a hash
-modulo the number of buckets; fastText takes bytes as signed there, so bytes from 0x80 set the upper 24 bits.
+A word is put between brackets, `<word>`, and split into Unicode characters. An n-gram's bucket is its 32-bit FNV-1a
+hash modulo the number of buckets; fastText reads bytes as signed, so bytes from 0x80 set the upper 24 bits.
 
 Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606, section 3.2.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._backend import tf
 from keras_embed._errors import check_positive, message
+from keras_embed._types import TFTensor
 
 END_OF_SENTENCE = "</s>"
 _OFFSET, _PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF
-_CHUNK = 100_000  # words at a time, which bounds the memory of `ngram_bucket_table`
+_CHUNK = 100_000  # words at a time, to bound the memory of `ngram_bucket_table`
 
 
 def character_ngrams(word: str, min_n: int, max_n: int) -> list[str]:
-    """The n-grams of `<word>`, from each character the short ones first.
+    """Returns the n-grams of `<word>`, by first character, the short ones first.
 
-    A single bracket is no n-gram, and fastText's end of sentence, `</s>`, has none at all.
+    A single bracket is not an n-gram, and fastText's end of sentence, `</s>`, has no n-grams.
 
     Args:
         word: any text.
-        min_n: length of the shortest, in Unicode characters, brackets counted.
+        min_n: length of the shortest, in Unicode characters, brackets included.
         max_n: length of the longest; 0 for none.
 
     Example:
@@ -47,7 +47,7 @@ def character_ngrams(word: str, min_n: int, max_n: int) -> list[str]:
 
 
 def fnv1a(data: bytes) -> int:
-    """The 32-bit FNV-1a hash over signed bytes, as fastText computes it.
+    """Computes the 32-bit FNV-1a hash over signed bytes, as fastText does.
 
     Example:
     >>> fnv1a(b"cat"), fnv1a("é".encode())
@@ -61,16 +61,16 @@ def fnv1a(data: bytes) -> int:
 
 
 def ngram_buckets(word: str, min_n: int, max_n: int, num_buckets: int) -> list[int]:
-    """The bucket of each of `character_ngrams`, in the same order.
+    """Computes the bucket of each of `character_ngrams`, in the same order.
 
     Args:
         word: any text.
         min_n: see `character_ngrams`.
         max_n: see `character_ngrams`.
-        num_buckets: what hashes are taken modulo of.
+        num_buckets: hashes are taken modulo this number.
 
     Raises:
-        ValueError: unless `num_buckets` is a positive integer.
+        ValueError: If `num_buckets` is not a positive integer.
 
     Example:
     >>> ngram_buckets("cat", 3, 4, num_buckets=1000)
@@ -85,19 +85,19 @@ def ngram_buckets(word: str, min_n: int, max_n: int, num_buckets: int) -> list[i
 def ngram_bucket_table(
     words: Sequence[str | bytes], min_n: int, max_n: int, num_buckets: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """`ngram_buckets` of many words at once, in NumPy: a second or two for 400,000 words.
+    """Computes `ngram_buckets` of many words at once, in NumPy: a second or two for 400,000 words.
 
     Args:
         words: N words, as text or as UTF-8 bytes.
         min_n: see `character_ngrams`.
         max_n: see `character_ngrams`.
-        num_buckets: what hashes are taken modulo of.
+        num_buckets: hashes are taken modulo this number.
 
     Returns:
-        The buckets of all words, one after the other, int32 (sum of lengths,); and how many each word has, int64 (N,).
+        The buckets of all words, concatenated, int32 (sum of lengths,); and the number of each word's, int64 (N,).
 
     Raises:
-        ValueError: unless `num_buckets` is a positive integer.
+        ValueError: If `num_buckets` is not a positive integer.
 
     Example:
     >>> buckets, lengths = ngram_bucket_table(["cat", "a"], 3, 4, num_buckets=1000)
@@ -121,21 +121,22 @@ def _bucket_chunk(
     encoded = [word.encode("utf-8", "surrogatepass") if isinstance(word, str) else word for word in words]
     data = np.frombuffer(b"<" + b"><".join(encoded) + b">", np.uint8)
     ends = np.cumsum([len(word) + 2 for word in encoded])  # (N,) in bytes
-    starts = np.flatnonzero((data & 0xC0) != 0x80)  # (C,) where characters begin
+    starts = np.flatnonzero((data & 0xC0) != 0x80)  # (C,) first byte of each character
     sizes = np.diff(starts, append=len(data))  # (C,) bytes of each character
     signed = data.view(np.int8).astype(np.uint32)
     first = np.searchsorted(starts, ends - [len(word) + 2 for word in encoded])  # (N,) first character of a word
     last = np.append(first[1:], len(starts))  # (N,) one past its last
-    left = np.repeat(last, last - first) - np.arange(len(starts))  # (C,) characters to the word's end, itself included
+    left = np.repeat(last, last - first) - np.arange(len(starts))  # (C,) characters left in the word
     is_edge = np.zeros(len(starts), bool)
     is_edge[first] = is_edge[last - 1] = True
 
+    # All n-grams of length n at once: the hash of length n - 1, continued by the bytes of one more character.
     alive, values = np.arange(len(starts)), np.full(len(starts), _OFFSET, np.uint32)
     buckets = np.empty((len(starts), max_n - max(min_n, 1) + 1), np.int32)  # (C, lengths)
     kept = np.zeros(buckets.shape, bool)
     for n in range(1, max_n + 1):
         longer = left[alive] >= n
-        alive, values = alive[longer], values[longer]  # where n-grams of n characters begin
+        alive, values = alive[longer], values[longer]  # first characters of the n-grams of length n
         values = _extend(values, signed, starts[alive + n - 1], sizes[alive + n - 1])
         if n >= min_n:
             buckets[alive, n - max(min_n, 1)] = values % np.uint32(num_buckets)
@@ -147,9 +148,9 @@ def _bucket_chunk(
 
 
 def _extend(
-    values: NDArray[np.uint32], signed: NDArray[np.uint32], starts: NDArray[Any], sizes: NDArray[Any]
+    values: NDArray[np.uint32], signed: NDArray[np.uint32], starts: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> NDArray[np.uint32]:
-    """Hashes that have read one character more."""
+    """Continues hashes by one character of 1 to 4 bytes."""
     values = (values ^ signed[starts]) * np.uint32(_PRIME)
     for byte in range(1, int(sizes.max(initial=1))):
         longer = np.flatnonzero(sizes > byte)
@@ -157,20 +158,20 @@ def _extend(
     return values
 
 
-def subword_buckets(words: Any, min_n: int, max_n: int, num_buckets: int) -> Any:
-    """`ngram_buckets` of each word, in TensorFlow graph code. Bytes that are not UTF-8 count as U+FFFD.
+def subword_buckets(words: TFTensor, min_n: int, max_n: int, num_buckets: int) -> TFTensor:
+    """Computes `ngram_buckets` of each word in TensorFlow graph code. Bytes that are not UTF-8 count as U+FFFD.
 
     Args:
         words: string tensor (N,).
         min_n: see `character_ngrams`.
         max_n: see `character_ngrams`.
-        num_buckets: what hashes are taken modulo of.
+        num_buckets: hashes are taken modulo this number.
 
     Returns:
         Ragged int32 (N, None).
 
     Raises:
-        ValueError: unless `num_buckets` is a positive integer.
+        ValueError: If `num_buckets` is not a positive integer.
     """
     _check_lengths(min_n, max_n)
     lowest, words = max(min_n, 1), tf.convert_to_tensor(words, tf.string)
@@ -181,11 +182,13 @@ def subword_buckets(words: Any, min_n: int, max_n: int, num_buckets: int) -> Any
     text = tf.strings.join(["<", words, ">"])
     sizes = tf.cast(tf.strings.length(text, unit="UTF8_CHAR"), tf.int64)  # (N,) in characters
     values = _graph_hashes(text, sizes, max_n)[:, lowest - 1 :]  # (C, lengths)
-    word = tf.repeat(tf.range(tf.size(words, tf.int64)), sizes)  # (C,) the word that a character is of
-    place = tf.range(tf.reduce_sum(sizes)) - tf.gather(tf.cumsum(sizes, exclusive=True), word)  # (C,) in the word
-    left = tf.gather(sizes, word) - place  # (C,)
+    word = tf.repeat(tf.range(tf.size(words, tf.int64)), sizes)  # (C,) word of each character
+    position = tf.range(tf.reduce_sum(sizes)) - tf.gather(
+        tf.cumsum(sizes, exclusive=True), word
+    )  # (C,) within the word
+    left = tf.gather(sizes, word) - position  # (C,)
     lengths = tf.range(lowest, max_n + 1, dtype=tf.int64)
-    edge = (place == 0) | (left == 1)
+    edge = (position == 0) | (left == 1)
     kept = (left[:, None] >= lengths) & ~(edge[:, None] & (lengths == 1))
     kept &= (tf.gather(words, word) != END_OF_SENTENCE)[:, None]
     rows = tf.boolean_mask(tf.broadcast_to(word[:, None], tf.shape(values)), kept)
@@ -193,17 +196,17 @@ def subword_buckets(words: Any, min_n: int, max_n: int, num_buckets: int) -> Any
     return tf.RaggedTensor.from_value_rowids(buckets, rows, nrows=tf.size(words, tf.int64))
 
 
-def _graph_hashes(text: Any, sizes: Any, max_n: int) -> Any:
-    """Hashes of the 1, 2 ... max_n characters from each on, past a word's end too: int64 (C, max_n)."""
+def _graph_hashes(text: TFTensor, sizes: TFTensor, max_n: int) -> TFTensor:
+    """Hashes the 1, 2 ... max_n characters from each character on, past a word's end too: int64 (C, max_n)."""
     data = tf.cast(tf.io.decode_raw(tf.strings.reduce_join(text), tf.int8), tf.int64) & _MASK
     starts = tf.where((data & 0xC0) != 0x80)[:, 0]  # (C,)
     ends = tf.concat([starts[1:], [tf.size(data, tf.int64)]], 0)
     total = tf.reduce_sum(sizes)
-    data = tf.concat([data, tf.zeros([4], tf.int64)], 0)  # so that four bytes can be read of each character
+    data = tf.concat([data, tf.zeros([4], tf.int64)], 0)  # so that four bytes can be read from each character on
     values, columns = tf.fill([total], tf.constant(_OFFSET, tf.int64)), []
     for n in range(max_n):
-        place = tf.minimum(tf.range(total) + n, total - 1)
-        start, end = tf.gather(starts, place), tf.gather(ends, place)
+        character = tf.minimum(tf.range(total) + n, total - 1)
+        start, end = tf.gather(starts, character), tf.gather(ends, character)
         for byte in range(4):
             longer = tf.bitwise.bitwise_xor(values, tf.gather(data, start + byte)) * _PRIME & _MASK
             values = tf.where(start + byte < end, longer, values)

@@ -1,8 +1,8 @@
-"""What a step of a text pipeline is.
+"""Base classes of the steps of a text pipeline.
 
 Every step has two lanes with equal results: `python` for lists of strings, and `graph` for ragged string tensors. A
 step whose `in_graph` is False has no TensorFlow code: its `graph` calls back into Python, which works inside `tf.data`
-and in `fit`, and cannot be exported.
+and in `fit`, but cannot be exported.
 """
 
 import abc
@@ -11,17 +11,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keras_embed._backend import tf
+from keras_embed._types import Config, TFTensor
 
 Rows = list[list[str]]
-_REMEMBERED = 1 << 20
+_CACHE_SIZE = 1 << 20
 
 
 class Step(abc.ABC):
-    """A function from the strings of a row to strings: first one text, later its words.
+    """Base class of functions from the strings of a row to strings: first one text, later its words.
 
-    Two steps are equal if they are of one class and have one configuration.
+    Subclasses implement `rows`, `graph` and `get_config`. Two steps are equal if their class and config are equal.
 
     Example:
     >>> from keras_embed.text import Lowercase
@@ -35,27 +37,27 @@ class Step(abc.ABC):
 
     @abc.abstractmethod
     def rows(self, rows: Rows) -> Rows:
-        """The Python lane, for many rows at once."""
+        """Runs the Python lane on many rows at once."""
 
     @abc.abstractmethod
-    def graph(self, strings: Any) -> Any:
-        """The graph lane: ragged strings (B, None) to ragged strings (B, None)."""
+    def graph(self, strings: TFTensor) -> TFTensor:
+        """Runs the graph lane: ragged strings (B, None) to ragged strings (B, None)."""
 
     @abc.abstractmethod
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, ready for JSON."""
+    def get_config(self) -> Config:
+        """Returns the constructor's arguments, JSON-ready."""
 
     def python(self, strings: list[str]) -> list[str]:
-        """The Python lane, for one row."""
+        """Runs the Python lane on one row."""
         return self.rows([strings])[0]
 
-    def resources(self) -> list[Any]:
-        """TensorFlow resources behind `graph`, which an exporter must track."""
+    def resources(self) -> list[TFTensor]:
+        """Returns the TensorFlow resources of `graph`, which an exporter must track."""
         return []
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """Rebuilds the step from `get_config`'s answer."""
+    def from_config(cls, config: Config) -> Any:
+        """Creates the step from its config."""
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
@@ -70,7 +72,9 @@ class Step(abc.ABC):
 
 
 class WordStep(Step):
-    """A step that looks at one string at a time. What becomes empty is dropped.
+    """Base class of steps that handle one string at a time. Strings that become empty are dropped.
+
+    Subclasses implement `word`, `tensor` and `get_config`.
 
     Example:
     >>> from keras_embed.text import StopWords
@@ -80,23 +84,25 @@ class WordStep(Step):
 
     @abc.abstractmethod
     def word(self, word: str) -> str:
-        """What becomes of one string; "" to drop it."""
+        """Returns the new form of one string; "" to drop it."""
 
     @abc.abstractmethod
-    def tensor(self, strings: Any) -> Any:
-        """`word` for a dense string tensor (N,)."""
+    def tensor(self, strings: TFTensor) -> TFTensor:
+        """Applies `word` to a dense string tensor (N,)."""
 
     def rows(self, rows: Rows) -> Rows:
         """Applies `word` to each string of each row."""
         return [list(filter(None, map(self.word, row))) for row in rows]
 
-    def graph(self, strings: Any) -> Any:
+    def graph(self, strings: TFTensor) -> TFTensor:
         """Applies `tensor` to all strings at once."""
         return drop_empty(strings.with_flat_values(self.tensor(strings.flat_values)))
 
 
 class HostWordStep(WordStep):
-    """A word step that only Python can do. What became of a word is remembered, so that it is done once.
+    """Base class of word steps that only Python can compute. Results are cached, so each word is computed once.
+
+    Subclasses implement `compute` and `get_config`.
 
     Example:
     >>> class Backwards(HostWordStep):
@@ -112,35 +118,35 @@ class HostWordStep(WordStep):
     in_graph = False
 
     def __init__(self) -> None:
-        self._memory = Memory(self.compute)
+        self._cache = WordCache(self.compute)
 
     @abc.abstractmethod
     def compute(self, word: str) -> str:
-        """What becomes of a word that is not remembered. No two threads are in here at once."""
+        """Returns the new form of a word that is not cached. Only one thread at a time calls it."""
 
     def word(self, word: str) -> str:
-        """What becomes of a word."""
-        return self._memory[word]
+        """Returns the new form of a word."""
+        return self._cache[word]
 
-    def tensor(self, strings: Any) -> Any:
+    def tensor(self, strings: TFTensor) -> TFTensor:
         """Calls back into Python, once for each distinct word of the batch."""
         distinct, index = tf.unique(strings)
-        done = tf.numpy_function(self._bytes, [distinct], tf.string, stateful=False, name=type(self).__name__)
-        return tf.gather(tf.ensure_shape(done, [None]), index)
+        words = tf.numpy_function(self._bytes, [distinct], tf.string, stateful=False, name=type(self).__name__)
+        return tf.gather(tf.ensure_shape(words, [None]), index)
 
-    def _bytes(self, words: Any) -> Any:
+    def _bytes(self, words: NDArray[np.object_]) -> NDArray[np.object_]:
         return np.array([self.word(word.decode("utf-8", "replace")).encode("utf-8") for word in words], object)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_memory"}
+        return {name: value for name, value in self.__dict__.items() if name != "_cache"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._memory = Memory(self.compute)
+        self._cache = WordCache(self.compute)
 
 
-class Memory(dict[str, str]):
-    """A function's answers, computed when first asked for, and forgotten when there are too many.
+class WordCache(dict[str, str]):
+    """Cache of a function of words, computed at first access and cleared when it is full.
 
     Args:
         function: word to word.
@@ -149,29 +155,29 @@ class Memory(dict[str, str]):
     def __init__(self, function: Callable[[str], str]) -> None:
         super().__init__()
         self._function = function
-        self._lock = threading.RLock()  # stemmers keep state while they work
+        self._lock = threading.RLock()  # stemmers are stateful while they work
 
     def __missing__(self, word: str) -> str:
         with self._lock:
-            if len(self) >= _REMEMBERED:
+            if len(self) >= _CACHE_SIZE:
                 self.clear()
-            self[word] = answer = self._function(word)
-        return answer
+            self[word] = result = self._function(word)
+        return result
 
 
-def drop_empty(strings: Any) -> Any:
-    """A ragged tensor (B, None) without its empty strings."""
+def drop_empty(strings: TFTensor) -> TFTensor:
+    """Drops the empty strings of a ragged tensor (B, None)."""
     return tf.ragged.boolean_mask(strings, tf.not_equal(strings, ""))
 
 
-def call_back(rows: Callable[[Rows], Rows], strings: Any, name: str) -> Any:
-    """Runs a Python function of rows on ragged strings (B, None), from inside a graph."""
+def call_back(rows: Callable[[Rows], Rows], strings: TFTensor, name: str) -> TFTensor:
+    """Runs a Python function of rows on ragged strings (B, None) inside a graph."""
 
-    def run(flat: Any, splits: Any) -> tuple[Any, Any]:
+    def run(flat: NDArray[np.object_], splits: NDArray[np.int64]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
         words = [word.decode("utf-8", "replace") for word in flat]
-        done = rows([words[start:end] for start, end in zip(splits[:-1], splits[1:], strict=True)])
-        encoded = np.array([word.encode("utf-8") for row in done for word in row], object)
-        return encoded, np.array([len(row) for row in done], np.int64)
+        results = rows([words[start:end] for start, end in zip(splits[:-1], splits[1:], strict=True)])
+        encoded = np.array([word.encode("utf-8") for row in results for word in row], object)
+        return encoded, np.array([len(row) for row in results], np.int64)
 
     inputs = [strings.flat_values, tf.cast(strings.row_splits, tf.int64)]
     flat, lengths = tf.numpy_function(run, inputs, [tf.string, tf.int64], stateful=False, name=name)

@@ -1,34 +1,34 @@
-"""Which rows of one matrix a word is made of: its own, and those of its character n-grams."""
+"""Ids of a word's row and its character n-grams' rows in one embedding matrix, as in fastText."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from keras_embed._backend import tf
 from keras_embed._errors import message
-from keras_embed.text import _json_file
+from keras_embed._types import Config, PathLike, TFTensor
+from keras_embed.text import _files
 from keras_embed.text.ngrams import ngram_buckets, subword_buckets
-from keras_embed.text.normalizers import WordNormalizer
+from keras_embed.text.normalization import WordNormalizer
+from keras_embed.text.strings import IdLookup
 
 _FORM = ("keras_embed.SubwordIndex", 1)
-_NO_WORD = b"\xff"  # no UTF-8; a table may not be empty
+_NO_WORD = b"\xff"  # not valid UTF-8; a table must not be empty
 
 
 class SubwordIndex:
-    """fastText's words and n-gram buckets as numbers: 0 padding, then V words, then R buckets.
+    """fastText's words and n-gram buckets as ids: 0 padding, then V words, then R buckets.
 
     Args:
-        words: the V words that have a row of their own.
+        words: the V words with a row of their own.
         min_n: see `character_ngrams`.
         max_n: see `character_ngrams`.
-        num_buckets: what hashes are taken modulo of.
-        kept: bucket to row, in a pruned model, where the other buckets have none; `None`: bucket b has row b.
-        normalizer: `WordNormalizer`, applied to a word first; `None` takes it as it is.
+        num_buckets: hashes are taken modulo this number.
+        kept: bucket to row, in a pruned model, whose other buckets have no row; `None`: bucket b has row b.
+        normalizer: applied to words first; `None`: words are looked up unchanged.
 
     Raises:
-        ValueError: for a word twice.
+        ValueError: If a word is repeated.
 
     Example:
     >>> index = SubwordIndex(["cat", "dog"], min_n=3, max_n=3, num_buckets=10)
@@ -52,7 +52,9 @@ class SubwordIndex:
         self.min_n, self.max_n, self.num_buckets = min_n, max_n, num_buckets
         self._kept = None if kept is None else dict(sorted(kept.items()))
         self.normalizer = normalizer
-        self._table: Any = None
+        # 0 for words without a row of their own.
+        encoded = [word.encode("utf-8", "surrogatepass") for word in self._words]
+        self._table = IdLookup([_NO_WORD, *encoded], default=0)
 
     def __len__(self) -> int:
         if self._kept is not None:
@@ -65,27 +67,24 @@ class SubwordIndex:
     def __hash__(self) -> int:
         return hash((self._words, self.min_n, self.max_n, self.num_buckets))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_table": None}  # a TensorFlow resource: it cannot be copied or pickled
-
-    def encode(self, words: Any) -> Any:
-        """The rows of each word, in TensorFlow graph code.
+    def encode(self, words: TFTensor) -> TFTensor:
+        """Computes the ids of each word in TensorFlow graph code.
 
         Args:
             words: string tensor (N,).
 
         Returns:
-            Ragged int32 (N, None); a word's own row is first.
+            Ragged int32 (N, None); the id of the word itself comes first.
         """
         words = tf.convert_to_tensor(words, tf.string)
         words = words if self.normalizer is None else self.normalizer(words)
-        own = self.table.lookup(words)[:, None]  # (N, 1), 0 where a word has no row
+        own = self.table.lookup(words)[:, None]  # (N, 1), 0 for words without a row
         buckets = subword_buckets(words, self.min_n, self.max_n, self.num_buckets)
         rows = buckets if self._kept is None else _kept_rows(buckets, self._kept)
         return tf.concat([tf.ragged.boolean_mask(own, own > 0), rows + (1 + len(self._words))], axis=1)
 
     def encode_python(self, word: str) -> list[int]:
-        """What `encode` gives for one word."""
+        """Computes the ids of one word in Python."""
         word = word if self.normalizer is None else self.normalizer.normalize_python(word)
         buckets = ngram_buckets(word, self.min_n, self.max_n, self.num_buckets)
         rows = buckets if self._kept is None else [self._kept[bucket] for bucket in buckets if bucket in self._kept]
@@ -93,18 +92,12 @@ class SubwordIndex:
         return [own][: own > 0] + [1 + len(self._words) + row for row in rows]
 
     @property
-    def table(self) -> Any:
-        """The `tf.lookup.StaticHashTable` of the words, made at first use. An exporter must track it."""
-        if self._table is None:
-            with tf.init_scope():  # outside of any graph being traced, so that every later graph can use it
-                words = [word.encode("utf-8", "surrogatepass") for word in self._words]
-                keys = tf.constant([_NO_WORD, *words], tf.string)
-                values = tf.range(len(keys), dtype=tf.int32)
-                self._table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), 0)
-        return self._table
+    def table(self) -> TFTensor:
+        """The `tf.lookup.StaticHashTable` of the words, created at first use. An exporter must track it."""
+        return self._table.table
 
-    def get_config(self) -> dict[str, Any]:
-        """The settings, without the words and the kept buckets, which `save` writes."""
+    def get_config(self) -> Config:
+        """Returns the settings, without the words and the remaining buckets, which `save` writes."""
         return {
             "min_n": self.min_n,
             "max_n": self.max_n,
@@ -113,30 +106,30 @@ class SubwordIndex:
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SubwordIndex":
-        """An index without words, which `load` brings."""
+    def from_config(cls, config: Config) -> "SubwordIndex":
+        """Creates an index without words, which `load` fills."""
         return cls(**_arguments({**config, "words": (), "kept": None}))
 
-    def _content(self) -> dict[str, Any]:
+    def _content(self) -> Config:
         kept = None if self._kept is None else [list(self._kept), list(self._kept.values())]
         return {**self.get_config(), "kept": kept, "words": list(self._words)}
 
-    def save(self, path: str | Path) -> None:
-        """Writes a JSON file. It appears whole or not at all."""
-        _json_file.write(path, _FORM, self._content())
+    def save(self, path: PathLike) -> None:
+        """Writes a JSON file atomically."""
+        _files.write(path, _FORM, self._content())
 
     @classmethod
-    def load(cls, path: str | Path) -> "SubwordIndex":
+    def load(cls, path: PathLike) -> "SubwordIndex":
         """Reads what `save` wrote.
 
         Raises:
-            ValueError: for another file.
+            ValueError: If the file has another format.
         """
-        return cls(**_arguments(_json_file.read(path, _FORM, "a subword index")))
+        return cls(**_arguments(_files.read(path, _FORM, "a subword index")))
 
 
-def _arguments(content: dict[str, Any]) -> dict[str, Any]:
-    """What the constructor takes, out of JSON."""
+def _arguments(content: Config) -> Config:
+    """Converts JSON to the constructor's arguments."""
     kept, normalizer = content["kept"], content["normalizer"]
     return {
         **content,
@@ -145,11 +138,11 @@ def _arguments(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kept_rows(buckets: Any, kept: Mapping[int, int]) -> Any:
-    """Ragged buckets as rows, without those that were pruned, in graph code; `kept` is sorted."""
-    # The sentinel, above every bucket, keeps the search inside an array that is never empty.
+def _kept_rows(buckets: TFTensor, kept: Mapping[int, int]) -> TFTensor:
+    """Converts ragged buckets to rows and drops the pruned ones, in graph code; `kept` is sorted."""
+    # The sentinel, above all buckets, keeps the found index inside the array.
     keys = np.array([*kept, np.iinfo(np.int32).max], np.int32)
     values = np.array([*kept.values(), 0], np.int32)
-    place = tf.searchsorted(keys, buckets.flat_values)
-    rows = buckets.with_flat_values(tf.gather(values, place))
-    return tf.ragged.boolean_mask(rows, buckets.with_flat_values(tf.gather(keys, place) == buckets.flat_values))
+    index = tf.searchsorted(keys, buckets.flat_values)
+    rows = buckets.with_flat_values(tf.gather(values, index))
+    return tf.ragged.boolean_mask(rows, buckets.with_flat_values(tf.gather(keys, index) == buckets.flat_values))

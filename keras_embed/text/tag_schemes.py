@@ -1,67 +1,148 @@
-"""Spans as tags and back: IOB1, BIO, BIOES, BIOUL and BMES.
+"""Spans as tags and back: IOB1, BIO, BIOES, BIOUL, BMES, and schemes of your own.
 
-A tag is a prefix, a hyphen and a type ("B-PER"), or "O" outside of every span. Where a sequence breaks its scheme
-there are two readings of it:
+A tag is a prefix, a hyphen and a type ("B-PER"), or "O" outside all spans. A sequence that violates its scheme can be
+read in two ways:
 
-- conlleval's (`strict=False`): every tag but O belongs to a span, and a span ends where the next tag cannot continue
-  it. This is the reading of the CoNLL shared tasks' script, and of seqeval's default mode.
-- strict: of those spans only the well-formed ones count, in BIO the ones that begin with B.
+- as conlleval does (`strict=False`): every tag but O belongs to a span, and a span ends where the next tag cannot
+  continue it. The CoNLL shared tasks' script and seqeval's default mode read tags so.
+- strictly: of those spans, only the well-formed ones count; in BIO, those that begin with B.
 
 A strict IOB1 span is one that begins with I, or with a B right after a span of the same type.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
-from keras_embed._errors import check_one_of, message
-from keras_embed.text._tag_rules import (
-    LETTERS,
-    NOTHING,
-    OUTSIDE,
-    SCHEMES,
-    allowed,
-    begins_well,
-    continues,
-    ends_well,
-    parse_tag,
-    split_tag,
-)
-from keras_embed.text.tag_tables import (
-    Constraints,
-    SpanTables,
-    allowed_transitions,
-    continuations,
-    span_tables,
-    span_types,
-)
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = [
-    "Constraints",
-    "OUTSIDE",
-    "SCHEMES",
-    "Span",
-    "SpanTables",
-    "allowed_transitions",
-    "check_sequence",
-    "continuations",
-    "convert",
-    "infer_scheme",
-    "span_tables",
-    "span_types",
-    "spans",
-    "split_tag",
-    "tags_of",
-]
+from keras_embed._errors import check_one_of, message
+
+OUTSIDE = "O"
+
+
+@dataclass(frozen=True)
+class TagScheme:
+    """A scheme of tags for spans, given by the prefixes of a span's tokens.
+
+    A prefix that is `None` does not exist in the scheme: the first and the last token then have the inside prefix,
+    and a span of one token has that of the first token, or else of the last. Register a scheme to use its name
+    wherever a scheme is asked for.
+
+    Args:
+        name: the scheme's name.
+        inside: prefix of inner tokens.
+        begin: prefix of the first token of a span.
+        end: prefix of the last token of a span.
+        single: prefix of the only token of a span.
+        begin_adjacent_only: `begin` is used only right after a span of the same type, as in IOB1.
+
+    Raises:
+        ValueError: If a prefix is empty, repeated, "O", or contains a hyphen.
+
+    Example:
+    >>> register_scheme(TagScheme("IOE2", inside="I", end="E"))
+    >>> tags_of([Span(0, 2, "PER"), Span(2, 3, "PER")], 4, "IOE2")
+    ['I-PER', 'E-PER', 'E-PER', 'O']
+    """
+
+    name: str
+    inside: str
+    begin: str | None = None
+    end: str | None = None
+    single: str | None = None
+    begin_adjacent_only: bool = False
+
+    def __post_init__(self) -> None:
+        prefixes = [prefix for prefix in (self.begin, self.inside, self.end, self.single) if prefix is not None]
+        if len(set(prefixes)) != len(prefixes) or not all(prefixes) or OUTSIDE in prefixes or "-" in "".join(prefixes):
+            raise ValueError(message("distinct prefixes other than O, without a hyphen", f"{prefixes}"))
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """Prefix to role: "B" first, "I" inner, "E" last, "S" only token of a span."""
+        roles = {self.begin: "B", self.inside: "I", self.end: "E", self.single: "S"}
+        return {prefix: role for prefix, role in roles.items() if prefix is not None}
+
+    def prefixes_of(self, length: int, adjacent: bool) -> list[str]:
+        """Returns the prefixes of a span's tokens.
+
+        Args:
+            length: number of tokens.
+            adjacent: True if a span of the same type ends right before.
+        """
+        begin = None if self.begin_adjacent_only and not adjacent else self.begin
+        if length == 1:
+            return [self.single or begin or self.end or self.inside]
+        return [begin or self.inside, *[self.inside] * (length - 2), self.end or self.inside]
+
+    def begins_well(self, before: "Part", part: "Part") -> bool:
+        """Returns True if a well-formed span may begin with `part`, which does not continue `before`."""
+        if self.begin_adjacent_only:
+            return part.role == "I" or (before.role != OUTSIDE and before.type == part.type)
+        return part.role in ("BS" if self.begin else "IES")
+
+    def ends_well(self, part: "Part") -> bool:
+        """Returns True if a well-formed span may end with `part`."""
+        if self.end is None:
+            return True
+        return part.role in ("ES" if self.single or not self.begin else "BE")
+
+    def allows(self, before: "Part", part: "Part") -> bool:
+        """Returns True if a well-formed sequence may have these neighbours; `NO_TAG` is at its ends."""
+        if part.role != OUTSIDE and continues(before, part):
+            return True
+        ended = before.role == OUTSIDE or self.ends_well(before)
+        return ended and (part.role == OUTSIDE or self.begins_well(before, part))
+
+
+_SCHEMES: dict[str, TagScheme] = {
+    scheme.name: scheme
+    for scheme in (
+        TagScheme("IOB1", begin="B", inside="I", begin_adjacent_only=True),
+        TagScheme("BIO", begin="B", inside="I"),
+        TagScheme("BIOES", begin="B", inside="I", end="E", single="S"),
+        TagScheme("BIOUL", begin="B", inside="I", end="L", single="U"),
+        TagScheme("BMES", begin="B", inside="M", end="E", single="S"),
+    )
+}
+#: Schemes by name, those of `register_scheme` included. A read-only view.
+SCHEMES: Mapping[str, TagScheme] = MappingProxyType(_SCHEMES)
+
+
+def register_scheme(scheme: TagScheme) -> None:
+    """Adds a scheme to `SCHEMES`, so that its name is known to every function, metric, preprocessor and task.
+
+    Saved models store the name: register the scheme before you load them.
+
+    Raises:
+        ValueError: If another scheme has this name.
+    """
+    if SCHEMES.get(scheme.name, scheme) != scheme:
+        raise ValueError(message("a new name for the scheme", repr(scheme.name), "another name"))
+    _SCHEMES[scheme.name] = scheme
+
+
+class Part(NamedTuple):
+    """A tag's role ("B", "I", "E", "S", or "O" outside) and its type."""
+
+    role: str
+    type: str
+
+
+NO_TAG = Part(OUTSIDE, "")  # before the first token and after the last
 
 
 class Span(NamedTuple):
-    """A typed stretch of tokens, `end` exclusive.
+    """A typed range of tokens, `end` exclusive.
 
     Attributes:
-        start: position of the first token.
-        end: position after the last token.
-        type: the type, "" for tags that are a bare prefix.
+        start: index of the first token.
+        end: index after the last token.
+        type: the type, "" for tags without a type.
 
     Example:
     >>> Span(0, 2, "PER")
@@ -73,16 +154,88 @@ class Span(NamedTuple):
     type: str
 
 
-def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
-    """The spans that a sequence of tags describes, from left to right.
+class Constraints(NamedTuple):
+    """Allowed neighbours, first tags and last tags of a sequence.
 
-    Args:
-        tags: one tag a token.
-        scheme: one of `SCHEMES`.
-        strict: False reads a broken sequence as conlleval does; True gives well-formed spans only.
+    Attributes:
+        transitions: (K, K) bool, [i, j] True if tag j may follow tag i.
+        start: (K,) bool, True if a sequence may begin with the tag.
+        end: (K,) bool, True if a sequence may end with the tag.
+
+    Example:
+    >>> allowed_transitions(["O", "B-PER", "I-PER"], "BIO").start.tolist()
+    [True, True, False]
+    """
+
+    transitions: NDArray[np.bool_]
+    start: NDArray[np.bool_]
+    end: NDArray[np.bool_]
+
+
+class SpanTables(NamedTuple):
+    """A scheme's rules as arrays, for `keras_embed.functional.spans`. Index K is "no tag": outside and the borders.
+
+    Attributes:
+        continues: (K + 1, K + 1) bool, [i, j] True if tag j right after tag i continues i's span.
+        begins_well: (K + 1, K + 1) bool, [i, j] True if a span may begin with j after i. All True unless strict.
+        ends_well: (K + 1,) bool, True if a span may end with this tag. All True unless strict.
+        type_ids: (K + 1,) int32, index of the tag's type, -1 outside.
+        types: the types' names, sorted.
+
+    Example:
+    >>> span_tables(["O", "B-PER", "I-PER"], "BIO").type_ids.tolist()
+    [-1, 0, 0, -1]
+    """
+
+    continues: NDArray[np.bool_]
+    begins_well: NDArray[np.bool_]
+    ends_well: NDArray[np.bool_]
+    type_ids: NDArray[np.int32]
+    types: tuple[str, ...]
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """Splits a tag into prefix and type.
+
+    Example:
+    >>> split_tag("B-creative-work"), split_tag("O")
+    (('B', 'creative-work'), ('O', ''))
+    """
+    prefix, _, type_ = tag.partition("-")
+    return prefix, type_
+
+
+def parse_tag(tag: str, scheme: str) -> Part:
+    """Returns a tag's role and type.
 
     Raises:
-        ValueError: for another `scheme`.
+        ValueError: If the scheme does not have the prefix.
+    """
+    if tag == OUTSIDE:
+        return NO_TAG
+    roles = _scheme(scheme).roles
+    prefix, type_ = split_tag(tag)
+    if prefix not in roles:
+        known = ", ".join(roles)
+        raise ValueError(message(f"a tag of {scheme} (O, or {known} with a type)", repr(tag), "infer_scheme(tags)"))
+    return Part(roles[prefix], type_)
+
+
+def continues(before: Part, part: Part) -> bool:
+    """Returns True if a tag continues the span of the tag before it (conlleval's endOfChunk and startOfChunk)."""
+    return before.role in "BI" and part.role in "IE" and before.type == part.type
+
+
+def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
+    """Returns the spans of a sequence of tags, from left to right.
+
+    Args:
+        tags: one tag for each token.
+        scheme: one of `SCHEMES`.
+        strict: False reads an ill-formed sequence as conlleval does; True returns well-formed spans only.
+
+    Raises:
+        ValueError: If `scheme` is unknown, or if it does not have the prefix of a tag.
 
     Example:
     >>> spans(["B-PER", "I-PER", "O", "I-LOC"], "BIO")
@@ -90,55 +243,48 @@ def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
     >>> spans(["B-PER", "I-PER", "O", "I-LOC"], "BIO", strict=True)
     [Span(start=0, end=2, type='PER')]
     """
-    check_one_of("scheme", scheme, SCHEMES)
-    parts = [parse_tag(tag, scheme) for tag in tags]
-    found, start, before, proper = [], 0, NOTHING, True
-    for position, part in enumerate([*parts, NOTHING]):
+    rules = _scheme(scheme)
+    found, start, before, well_begun = [], 0, NO_TAG, True
+    # Invariant: `before` is the tag at index - 1, and the span that it belongs to began at `start`.
+    for index, part in enumerate([*_parts(tags, scheme), NO_TAG]):
         if continues(before, part):
             before = part
             continue
-        if before.letter != "O" and (not strict or (proper and ends_well(before, scheme))):
-            found.append(Span(start, position, before.type))
-        start, proper, before = position, begins_well(before, part, scheme), part
+        if before.role != OUTSIDE and (not strict or (well_begun and rules.ends_well(before))):
+            found.append(Span(start, index, before.type))
+        start, well_begun, before = index, rules.begins_well(before, part), part
     return found
 
 
 def tags_of(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
-    """The tags of a sequence of `length` tokens with these spans.
+    """Returns the tags of a sequence of `length` tokens with these spans.
 
     Raises:
-        ValueError: if spans overlap, are empty, or leave the sequence.
+        ValueError: If spans overlap, are empty or exceed the sequence, or if the scheme cannot separate two spans.
 
     Example:
     >>> tags_of([Span(1, 3, "LOC")], 4, "BIOES")
     ['O', 'B-LOC', 'E-LOC', 'O']
     """
-    check_one_of("scheme", scheme, SCHEMES)
-    names = {letter: name for name, letter in LETTERS[scheme].items()}
-    tags, last = [OUTSIDE] * length, Span(0, 0, "")
+    rules = _scheme(scheme)
+    tags, last, before = [OUTSIDE] * length, Span(0, 0, ""), NO_TAG
     for span in sorted(spans):
         if not last.end <= span.start < span.end <= length:
-            what = f"spans that are not empty and do not overlap, within {length} tokens"
-            raise ValueError(message(what, f"{tuple(span)} after {tuple(last)}"))
-        touches = last.end == span.start and last.end > 0 and last.type == span.type
-        for position, letter in zip(range(span.start, span.end), _letters(span, scheme, touches), strict=True):
-            tags[position] = f"{names[letter]}-{span.type}" if span.type else names[letter]
-        last = span
+            expected = f"spans that are not empty and do not overlap, within {length} tokens"
+            raise ValueError(message(expected, f"{tuple(span)} after {tuple(last)}"))
+        adjacent = last.end == span.start and last.end > 0 and last.type == span.type
+        prefixes = rules.prefixes_of(span.end - span.start, adjacent)
+        if adjacent and continues(before, Part(rules.roles[prefixes[0]], span.type)):
+            received = f"{tuple(last)} and {tuple(span)}"
+            raise ValueError(message(f"no adjacent spans of one type in {scheme}", received, "scheme='BIO'"))
+        for index, prefix in enumerate(prefixes, span.start):
+            tags[index] = f"{prefix}-{span.type}" if span.type else prefix
+        last, before = span, Part(rules.roles[prefixes[-1]], span.type)
     return tags
 
 
-def _letters(span: Span, scheme: str, touches: bool) -> str:
-    """The span's letters, in BIOES' letters. `touches`: a span of the same type ends right before it."""
-    length = span.end - span.start
-    if scheme == "IOB1":
-        return ("B" if touches else "I") + "I" * (length - 1)
-    if scheme == "BIO":
-        return "B" + "I" * (length - 1)
-    return "S" if length == 1 else "B" + "I" * (length - 2) + "E"
-
-
 def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
-    """Rewrites tags in another scheme. A broken sequence is read as conlleval reads it and comes out well formed.
+    """Converts tags to another scheme. An ill-formed sequence is read as conlleval does and comes out well-formed.
 
     Example:
     >>> convert(["B-PER", "I-PER", "O", "B-LOC"], "BIO", "BIOES")
@@ -148,35 +294,36 @@ def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
 
 
 def check_sequence(tags: Sequence[str], scheme: str, where: str = "") -> None:
-    """Raises `ValueError` at the first place where a sequence breaks its scheme.
+    """Raises `ValueError` at the first token where a sequence violates its scheme.
 
     Args:
-        tags: one tag a token.
+        tags: one tag for each token.
         scheme: one of `SCHEMES`.
-        where: a file and line or the like, put before the error.
+        where: a file and line or the like, which begins the error message.
     """
-    check_one_of("scheme", scheme, SCHEMES)
-    prefix, before = f"{where}: " if where else "", NOTHING
+    rules = _scheme(scheme)
+    location, before = f"{where}: " if where else "", NO_TAG
     for position in range(len(tags) + 1):
         try:
-            part = parse_tag(tags[position], scheme) if position < len(tags) else NOTHING
+            part = parse_tag(tags[position], scheme) if position < len(tags) else NO_TAG
         except ValueError as error:
-            raise ValueError(f"{prefix}position {position}: {error}") from error
-        if not allowed(before, part, scheme):
+            raise ValueError(f"{location}position {position}: {error}") from error
+        if not rules.allows(before, part):
             earlier = repr(tags[position - 1]) if position else "the beginning"
             later = repr(tags[position]) if position < len(tags) else "the end"
             expected, received = f"tags that keep to {scheme}", f"{later} after {earlier} at position {position}"
-            raise ValueError(prefix + message(expected, received, "convert(tags, source, target), which mends them"))
+            raise ValueError(location + message(expected, received, "convert(tags, source, target) to repair them"))
         before = part
 
 
 def infer_scheme(tags: Iterable[str]) -> str | None:
-    """The scheme that a set of tags belongs to, None where the tags are no spans (parts of speech).
+    """Infers the scheme of a set of tags; `None` if the tags are not spans (parts of speech).
 
-    B and I alone are taken for BIO, I alone for IOB1: a set cannot tell the two apart, a sequence can.
+    B and I alone are taken for BIO, I alone for IOB1: a set cannot tell the two apart, a sequence can. Registered
+    schemes are tried after the five of this module.
 
     Raises:
-        ValueError: if the tags look like spans of no known scheme.
+        ValueError: If the tags look like spans of no known scheme.
 
     Example:
     >>> infer_scheme({"O", "B-PER", "I-PER"}), infer_scheme({"NOUN", "VERB"})
@@ -184,10 +331,82 @@ def infer_scheme(tags: Iterable[str]) -> str | None:
     """
     inside = sorted(set(tags) - {OUTSIDE})
     prefixes = {split_tag(tag)[0] for tag in inside}
-    bare = any("-" not in tag for tag in inside) and "B" not in prefixes
-    if not inside or bare or not all(re.fullmatch(r"[BIMESUL](-.+)?", tag) for tag in inside):
+    known = {prefix for scheme in SCHEMES.values() for prefix in scheme.roles}
+    without_type = any("-" not in tag for tag in inside) and "B" not in prefixes
+    if not inside or without_type or not prefixes <= known or not all(re.fullmatch(r"[^-]+(-.+)?", t) for t in inside):
         return None
-    for scheme, letters in (("IOB1", "I"), ("BIO", "BI"), ("BIOES", "BIES"), ("BIOUL", "BIUL"), ("BMES", "BMES")):
-        if prefixes <= set(letters):
-            return scheme
-    raise ValueError(message(f"the prefixes of one of {', '.join(SCHEMES)}", str(inside), "mending the tags"))
+    for name, scheme in SCHEMES.items():
+        # An adjacent-only begin prefix does not occur in every set: B and I alone are BIO.
+        if prefixes <= set(scheme.roles) - ({scheme.begin} if scheme.begin_adjacent_only else set()):
+            return name
+    raise ValueError(message(f"the prefixes of one of {', '.join(SCHEMES)}", str(inside), "correcting the tags"))
+
+
+def allowed_transitions(tags: Sequence[str], scheme: str) -> Constraints:
+    """Returns the constraints of a scheme on a list of K tags, as `layers.CRF` takes them.
+
+    Args:
+        tags: K tags.
+        scheme: one of `SCHEMES`.
+    """
+    parts, allows = _parts(tags, scheme), _scheme(scheme).allows
+    pairs = [[allows(before, part) for part in parts] for before in parts]
+    start = [allows(NO_TAG, part) for part in parts]
+    end = [allows(part, NO_TAG) for part in parts]
+    return Constraints(_square(pairs), np.array(start, bool), np.array(end, bool))
+
+
+def continuations(tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
+    """Returns which tags continue the span of which, as conlleval reads them.
+
+    Returns:
+        (K, K) bool: [i, j] True if tag j after tag i belongs to the same span.
+    """
+    parts = _parts(tags, scheme)
+    return _square([[continues(before, part) for part in parts] for before in parts])
+
+
+def span_types(tags: Sequence[str], scheme: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """Returns the types of the tags, sorted, and the index of each tag's type.
+
+    Returns:
+        the types, and (K,) int32 with -1 for O.
+
+    Example:
+    >>> span_types(["O", "B-PER", "B-LOC"], "BIO")[0]
+    ('LOC', 'PER')
+    """
+    parts = _parts(tags, scheme)
+    types = tuple(sorted({part.type for part in parts if part.role != OUTSIDE}))
+    ids = [-1 if part.role == OUTSIDE else types.index(part.type) for part in parts]
+    return types, np.array(ids, np.int32)
+
+
+def span_tables(tags: Sequence[str], scheme: str, strict: bool = False) -> SpanTables:
+    """Returns the arrays that `functional.spans` needs to count spans.
+
+    Args:
+        tags: K tags.
+        scheme: one of `SCHEMES`.
+        strict: counts well-formed spans only.
+    """
+    rules, parts = _scheme(scheme), [*_parts(tags, scheme), NO_TAG]
+    types, type_ids = span_types(tags, scheme)
+    continued = [[continues(before, part) for part in parts] for before in parts]
+    begins = [[not strict or rules.begins_well(before, part) for part in parts] for before in parts]
+    ends = [not strict or rules.ends_well(part) for part in parts]
+    ids = np.append(type_ids, np.int32(-1))
+    return SpanTables(_square(continued), _square(begins), np.array(ends, bool), ids, types)
+
+
+def _scheme(name: str) -> TagScheme:
+    check_one_of("scheme", name, SCHEMES)
+    return SCHEMES[name]
+
+
+def _parts(tags: Sequence[str], scheme: str) -> list[Part]:
+    return [parse_tag(tag, scheme) for tag in tags]
+
+
+def _square(rows: list[list[bool]]) -> NDArray[np.bool_]:
+    return np.array(rows, bool).reshape(len(rows), len(rows))

@@ -1,38 +1,74 @@
-"""How often terms occur, and in how many documents: what TF-IDF is made from."""
+"""Counts of terms and documents, and inverse document frequencies computed from them."""
 
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from keras_embed._errors import message
-from keras_embed.text._vocabulary_file import write_json
+from keras_embed._errors import check_one_of, message
+from keras_embed._types import PathLike
+from keras_embed.text import _files
 from keras_embed.text.pipeline import Pipeline
+from keras_embed.text.strings import each_text
 
 Ints = NDArray[np.int64]
-_BATCH = 256  # the words of a batch stay in the processor's cache
-_FORMAT, _VERSION = "keras_embed.TermCounts", 1
+_BATCH = 256  # documents; the words of a batch fit into the processor's cache
+_FORM = ("keras_embed.TermCounts", 1)
+
+#: Inverse document frequencies by name, of N documents, df of which contain the term.
+IDF = {
+    "smooth": lambda n, df: np.log((1 + n) / (1 + df)) + 1,
+    "plain": lambda n, df: np.log(n / df) + 1,
+    "textbook": lambda n, df: np.log(n / df),
+    "keras": lambda n, df: np.log(1 + n / (1 + df)),
+    "none": lambda n, df: np.ones_like(df),
+}
+NORMS = ("l1", "l2", None)
+
+
+def idf(name: str, num_documents: int, documents: ArrayLike) -> NDArray[np.float64]:
+    """Computes inverse document frequencies.
+
+    Args:
+        name: "smooth", ln((1 + N) / (1 + df)) + 1, as scikit-learn; "plain", ln(N / df) + 1, as scikit-learn with
+            `smooth_idf=False`; "textbook", ln(N / df); "keras", ln(1 + N / (1 + df)), as Keras' TextVectorization;
+            "none", 1.
+        num_documents: N.
+        documents: df of each term, at least 1, (V,).
+
+    Returns:
+        float64 (V,).
+
+    Raises:
+        ValueError: If `name` is unknown.
+
+    Example:
+    >>> idf("textbook", 8, [8, 1]).round(4).tolist()
+    [0.0, 2.0794]
+    """
+    check_one_of("idf", name, IDF)
+    return np.asarray(IDF[name](float(num_documents), np.asarray(documents, np.float64)))
 
 
 class TermCounts:
-    """Counts of terms over some documents; counts of two shards add up to those of both.
+    """Counts of terms over some documents. The counts of two shards can be added.
 
-    So any engine that can run Python and reduce can count: each worker runs `from_texts` on its shard, the results
-    pickle, and `+` merges them. Memory grows with the number of distinct terms, not of documents.
+    So any engine with map and reduce can count: each worker runs `from_texts` on its shard, the results are pickled,
+    and `+` merges them. Memory grows with the number of distinct terms, not with the number of documents.
 
     Args:
         terms: distinct terms.
         totals: occurrences of each, int64 (V,).
-        documents: in how many documents each occurs, int64 (V,).
-        num_documents: how many documents there were, the empty ones included.
+        documents: number of documents that contain each, int64 (V,).
+        num_documents: number of documents, empty ones included.
 
     Raises:
-        ValueError: unless terms are distinct and have two numbers each.
+        ValueError: If terms are repeated or do not have two numbers each.
 
     Example:
     >>> counts = TermCounts.from_texts(["to be or not to be"]) + TermCounts.from_texts(["To go"])
@@ -40,8 +76,8 @@ class TermCounts:
     (2, 3, 2)
     """
 
-    def __init__(self, terms: Iterable[str], totals: Any, documents: Any, num_documents: int) -> None:
-        self._index = {term: place for place, term in enumerate(terms)}
+    def __init__(self, terms: Iterable[str], totals: ArrayLike, documents: ArrayLike, num_documents: int) -> None:
+        self._index = {term: index for index, term in enumerate(terms)}
         self._totals: Ints = np.asarray(totals, np.int64)
         self._documents: Ints = np.asarray(documents, np.int64)
         self.num_documents = int(num_documents)
@@ -55,8 +91,8 @@ class TermCounts:
 
         Args:
             texts: strings or UTF-8 bytes, arrays or lists of them, or objects with `tokens`; lists, generators and
-                `tf.data` datasets alike. Of a pair (text, label) the text is taken.
-            pipeline: text to terms; `None` for scikit-learn's words.
+                `tf.data` datasets alike. Of a pair (text, label), the text is counted.
+            pipeline: converts texts to terms; `None` for scikit-learn's words.
         """
         pipeline = Pipeline() if pipeline is None else pipeline
         index = _numbering()
@@ -64,27 +100,28 @@ class TermCounts:
         for batch in _batches(each_text(texts)):
             rows = pipeline.texts(batch)
             seen += len(rows)
-            numbers, lengths = flat_numbers(rows, index.__getitem__)
-            if not len(numbers):
+            ids, lengths = flat_ids(rows, index.__getitem__)
+            if not len(ids):
                 continue
-            keys = numbers * len(rows) + np.repeat(np.arange(len(rows)), lengths)
-            keys.sort()  # by term, then by document
+            # One key for each pair (term, document): sorted, equal keys are the occurrences of a term in a document.
+            keys = ids * len(rows) + np.repeat(np.arange(len(rows)), lengths)
+            keys.sort()
             terms = keys // len(rows)
-            starts = np.flatnonzero(np.diff(terms, prepend=-1))
+            starts = np.flatnonzero(np.diff(terms, prepend=-1))  # first key of each distinct term
             totals, documents = _grown(totals, len(index)), _grown(documents, len(index))
             totals[terms[starts]] += np.diff(starts, append=len(terms))
             documents[terms[starts]] += np.add.reduceat(np.diff(keys, prepend=-1) > 0, starts)
         return cls(index, totals[: len(index)], documents[: len(index)], seen)
 
     def __add__(self, other: "TermCounts") -> "TermCounts":
-        """The counts of both sets of documents together."""
+        """Returns the counts of both sets of documents."""
         index = _numbering(self._index)
-        places = np.fromiter(map(index.__getitem__, other._index), np.int64, len(other._index))
+        ids = np.fromiter(map(index.__getitem__, other._index), np.int64, len(other._index))
         totals, documents = np.zeros((2, len(index)), np.int64)
         totals[: len(self)] = self._totals
         documents[: len(self)] = self._documents
-        totals[places] += other._totals
-        documents[places] += other._documents
+        totals[ids] += other._totals
+        documents[ids] += other._documents
         return TermCounts(index, totals, documents, self.num_documents + other.num_documents)
 
     def __len__(self) -> int:
@@ -107,35 +144,35 @@ class TermCounts:
         return f"<TermCounts of {len(self)} terms in {self.num_documents} documents>"
 
     def as_dict(self) -> dict[str, tuple[int, int]]:
-        """Term -> (occurrences, documents)."""
+        """Returns term to (occurrences, documents)."""
         pairs = zip(self._totals.tolist(), self._documents.tolist(), strict=True)
         return dict(zip(self._index, pairs, strict=True))
 
     def total(self, term: str) -> int:
-        """How often a term occurs."""
+        """Returns the number of occurrences of a term."""
         return int(self._totals[self._index[term]]) if term in self._index else 0
 
     def document_count(self, term: str) -> int:
-        """In how many documents a term occurs."""
+        """Returns the number of documents that contain a term."""
         return int(self._documents[self._index[term]]) if term in self._index else 0
 
     def select(
         self, min_df: float = 1, max_df: float = 1.0, max_features: int | None = None, binary: bool = False
     ) -> tuple[list[str], Ints]:
-        """The terms that a vectoriser keeps, by scikit-learn's rules.
+        """Selects the terms of a vectoriser by scikit-learn's rules.
 
         Args:
-            min_df: terms of fewer documents go. An int is a number of documents, a float a share of them.
-            max_df: terms of more documents go; likewise.
-            max_features: of those left, at most so many, the most frequent in all. Among terms equally frequent the
-                choice is NumPy's `argsort`, as in scikit-learn.
-            binary: frequent means in many documents.
+            min_df: drops terms of fewer documents. An int is a number of documents, a float a proportion of them.
+            max_df: drops terms of more documents, likewise.
+            max_features: then keeps at most this number of terms, the most frequent. Ties are broken by NumPy's
+                `argsort`, as in scikit-learn.
+            binary: measures frequency in documents, not in occurrences.
 
         Returns:
-            the terms by code point, and the number of documents of each, int64 (V,).
+            the terms, sorted by code point, and the number of documents of each, int64 (V,).
 
         Raises:
-            ValueError: where no term is left, or `max_df` is below `min_df`.
+            ValueError: If no term is left, or if `max_df` is below `min_df`.
         """
         highest = max_df if isinstance(max_df, int) else max_df * self.num_documents
         lowest = min_df if isinstance(min_df, int) else min_df * self.num_documents
@@ -146,29 +183,29 @@ class TermCounts:
         kept = np.array(sorted(kept.tolist(), key=terms.__getitem__), np.int64)
         if max_features is not None and len(kept) > max_features:
             totals = (self._documents if binary else self._totals)[kept]
-            # In floats, as in TfidfVectorizer: the order of equals depends on the type.
+            # In floats, as in TfidfVectorizer: the order of ties depends on the dtype.
             kept = kept[np.sort((-totals.astype(np.float64)).argsort()[:max_features])]
         if not len(kept):
             received = f"{len(self)} terms in {self.num_documents} documents, min_df={min_df}, max_df={max_df}"
             raise ValueError(message("a term to be left", received, "a lower min_df or a higher max_df"))
-        return [terms[place] for place in kept.tolist()], self._documents[kept]
+        return [terms[index] for index in kept.tolist()], self._documents[kept]
 
-    def save(self, path: str | Path) -> None:
-        """Writes a JSON file. It appears whole or not at all."""
-        content = {"format": _FORMAT, "version": _VERSION, "num_documents": self.num_documents}
+    def save(self, path: PathLike) -> None:
+        """Writes a JSON file atomically."""
         counts = {"totals": self._totals.tolist(), "documents": self._documents.tolist()}
-        write_json(path, {**content, "terms": list(self._index), **counts})
+        content = {"num_documents": self.num_documents, "terms": list(self._index), **counts}
+        _files.write_readable(path, _FORM, content)
 
     @classmethod
-    def load(cls, path: str | Path) -> "TermCounts":
+    def load(cls, path: PathLike) -> "TermCounts":
         """Reads what `save` wrote.
 
         Raises:
-            ValueError: naming the file, where it holds something else.
+            ValueError: If the file holds something else.
         """
         try:
             content = json.loads(Path(path).read_bytes().decode("utf-8"))
-            if (content["format"], content["version"]) != (_FORMAT, _VERSION):
+            if (content["format"], content["version"]) != _FORM:
                 raise ValueError(f"{content['format']!r}, version {content['version']}")
             return cls(content["terms"], content["totals"], content["documents"], content["num_documents"])
         except (KeyError, TypeError, ValueError) as error:
@@ -176,45 +213,26 @@ class TermCounts:
 
 
 def _numbering(known: Mapping[str, int] | None = None) -> dict[str, int]:
-    """A dictionary that numbers terms in the order in which they are first asked for."""
+    """Returns a dictionary that gives each new key the next id."""
     index: defaultdict[str, int] = defaultdict(None, known or {})
     index.default_factory = index.__len__
     return index
 
 
-def flat_numbers(rows: list[list[str]], number: Any, *defaults: Any) -> tuple[Ints, Ints]:
-    """The numbers of the terms of all rows, one row after the other, and the length of each row."""
+def flat_ids(rows: list[list[str]], term_id: Callable[..., int], *defaults: Iterable[int]) -> tuple[Ints, Ints]:
+    """Returns the term ids of all rows, concatenated, and the length of each row."""
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     terms = itertools.chain.from_iterable(rows)
-    return np.fromiter(map(number, terms, *defaults), np.int64, int(lengths.sum())), lengths
+    return np.fromiter(map(term_id, terms, *defaults), np.int64, int(lengths.sum())), lengths
 
 
-def each_text(texts: Any) -> Iterator[Any]:
-    """The single texts of a stream of texts, batches, pairs with labels, or tokenised sentences."""
-    if isinstance(texts, (str, bytes)):
-        raise ValueError(message("an iterable of texts", texts, "[text]"))
-    for item in texts:
-        if isinstance(item, tuple):
-            item = item[0]
-        if hasattr(item, "tokens"):
-            item = " ".join(item.tokens)
-        if hasattr(item, "numpy"):
-            item = item.numpy()
-        if isinstance(item, (str, bytes)):
-            yield item
-        elif isinstance(item, (list, np.ndarray)):
-            yield from np.ravel(np.asarray(item, object)).tolist()
-        else:
-            raise ValueError(message("every text to be a string, bytes, or a batch of them", item))
-
-
-def _batches(texts: Iterator[Any]) -> Iterator[list[Any]]:
+def _batches(texts: Iterator[str | bytes]) -> Iterator[list[str | bytes]]:
     while batch := list(itertools.islice(texts, _BATCH)):
         yield batch
 
 
 def _grown(counts: Ints, size: int) -> Ints:
-    """Room for `size` numbers: doubled where it is too little, so that growing costs little."""
+    """Grows an array to at least `size`, by doubling, so that growing costs amortised constant time."""
     if len(counts) >= size:
         return counts
     return np.concatenate([counts, np.zeros(max(size, 2 * len(counts)) - len(counts), np.int64)])

@@ -1,17 +1,15 @@
-"""Which word has which number."""
+"""Vocabularies: words and their ids."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._backend import tf
 from keras_embed._errors import check_positive, message
-from keras_embed.text import _vocabulary_file
-from keras_embed.text._strings import check_utf8
+from keras_embed._types import PathLike, TFTensor
+from keras_embed.text import _files
+from keras_embed.text.strings import IdLookup, as_strings, check_utf8
 
 PADDING = ""
 UNKNOWN = "[UNK]"
@@ -21,13 +19,13 @@ _RESERVED = (PADDING, UNKNOWN)
 def rank_by_count(
     counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None, reserved: Sequence[str] = ()
 ) -> list[tuple[str, int]]:
-    """The entries seen at least `min_count` times, by falling count, ties by code point.
+    """Returns the words seen at least `min_count` times, the most frequent first, ties by code point.
 
     Args:
         counts: word to number of occurrences.
-        min_count: rarer words are left out.
-        max_size: how many at most, the reserved ones included.
-        reserved: words that are passed over.
+        min_count: rarer words are dropped.
+        max_size: greatest length of the vocabulary, the reserved words included.
+        reserved: words to skip.
     """
     check_positive("min_count", min_count)
     kept = (item for item in counts.items() if item[1] >= min_count and item[0] not in reserved)
@@ -39,7 +37,7 @@ def rank_by_count(
 
 
 def count_words(sentences: Iterable[Iterable[str]]) -> Counter[str]:
-    """How often each word stands in a stream of sentences."""
+    """Counts the words of a stream of sentences."""
     counts: Counter[str] = Counter()
     for sentence in sentences:
         if isinstance(sentence, str):
@@ -49,18 +47,18 @@ def count_words(sentences: Iterable[Iterable[str]]) -> Counter[str]:
 
 
 class Vocabulary:
-    """An immutable list of words, each with its number.
+    """An immutable list of words with their ids.
 
-    Number 0 is padding (the empty string) and number 1 stands for every unknown word ("[UNK]"); the words follow, by
-    falling frequency where the vocabulary is made from counts. The length counts the two reserved entries, so that
+    Id 0 is padding (the empty string) and id 1 is shared by all out-of-vocabulary words ("[UNK]"); the words follow,
+    the most frequent first where the vocabulary is built from counts. The length includes the two reserved entries:
     it is the number of rows of an embedding matrix.
 
     Args:
         words: the words, without the two reserved entries and without repetition.
-        counts: how often each word was seen, in the same order. Optional; nothing but `count` uses it.
+        counts: number of occurrences of each word, in the same order. Optional; only `count` uses it.
 
     Raises:
-        ValueError: if a word is repeated, reserved, or has a lone surrogate, or if `counts` has another length.
+        ValueError: If a word is repeated or reserved or has a lone surrogate, or if `counts` has another length.
 
     Example:
     >>> vocabulary = Vocabulary.from_tokens([["to", "be", "or"], ["to", "not"]])
@@ -74,8 +72,8 @@ class Vocabulary:
         self._tokens = _RESERVED + tuple(words)
         self._ids = {token: index for index, token in enumerate(self._tokens)}
         self._counts = None if counts is None else tuple(int(count) for count in counts)
-        self._table: Any = None
         _check_words(self._tokens, len(self._ids))
+        self._table = IdLookup(self._tokens, default=1)
         if self._counts is not None and len(self._counts) != len(self._tokens) - len(_RESERVED):
             raise ValueError(
                 message("one count for each word", f"{len(self._counts)} counts, {len(self) - 2} words", "counts=None")
@@ -86,9 +84,9 @@ class Vocabulary:
         """Keeps the words seen at least `min_count` times, the most frequent first, ties by code point.
 
         Args:
-            counts: word to number of occurrences. Reserved entries among the words are passed over.
-            min_count: rarer words become unknown.
-            max_size: the greatest length of the vocabulary, its two reserved entries included.
+            counts: word to number of occurrences. Reserved entries are skipped.
+            min_count: rarer words are out of vocabulary.
+            max_size: greatest length of the vocabulary, its two reserved entries included.
         """
         ranked = rank_by_count(counts, min_count, max_size, _RESERVED)
         return cls((word for word, _ in ranked), (count for _, count in ranked))
@@ -97,7 +95,7 @@ class Vocabulary:
     def from_tokens(
         cls, sentences: Iterable[Iterable[str]], min_count: int = 1, max_size: int | None = None
     ) -> "Vocabulary":
-        """Counts the words of a stream of sentences; see `from_counts`."""
+        """Counts the words of a stream of sentences, then as `from_counts`."""
         return cls.from_counts(count_words(sentences), min_count, max_size)
 
     def __len__(self) -> int:
@@ -110,7 +108,7 @@ class Vocabulary:
         return iter(self._tokens)
 
     def __eq__(self, other: object) -> bool:
-        """Two vocabularies are equal if they give every word the same number; counts do not matter."""
+        """Two vocabularies are equal if every word has the same id in both; counts do not matter."""
         return isinstance(other, Vocabulary) and self._tokens == other._tokens
 
     def __hash__(self) -> int:
@@ -119,36 +117,33 @@ class Vocabulary:
     def __repr__(self) -> str:
         return f"<Vocabulary of {len(self)}: {', '.join(map(repr, self._tokens[2:6]))} ...>"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_table": None}  # the table is a TensorFlow resource: it cannot be copied or pickled
-
     def id(self, token: str) -> int:
-        """The number of a word, 1 if it is unknown."""
+        """Returns the id of a word, 1 if it is out of vocabulary."""
         return self._ids.get(token, 1)
 
     def ids(self, tokens: Iterable[str]) -> NDArray[np.int32]:
-        """The numbers of some words. Returns: int32 array (N,)."""
+        """Returns the ids of some words, int32 (N,)."""
         return np.array([self._ids.get(token, 1) for token in tokens], np.int32)
 
     def token(self, id: int) -> str:
-        """The word with this number.
+        """Returns the word with an id.
 
         Raises:
-            ValueError: for a number without a token.
+            ValueError: If `id` is out of range.
         """
         if not 0 <= id < len(self):
-            raise ValueError(message(f"a number from 0 to {len(self) - 1}", id))
+            raise ValueError(message(f"an id from 0 to {len(self) - 1}", id))
         return self._tokens[id]
 
     def count(self, token: str) -> int | None:
-        """How often the word was seen: 0 for an unknown or reserved word, None if counts were not kept."""
+        """Returns the number of occurrences of a word: 0 if out of vocabulary or reserved, None without counts."""
         if self._counts is None:
             return None
         index = self._ids.get(token, 0) - len(_RESERVED)
         return self._counts[index] if index >= 0 else 0
 
-    def lookup(self, strings: Any) -> Any:
-        """Numbers of words in TensorFlow graph code.
+    def lookup(self, strings: TFTensor) -> TFTensor:
+        """Looks words up in TensorFlow graph code.
 
         Args:
             strings: string tensor of any shape, dense or ragged.
@@ -156,31 +151,25 @@ class Vocabulary:
         Returns:
             int32 tensor of the same shape.
         """
-        strings = strings if isinstance(strings, tf.RaggedTensor) else tf.convert_to_tensor(strings, tf.string)
-        return self.table.lookup(strings)
+        return self._table.lookup(as_strings(strings))
 
     @property
-    def table(self) -> Any:
-        """The `tf.lookup.StaticHashTable` behind `lookup`, made at first use. An exporter must track it."""
-        if self._table is None:
-            with tf.init_scope():  # outside of any graph being traced, so that every later graph can use it
-                keys = tf.constant([token.encode("utf-8") for token in self._tokens], tf.string)
-                values = tf.range(len(self), dtype=tf.int32)
-                self._table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), 1)
-        return self._table
+    def table(self) -> TFTensor:
+        """The `tf.lookup.StaticHashTable` of `lookup`, created at first use. An exporter must track it."""
+        return self._table.table
 
-    def save(self, path: str | Path) -> None:
-        """Writes a JSON file, one word a line. The file appears whole or not at all."""
-        _vocabulary_file.write(path, self._tokens[len(_RESERVED) :], self._counts)
+    def save(self, path: PathLike) -> None:
+        """Writes a JSON file atomically, one word a line."""
+        _files.write_vocabulary(path, self._tokens[len(_RESERVED) :], self._counts)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Vocabulary":
+    def load(cls, path: PathLike) -> "Vocabulary":
         """Reads what `save` wrote.
 
         Raises:
-            ValueError: naming the file, and the line or the word that is wrong.
+            ValueError: If the file is damaged; the message names the file and the line or the word.
         """
-        words, counts = _vocabulary_file.read(path)
+        words, counts = _files.read_vocabulary(path)
         try:
             return cls(words, counts)
         except ValueError as error:
@@ -188,12 +177,12 @@ class Vocabulary:
 
 
 def _check_words(tokens: Sequence[str], num_distinct: int) -> None:
-    """Raises `ValueError` for a repeated or reserved word, or one that no UTF-8 file or tensor can hold."""
+    """Raises `ValueError` if a word is repeated or reserved, or if UTF-8 cannot encode it."""
     for index, token in enumerate(tokens):
         if not isinstance(token, str):
-            raise ValueError(message("every word to be a string", f"{token!r} at number {index}"))
+            raise ValueError(message("every word to be a string", f"{token!r} at index {index}"))
         if not token.isascii():
-            check_utf8(token, f"word number {index}")
+            check_utf8(token, f"word {index}")
     if num_distinct != len(tokens):
         repeated = next(token for token, count in Counter(tokens).items() if count > 1)
         what = "the words without the reserved entries" if repeated in _RESERVED else "each word once"

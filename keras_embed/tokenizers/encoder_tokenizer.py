@@ -1,4 +1,4 @@
-"""Words to the pieces of a pretrained encoder, packed as it reads them."""
+"""Tokenizer of a pretrained encoder of Keras Hub that keeps track of words."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,36 +6,37 @@ from typing import Any
 import keras
 import keras_hub
 
-from keras_embed import text
 from keras_embed._backend import tf, tf_text
 from keras_embed._backend.ragged import bucket_length, dense
 from keras_embed._errors import check_positive, message
-from keras_embed.tokenizers._marked_pieces import MarkedPieces, OfAnyBackbone
-from keras_embed.tokenizers.bert_vocabulary import bert_pieces
-from keras_embed.tokenizers.segments import counts_before, fitting, in_a_row, pieces_of_words
+from keras_embed._types import Config, Features, PathLike, Splitter, TFTensor
+from keras_embed.tokenizers.any_splitter import as_tokenizer, deserialize_tokenizer, serialize_tokenizer
+from keras_embed.tokenizers.segments import concatenated, counts_before, fitting, subwords_of_words
+from keras_embed.tokenizers.splitters import WhitespaceTokenizer
 from keras_embed.tokenizers.word_featurizer import BUCKET_LENGTHS
+from keras_embed.tokenizers.word_pieces import bert_vocabulary
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class EncoderTokenizer(MarkedPieces):
-    """Splits text into words and words into the pieces that an encoder of Keras Hub reads, and packs them for it.
+class EncoderTokenizer(keras_hub.tokenizers.Tokenizer):
+    """Splits texts into words, words into the subwords of an encoder of Keras Hub, and packs them for the encoder.
 
-    It knows which pieces belong to which word, and which bytes of the text to which word: what tags words, masks whole
-    words and finds spans needs it. All of it is TensorFlow graph code, on every backend.
+    It maps subwords to words, and words to bytes of the text, which taggers, whole-word masking and span finders need.
+    Everything is TensorFlow graph code, on every backend.
 
     Args:
-        tokenizer: any of Keras Hub that has marks for the end, such as `BertTokenizer` or `RobertaTokenizer`.
-        splitter: what splits text into words, as in `WordFeaturizer`. `None`: for word pieces `text.WordTokenizer()`,
-            for tokenizers that read blanks (byte pairs, SentencePiece) `text.WhitespaceTokenizer()`, so that both see
-            what they would see in the whole text.
-        max_length: most positions, marks included; what is longer is cut behind a whole word.
-        bucket_lengths: rising lengths that rows are padded to.
-        separators: how many end marks stand between two segments. `None`: as in Keras Hub, two for RoBERTa's kin, else
-            one.
+        tokenizer: any of Keras Hub that has an end token, such as `BertTokenizer` or `RobertaTokenizer`.
+        splitter: splits texts into words, as in `WordFeaturizer`. `None`: `WordTokenizer()` for WordPiece,
+            `WhitespaceTokenizer()` for tokenizers that read spaces (byte pairs, SentencePiece), so that the subwords
+            are those of the whole text.
+        max_length: greatest length, special tokens included; longer texts are truncated after a whole word.
+        bucket_lengths: ascending lengths that rows are padded to.
+        separators: number of end tokens between two segments. `None`: as in Keras Hub, two for RoBERTa and
+            XLM-RoBERTa, else one.
         **kwargs: `name`, `config_file`.
 
     Raises:
-        ValueError: for a tokenizer without an end mark, and arguments outside their range.
+        ValueError: If the tokenizer has no end token, or if an argument is out of range.
 
     Example:
     >>> from keras_embed.tokenizers import EncoderTokenizer
@@ -48,10 +49,13 @@ class EncoderTokenizer(MarkedPieces):
     ([[1, 2], [1, 0]], [[True, True], [True, False]])
     """
 
+    #: True for a tokenizer that splits words into subwords.
+    splits_words = True
+
     def __init__(
         self,
-        tokenizer: Any,
-        splitter: Any = None,
+        tokenizer: keras_hub.tokenizers.Tokenizer,
+        splitter: Splitter | None = None,
         max_length: int = 512,
         bucket_lengths: Sequence[int] = BUCKET_LENGTHS,
         separators: int | None = None,
@@ -64,16 +68,16 @@ class EncoderTokenizer(MarkedPieces):
             raise ValueError(message(expected, type(tokenizer).__name__, "keras_hub.tokenizers.BertTokenizer"))
         check_positive("max_length", max_length)
         self.tokenizer = tokenizer
-        self._reads_blanks = not isinstance(tokenizer, keras_hub.tokenizers.WordPieceTokenizer)
-        if splitter is None and self._reads_blanks:
-            splitter = text.WhitespaceTokenizer()
-        self.splitter = text.as_tokenizer(splitter)
+        self._reads_spaces = not isinstance(tokenizer, keras_hub.tokenizers.WordPieceTokenizer)
+        if splitter is None and self._reads_spaces:
+            splitter = WhitespaceTokenizer()
+        self.splitter = as_tokenizer(splitter)
         self.max_length = max_length
         self.bucket_lengths = tuple(int(length) for length in bucket_lengths)
         twice = (keras_hub.tokenizers.RobertaTokenizer, keras_hub.tokenizers.XLMRobertaTokenizer)
         self.separators = (2 if isinstance(tokenizer, twice) else 1) if separators is None else separators
         self.file_assets = tokenizer.file_assets
-        self._cut: Any = None
+        self._traced: Any = None
         self.built = True
 
     @classmethod
@@ -85,80 +89,86 @@ class EncoderTokenizer(MarkedPieces):
         min_count: int = 2,
         **kwargs: Any,
     ) -> "EncoderTokenizer":
-        """Learns the word pieces of some texts, for a `keras_hub.tokenizers.BertTokenizer`.
+        """Learns the WordPiece vocabulary of some texts, for a `keras_hub.tokenizers.BertTokenizer`.
 
         Args:
             texts: strings.
-            vocabulary_size: see `tokenizers.bert_pieces`.
-            lowercase: whether texts are put into lower case.
-            min_count: see `tokenizers.bert_pieces`.
-            **kwargs: for the constructor.
+            vocabulary_size: see `word_pieces.bert_vocabulary`.
+            lowercase: lower-cases texts.
+            min_count: see `word_pieces.bert_vocabulary`.
+            **kwargs: constructor arguments.
         """
-        pieces = bert_pieces(texts, vocabulary_size, lowercase, min_count)
-        return cls(keras_hub.tokenizers.BertTokenizer(list(pieces), lowercase=lowercase), **kwargs)
+        tokens = bert_vocabulary(texts, vocabulary_size, lowercase, min_count)
+        return cls(keras_hub.tokenizers.BertTokenizer(list(tokens), lowercase=lowercase), **kwargs)
 
     @classmethod
     def from_preset(cls, preset: str, config_file: str = "tokenizer.json", **kwargs: Any) -> "EncoderTokenizer":
-        """The tokenizer of a preset of one of Keras Hub's encoders, such as "bert_base_en", or one that was saved.
+        """Loads the tokenizer of a preset of Keras Hub, such as "bert_base_en", or of a saved one.
 
         Args:
             preset: a name, a handle or a folder.
-            config_file: in the preset.
-            **kwargs: for the constructor, where the preset holds a tokenizer of Keras Hub.
+            config_file: the tokenizer's file in the preset.
+            **kwargs: constructor arguments, if the preset holds a tokenizer of Keras Hub.
         """
         try:
             found = keras_hub.tokenizers.Tokenizer.from_preset(preset, config_file=config_file)
-        except ValueError:  # of a backbone that Keras Hub has no tokenizer for
-            found = OfAnyBackbone.from_preset(preset, config_file=config_file)
+        except ValueError:  # Keras Hub knows no tokenizer class of the preset's backbone class
+            from keras_hub.src.utils.preset_utils import get_preset_loader
+
+            found = get_preset_loader(preset).load_tokenizer(keras_hub.tokenizers.Tokenizer, config_file)
         return found if isinstance(found, cls) else cls(found, **kwargs)
 
-    def tokenize(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def tokenize(self, inputs: TFTensor, *args: Any, **kwargs: Any) -> TFTensor:
         """Splits texts, string (B,), into words, ragged string (B, W)."""
         return self.splitter.tokenize(inputs)
 
-    def tokenize_with_offsets(self, inputs: Any) -> tuple[Any, Any, Any]:
-        """As `tokenize`, and where each word begins and ends.
+    def tokenize_with_offsets(self, inputs: TFTensor) -> tuple[TFTensor, TFTensor, TFTensor]:
+        """Splits texts into words, and returns the offsets of each word.
 
         Returns:
-            words, starts and limits, each ragged (B, W): int64 byte positions in the text, limits exclusive.
+            words, starts and limits, each ragged (B, W): int64 byte offsets in the text, limits exclusive.
 
         Raises:
-            ValueError: for a splitter that does not tell.
+            ValueError: If the splitter has no `tokenize_with_offsets`.
         """
         if not hasattr(self.splitter, "tokenize_with_offsets"):
             expected = "a splitter with `tokenize_with_offsets`"
-            raise ValueError(message(expected, type(self.splitter).__name__, "splitter=text.WordTokenizer()"))
+            raise ValueError(message(expected, type(self.splitter).__name__, "splitter=WordTokenizer()"))
         return self.splitter.tokenize_with_offsets(inputs)
 
-    def pieces(self, words: Any) -> Any:
-        """Words, ragged (B, W), as ragged int32 (B, W, P): at least one piece for each word.
+    def subword_ids(self, words: TFTensor) -> TFTensor:
+        """Splits words, ragged (B, W), into subwords, ragged int32 (B, W, P), at least one for each word.
 
-        Where the tokenizer reads blanks, each word but the first of its row has one before it.
+        If the tokenizer reads spaces, each word but the first of its row is preceded by one.
         """
-        stand_in = self.unknown_id if self.unknown_id is not None else self.end_id
-        return pieces_of_words(words, self._pieces_of, self._reads_blanks, stand_in)
+        fallback = self.unknown_id if self.unknown_id is not None else self.end_id
+        return subwords_of_words(words, self._split, self._reads_spaces, fallback)
 
-    def encode(self, tokens: Any, min_length: int = 0, names: Iterable[str] | None = None) -> dict[str, Any]:
-        """The features of tokenised texts: start, pieces, end.
+    pieces = subword_ids  # the former name, until every caller uses `subword_ids`
+
+    def encode(
+        self, tokens: TFTensor | Sequence[Sequence[str]], min_length: int = 0, names: Iterable[str] | None = None
+    ) -> Features:
+        """Computes the features of tokenised texts: start, subwords, end.
 
         Args:
             tokens: ragged strings (B, W), or lists of lists of words.
-            min_length: pad at least to this length.
-            names: the features to make; names of none are passed over. `None`: all.
+            min_length: pads at least to this length.
+            names: the features to compute; unknown names are ignored. `None`: all.
 
         Returns:
             dict of tensors, T the bucket of the longest row, W that of the most words: `token_ids` (B, T) int32,
             `padding_mask` (B, T) bool, True = real, `segment_ids` (B, T) int32, all 0; `word_positions` (B, W) int32,
-            where each word's first piece stands, and `word_mask` (B, W) bool, whether there is a word, and a whole one.
+            index of each word's first subword, and `word_mask` (B, W) bool, True for words that are not truncated.
         """
         tokens = tokens if isinstance(tokens, tf.RaggedTensor) else tf.ragged.constant(tokens, tf.string, ragged_rank=1)
-        pieces = self.pieces(tokens)
+        subwords = self.subword_ids(tokens)  # (B, W, P)
         start = 0 if self.start_id is None else 1
-        room = self.max_length - start - 1
-        counts = pieces.row_lengths(axis=2)  # (B, W)
+        capacity = self.max_length - start - 1
+        counts = subwords.row_lengths(axis=2)  # (B, W)
         before = counts_before(counts)
-        fits = before.flat_values + counts.flat_values <= room
-        features = self.pack([fitting(pieces, before + counts, room)], min_length, names)
+        fits = before.flat_values + counts.flat_values <= capacity
+        features = self.pack([fitting(subwords, before + counts, capacity)], min_length, names)
         width = bucket_length(tokens.bounding_shape(axis=1), self.bucket_lengths)
         makers = {
             "word_positions": lambda: dense(
@@ -168,8 +178,8 @@ class EncoderTokenizer(MarkedPieces):
         }
         return features | {name: make() for name, make in makers.items() if names is None or name in set(names)}
 
-    def encode_pair(self, first: Any, second: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
-        """The features of pairs: start, first, end, second, end. Where both are too long, the longer one is cut.
+    def encode_pair(self, first: TFTensor, second: TFTensor, names: Iterable[str] | None = None) -> Features:
+        """Computes the features of pairs: start, first, end, second, end. Of long pairs, the longer side is truncated.
 
         Args:
             first: ragged strings (B, W).
@@ -177,71 +187,126 @@ class EncoderTokenizer(MarkedPieces):
             names: as in `encode`.
 
         Returns:
-            `token_ids`, `padding_mask` and `segment_ids`, 0 up to the first end and 1 behind it; see `encode`.
+            `token_ids`, `padding_mask` and `segment_ids`, 0 up to the first end and 1 after it; see `encode`.
         """
-        marks = (0 if self.start_id is None else 1) + self.separators + 1
-        segments = [self.pieces(side).merge_dims(1, 2) for side in (first, second)]
-        return self.pack(tf_text.RoundRobinTrimmer(self.max_length - marks).trim(segments), 0, names)
+        num_special = (0 if self.start_id is None else 1) + self.separators + 1
+        segments = [self.subword_ids(side).merge_dims(1, 2) for side in (first, second)]
+        return self.pack(tf_text.RoundRobinTrimmer(self.max_length - num_special).trim(segments), 0, names)
 
-    def pack(self, segments: Sequence[Any], min_length: int = 0, names: Iterable[str] | None = None) -> dict[str, Any]:
-        """Segments of pieces, each ragged int32 (B, P), with marks around them, padded to one of few lengths.
+    def pack(self, segments: Sequence[TFTensor], min_length: int = 0, names: Iterable[str] | None = None) -> Features:
+        """Concatenates segments of subwords, with special tokens around them, padded to one of few lengths.
 
         Args:
-            segments: what stands behind each other; together with the marks no longer than `max_length`.
-            min_length: pad at least to this length.
+            segments: ragged int32 (B, P) each; with the special tokens, together no longer than `max_length`.
+            min_length: pads at least to this length.
             names: as in `encode`.
 
         Returns:
-            `token_ids`, `padding_mask` and `segment_ids`, the number of the segment, its end included; see `encode`.
+            `token_ids`, `padding_mask` and `segment_ids`, the index of the segment, its end included; see `encode`.
         """
-        ids, numbers = in_a_row(segments, self.start_id, self.end_id, self.separators)
+        ids, segment_ids = concatenated(segments, self.start_id, self.end_id, self.separators)
         longest = tf.maximum(ids.bounding_shape(axis=1), min_length)
         length = tf.minimum(bucket_length(longest, self.bucket_lengths), max(self.max_length, min_length))
         makers = {
             "token_ids": lambda: dense(ids, length, self.padding_id),
             "padding_mask": lambda: tf.sequence_mask(ids.row_lengths(), length),
-            "segment_ids": lambda: dense(numbers, length),
+            "segment_ids": lambda: dense(segment_ids, length),
         }
         return {name: make() for name, make in makers.items() if names is None or name in set(names)}
 
-    def _pieces_of(self, words: Any) -> Any:
-        """Strings (N,) to ragged int32 (N, P), in a graph always: Keras Hub would do it in Python else."""
-        if self._cut is None:
+    def _split(self, words: TFTensor) -> TFTensor:
+        """Splits strings (N,) into ragged int32 (N, P), always in a graph: eagerly, Keras Hub would run in Python."""
+        if self._traced is None:
             with tf.init_scope():
-                self._cut = tf.function(
+                self._traced = tf.function(
                     self.tokenizer.tokenize, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
                 )
-        return tf.cast(self._cut(words), tf.int32)
+        return tf.cast(self._traced(words), tf.int32)
+
+    @property
+    def start_id(self) -> int | None:
+        """Id of the token before the first segment; `None` if the encoder has none."""
+        return self._id("start_token")
+
+    @property
+    def end_id(self) -> int:
+        """Id of the token after each segment."""
+        return int(self.tokenizer.end_token_id)
+
+    @property
+    def padding_id(self) -> int:
+        """Id of padding."""
+        return int(self.tokenizer.pad_token_id)
+
+    @property
+    def mask_id(self) -> int | None:
+        """Id of the mask token; `None` if the encoder has none."""
+        return self._id("mask_token")
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of out-of-vocabulary words; `None` if the encoder can encode every text."""
+        unknown = getattr(self.tokenizer, "oov_token", None)
+        return self._id("unk_token") if unknown is None else int(self.tokenizer.token_to_id(unknown))
+
+    @property
+    def special_ids(self) -> tuple[int, ...]:
+        """Ids of special tokens, which no text yields, ascending."""
+        ids = (self.start_id, self.end_id, self.padding_id, self.mask_id)
+        return tuple(sorted({id_ for id_ in ids if id_ is not None}))
+
+    def _id(self, name: str) -> int | None:
+        id_ = getattr(self.tokenizer, f"{name}_id", None)
+        return None if id_ is None else int(id_)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Does nothing: the tokenizer has no weights."""
+
+    def vocabulary_size(self) -> int:
+        """Returns the number of tokens."""
+        return int(self.tokenizer.vocabulary_size())
+
+    def get_vocabulary(self) -> list[str]:
+        """Returns the tokens by id."""
+        return list(self.tokenizer.get_vocabulary())
+
+    def id_to_token(self, id: int) -> str:
+        """Returns the token with an id."""
+        return str(self.tokenizer.id_to_token(int(id)))
+
+    def token_to_id(self, token: str) -> int:
+        """Returns the id of a token."""
+        return int(self.tokenizer.token_to_id(token))
 
     def resources(self) -> list[Any]:
-        """What an exporter must hold for all of this to be saved in a graph."""
+        """Returns the objects that an exporter must track for `tokenize` and `encode`."""
         return [self.splitter, self.tokenizer]
 
-    def save_assets(self, dir_path: str) -> None:
-        """Writes the pieces into a folder."""
+    def save_assets(self, dir_path: PathLike) -> None:
+        """Writes the vocabulary into a folder."""
         self.tokenizer.save_assets(dir_path)
 
-    def load_assets(self, dir_path: str) -> None:
+    def load_assets(self, dir_path: PathLike) -> None:
         """Reads what `save_assets` wrote."""
         self.tokenizer.load_assets(dir_path)
-        self._cut = None
+        self._traced = None
 
-    def get_config(self) -> dict[str, Any]:
-        """All but the pieces, which are an asset."""
+    def get_config(self) -> Config:
+        """Returns the settings; the vocabulary is an asset."""
         return {
             **super().get_config(),
             "tokenizer": keras.layers.serialize(self.tokenizer),
-            "splitter": text.serialize_tokenizer(self.splitter),
+            "splitter": serialize_tokenizer(self.splitter),
             "max_length": self.max_length,
             "bucket_lengths": self.bucket_lengths,
             "separators": self.separators,
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "EncoderTokenizer":
-        """A tokenizer without pieces, which the assets bring."""
-        made = {
+    def from_config(cls, config: Config) -> "EncoderTokenizer":
+        """Creates a tokenizer without a vocabulary, which `load_assets` reads."""
+        objects = {
             "tokenizer": keras.layers.deserialize(config["tokenizer"]),
-            "splitter": text.deserialize_tokenizer(config["splitter"]),
+            "splitter": deserialize_tokenizer(config["splitter"]),
         }
-        return cls(**{**config, **made})
+        return cls(**{**config, **objects})

@@ -160,7 +160,7 @@ def _entries(vocabulary: HasVocabulary | Iterable[str]) -> tuple[list[str], set[
     listed = vocabulary.get_vocabulary() if hasattr(vocabulary, "get_vocabulary") else vocabulary
     words = [str(word) for word in listed]  # type: ignore[union-attr]
     padding, unknown = getattr(vocabulary, "mask_token", None), getattr(vocabulary, "oov_token", None)
-    return words, {text.PADDING, padding or text.PADDING}, unknown or text.UNKNOWN
+    return words, {text.vocabulary.PADDING, padding or text.vocabulary.PADDING}, unknown or text.vocabulary.UNKNOWN
 
 
 def _step(fallback: Fallback) -> _Step:

@@ -50,7 +50,7 @@ class Subwords:
         Returns:
             int64 (n,).
         """
-        buckets = text.ngram_buckets(word, self.min_n, self.max_n, self.num_buckets)
+        buckets = text.ngrams.ngram_buckets(word, self.min_n, self.max_n, self.num_buckets)
         if self.kept is None:
             return np.array(buckets, np.int64)
         return np.array([self.kept[bucket] for bucket in buckets if bucket in self.kept], np.int64)
@@ -77,7 +77,7 @@ class Subwords:
         Returns:
             The concatenated rows of all words, int64 (sum of lengths,), and the number of rows of each word, (N,).
         """
-        buckets, lengths = text.ngram_bucket_table(words, self.min_n, self.max_n, self.num_buckets)
+        buckets, lengths = text.ngrams.ngram_bucket_table(words, self.min_n, self.max_n, self.num_buckets)
         rows = buckets.astype(np.int64) if self._row_of is None else self._row_of[buckets]
         if self._row_of is not None:  # drop the n-grams of pruned buckets
             word = np.repeat(np.arange(len(words)), lengths)[rows >= 0]

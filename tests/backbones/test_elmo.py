@@ -11,7 +11,8 @@ from keras import ops
 from small_elmo import CHARACTERS, SENTENCES, SIZES, features, oracle_weights, small_elmo
 
 from keras_embed.backbones import ElmoBackbone
-from keras_embed.text import BYTE_MARKS, ElmoCharacters, ElmoCodePoints, Vocabulary
+from keras_embed.text import ElmoCharacters, ElmoCodePoints, Vocabulary
+from keras_embed.text.elmo_characters import BYTE_MARKS
 
 NAMES = ("char_index", "padding_mask")
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from small_elmo import fixture_folder, one_size, published_elmo
 
-from keras_embed.text import BOUNDARIES, ElmoCharacters, elmo_features
+from keras_embed.text import ElmoCharacters, elmo_features
+from keras_embed.text.elmo_characters import BOUNDARIES
 
 TOLERANCE = 2e-6
 

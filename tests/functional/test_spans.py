@@ -8,7 +8,8 @@ import pytest
 from keras import ops
 
 from keras_embed.functional.spans import count_spans
-from keras_embed.text import SCHEMES, span_tables, spans
+from keras_embed.text import SCHEMES, spans
+from keras_embed.text.tag_schemes import span_tables
 
 PREFIXES = {"IOB1": "BI", "BIO": "BI", "BIOES": "BIES", "BIOUL": "BIUL", "BMES": "BMES"}
 TAGS = {s: ["O", *(f"{p}-{t}" for t in "XY" for p in PREFIXES[s])] for s in SCHEMES}

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from keras_embed._backend import tf
 from keras_embed.preprocessors import TaggerPreprocessor
-from keras_embed.text import BOUNDARIES, ElmoCharacters, ElmoCodePoints, SubwordIndex, Vocabulary, elmo_features
+from keras_embed.text import ElmoCharacters, ElmoCodePoints, SubwordIndex, Vocabulary, elmo_features
+from keras_embed.text.elmo_characters import BOUNDARIES
 from keras_embed.tokenizers import WordFeaturizer
 
 MARKS = ["<oov>", "<bos>", "<eos>", "<bow>", "<eow>", "<pad>"]
@@ -77,7 +78,8 @@ def test_only_what_is_asked_for_is_made():
     maker = tokenizer(subwords=SubwordIndex(["Ada"], 3, 6, 10))
     everything = set(maker.encode(SENTENCES))
     assert everything == {"token_ids", "casing_ids", "char_ids", "char_index", "padding_mask", "subword_ids"}
-    maker.characters = maker.subwords = maker.vocabulary = maker.normalizer = Untouched()
+    maker._char_ids.characters = maker._subword_ids.index = Untouched()
+    maker._token_ids.vocabulary = maker._token_ids.normalizer = Untouched()
     assert set(maker.encode(SENTENCES, names=["elmo_ids", "char_index"])) == {"elmo_ids", "char_index"}
     maker.elmo_characters.encode = Untouched()
     assert set(maker.encode(SENTENCES, names=["casing_ids", "padding_mask"])) == {"casing_ids", "padding_mask"}

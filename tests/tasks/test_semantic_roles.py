@@ -9,7 +9,7 @@ import pytest
 from keras import ops
 
 import keras_embed as ke
-from keras_embed.text import mark_predicate
+from keras_embed.tokenizers import mark_predicate
 
 NAMES = ["Ada", "Bob", "Cid", "Eve"]
 
@@ -81,7 +81,7 @@ def test_decoding_obeys_the_scheme_that_training_did_not_know(tagger):
     model = tagger.decoder()
     decode = keras.Sequential([model.get_layer("constraints"), model.get_layer("decode")])
     bound = [tags[number] for number in ops.convert_to_numpy(decode(potentials)["tags"])[0]]
-    ke.text.check_sequence(bound, "BIO", where="the answer")
+    ke.text.tag_schemes.check_sequence(bound, "BIO", where="the answer")
     scores = {path: sum(wish[0, t, tags.index(tag)] for t, tag in enumerate(path)) for path in legal_paths(tags)}
     assert np.isclose(sum(wish[0, t, tags.index(tag)] for t, tag in enumerate(bound)), max(scores.values()))
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from text.unicode_strategies import STABLE_TEXT
 
-from keras_embed.text import CASING_CLASSES, casing_id, casing_ids
+from keras_embed.text.characters import CASING_CLASSES, casing_id, casing_ids
 
 
 @pytest.mark.parametrize(

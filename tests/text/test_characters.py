@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 
-from keras_embed.text import ByteCharacters, CharacterVocabulary, deserialize, serialize
+from keras_embed.text import ByteCharacters, CharacterVocabulary
+from keras_embed.text.serialization import deserialize, serialize
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 ALPHABETS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).map(

@@ -6,7 +6,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from text.unicode_strategies import STABLE_TEXT
 
-from keras_embed.text import WordNormalizer, deserialize, serialize
+from keras_embed.text import WordNormalizer
+from keras_embed.text.serialization import deserialize, serialize
 
 NORMALIZERS = [WordNormalizer(low, digits, nfc) for low in (0, 1) for digits in (0, 1) for nfc in (0, 1)]
 

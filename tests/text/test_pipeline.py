@@ -14,7 +14,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from text.unicode_strategies import STABLE_TEXT
 
-from keras_embed import text
+from keras_embed import text, tokenizers
 from keras_embed.text import (
     CharacterNgrams,
     KeepWords,
@@ -23,11 +23,11 @@ from keras_embed.text import (
     SnowballStemmer,
     StopWords,
     StripAccents,
-    Tokenize,
     TokenPattern,
     UnicodeNormalize,
     WordNgrams,
 )
+from keras_embed.tokenizers import Tokenize
 
 PIPELINES = [
     Pipeline(),
@@ -37,7 +37,7 @@ PIPELINES = [
     Pipeline([TokenPattern(r"\w+"), SnowballStemmer("russian"), UnicodeNormalize("NFD")]),
     Pipeline([TokenPattern(r"[^ ](\w)"), SnowballStemmer("english")]),
     Pipeline([Tokenize(), Lowercase(), WordNgrams(1, 2)]),
-    Pipeline([Tokenize(text.WhitespaceTokenizer()), Pipeline([StripAccents(), Lowercase()])]),
+    Pipeline([Tokenize(tokenizers.WhitespaceTokenizer()), Pipeline([StripAccents(), Lowercase()])]),
     Pipeline([StripAccents("\u0301"), CharacterNgrams(2, 4)]),
     Pipeline([CharacterNgrams(1, 1)]),
     Pipeline([UnicodeNormalize("NFKC"), TokenPattern(r"\w{3,}")]),
@@ -148,7 +148,7 @@ def test_lemmas():
     expected = "идти_VERB по_ADP этот_DET красивый_ADJ улица_NOUN в_ADP москва_PROPN и_SCONJ быстро_ADV 12_NUM"
     texts = ["Иду по этой красивой улице в Москве и быстро 12"]
     assert pipeline.texts(texts) == graph(pipeline, texts) == [expected.split()]
-    again = text.deserialize(json.loads(json.dumps(text.serialize(pipeline))))
+    again = text.serialization.deserialize(json.loads(json.dumps(text.serialization.serialize(pipeline))))
     assert again.texts(texts) == [expected.split()]
 
 
@@ -184,7 +184,7 @@ def test_configs_pickles_and_copies(pipeline):
     texts = ["Жaß аб, b ж\u0301 ½²"]
     expected = pipeline.texts(texts)
     for again in (
-        text.deserialize(json.loads(json.dumps(text.serialize(pipeline)))),
+        text.serialization.deserialize(json.loads(json.dumps(text.serialization.serialize(pipeline)))),
         pickle.loads(pickle.dumps(pipeline)),
         copy.deepcopy(pipeline),
     ):
@@ -204,10 +204,10 @@ class Backwards(text.HostWordStep):
 
 def test_a_step_of_ones_own():
     pipeline = Pipeline([TokenPattern(), Backwards()])
-    again = text.deserialize(json.loads(json.dumps(text.serialize(pipeline))))
+    again = text.serialization.deserialize(json.loads(json.dumps(text.serialization.serialize(pipeline))))
     assert again == pipeline and graph(again, ["чай"]) == [["йач"]]
-    with pytest.raises(TypeError, match="Expected a step of keras_embed, or a class of your own registered"):
-        text.serialize(type("Unknown", (Backwards,), {})())
+    with pytest.raises(TypeError, match="Expected an object of one of .*, or a class of your own registered"):
+        text.serialization.serialize(type("Unknown", (Backwards,), {})())
 
 
 def test_a_pipeline_says_what_it_cannot_export():

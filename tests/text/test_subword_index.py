@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 
-from keras_embed.text import SubwordIndex, WordNormalizer, deserialize, serialize
+from keras_embed.text import SubwordIndex, WordNormalizer
+from keras_embed.text.serialization import deserialize, serialize
 
 WORDS = st.lists(
     st.one_of(

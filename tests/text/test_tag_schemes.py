@@ -5,25 +5,22 @@ import warnings
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from seqeval import scheme as seqeval_schemes
 from seqeval.metrics.sequence_labeling import get_entities
 
 from keras_embed.text import (
     SCHEMES,
     Span,
+    TagScheme,
     allowed_transitions,
-    check_sequence,
-    continuations,
     convert,
     infer_scheme,
-    span_tables,
-    span_types,
+    register_scheme,
     spans,
-    split_tag,
     tag_schemes,
-    tags_of,
 )
+from keras_embed.text.tag_schemes import check_sequence, continuations, span_tables, span_types, split_tag, tags_of
 
 PREFIXES = {"IOB1": "BI", "BIO": "BI", "BIOES": "BIES", "BIOUL": "BIUL", "BMES": "BMES"}
 TAGS = {s: ["O", *(f"{p}-{t}" for t in ("PER", "creative-work") for p in PREFIXES[s])] for s in SCHEMES}
@@ -207,7 +204,7 @@ def test_errors_are_sentences():
     with pytest.raises(ValueError, match=r"Expected a tag of BIO \(O, or B, I with a type\). Received: 'E-PER'"):
         spans(["E-PER"], "BIO")
     with pytest.raises(ValueError, match="`scheme` to be one of"):
-        spans(["O"], "IOE2")
+        spans(["O"], "IOE9")
     with pytest.raises(ValueError, match="prefixes of one of"):
         infer_scheme({"M-A", "U-A"})
     with pytest.raises(
@@ -223,6 +220,39 @@ def test_errors_are_sentences():
             tags_of(wrong, 4, "BIO")
 
 
-def test_the_module_names_what_it_offers():
-    assert tag_schemes.__all__ == sorted(tag_schemes.__all__)
-    assert all(hasattr(tag_schemes, name) for name in tag_schemes.__all__)
+@pytest.fixture
+def own_schemes(monkeypatch):
+    """Two registered schemes: IOE2, and one of inside tags only. Removed again after the test."""
+    monkeypatch.setattr(tag_schemes, "_SCHEMES", dict(tag_schemes._SCHEMES))
+    monkeypatch.setattr(tag_schemes, "SCHEMES", tag_schemes._SCHEMES)
+    register_scheme(TagScheme("ends", inside="I", end="E"))
+    register_scheme(TagScheme("inside", inside="X"))
+
+
+@given(span_lists())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_scheme_of_ones_own(own_schemes, case):
+    found, length = case
+    tags = tags_of(found, length, "ends")
+    assert spans(tags, "ends", strict=True) == spans(tags, "ends") == found
+    check_sequence(tags, "ends")
+    assert convert(tags, "ends", "BIOES") == tags_of(found, length, "BIOES")
+
+
+def test_the_tables_of_a_scheme_of_ones_own(own_schemes):
+    tags = ["O", "I-A", "E-A"]
+    start, end = allowed_transitions(tags, "ends").start, allowed_transitions(tags, "ends").end
+    assert start.tolist() == [True, True, True] and end.tolist() == [True, False, True]
+    assert spans(["X-A", "X-A", "O", "X-B"], "inside") == [Span(0, 2, "A"), Span(3, 4, "B")]
+    assert infer_scheme({"O", "X-A"}) == "inside"
+    with pytest.raises(ValueError, match="no adjacent spans of one type in inside"):
+        tags_of([Span(0, 1, "A"), Span(1, 2, "A")], 2, "inside")
+
+
+def test_schemes_that_cannot_be(own_schemes):
+    with pytest.raises(ValueError, match="a new name for the scheme"):
+        register_scheme(TagScheme("BIO", inside="X"))
+    register_scheme(SCHEMES["BIO"])
+    for wrong in ({"inside": "B", "begin": "B"}, {"inside": "O"}, {"inside": "I-"}, {"inside": ""}):
+        with pytest.raises(ValueError, match="distinct prefixes"):
+            TagScheme("wrong", **wrong)

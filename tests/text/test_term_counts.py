@@ -10,7 +10,10 @@ import tensorflow as tf
 from hypothesis import given, settings
 
 from keras_embed.corpora import Corpus, Sentence
-from keras_embed.text import KeepWords, Pipeline, TermCounts, TermMatrix, TokenPattern, WordNgrams, idf, pack, unpack
+from keras_embed.text import KeepWords, Pipeline, TermCounts, TokenPattern, WordNgrams
+from keras_embed.text.strings import pack, unpack
+from keras_embed.text.term_counts import idf
+from keras_embed.text.term_matrix import TermMatrix
 
 WORDS = st.lists(st.sampled_from("чай кофе сок чай-чай x".split()), max_size=8).map(" ".join)
 TEXTS = st.lists(WORDS, max_size=12)

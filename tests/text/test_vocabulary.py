@@ -41,7 +41,7 @@ def test_reserved_words_in_a_corpus_keep_their_numbers():
 def test_number_and_word_are_inverse():
     vocabulary = Vocabulary.from_tokens([AWKWARD])
     assert all(vocabulary.id(vocabulary.token(index)) == index for index in range(len(vocabulary)))
-    with pytest.raises(ValueError, match=r"Expected a number from 0 to \d+. Received: -1"):
+    with pytest.raises(ValueError, match=r"Expected an id from 0 to \d+. Received: -1"):
         vocabulary.token(-1)
 
 
@@ -76,7 +76,7 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         beside.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("keras_embed.text._json_file.Path.write_text", full)
+    monkeypatch.setattr("keras_embed.text._files.Path.write_text", full)
     with pytest.raises(OSError, match="No space"):
         Vocabulary(["new"]).save(path)
     assert list(Vocabulary.load(path))[2:] == ["old"]
@@ -120,8 +120,8 @@ def test_the_file_is_plain_json_with_a_word_a_line(tmp_path):
         (["a", "a"], "Expected each word once. Received: 'a' among them"),
         (["[UNK]"], r"without the reserved entries. Received: '\[UNK\]'"),
         ([""], "without the reserved entries"),
-        (["a\ud800"], "Expected word number 2 to be text that UTF-8 can hold. .* lone surrogate at character 1"),
-        ([3], "every word to be a string. Received: 3 at number 2"),
+        (["a\ud800"], "Expected word 2 to be text that UTF-8 can encode. .* lone surrogate at character 1"),
+        ([3], "every word to be a string. Received: 3 at index 2"),
     ],
 )
 def test_words_that_cannot_be_are_refused(words, error):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_embed import tokenizers
 from keras_embed.backbones import TransformerBackbone
 from keras_embed.layers import WordEmbedding
-from keras_embed.tokenizers import EncoderTokenizer
+from keras_embed.tokenizers import EncoderTokenizer, word_pieces
 
 TEXTS = ["The dogma of dogs, isn't it?", "", "A dog's day. " * 9, "doggedly 123 ☃ dogs"]
 
@@ -33,7 +32,7 @@ def named(tokenizer, ids):
 
 def test_the_pieces_are_those_of_the_whole_text(tokenizer):
     whole = tf.function(tokenizer.tokenizer.tokenize)(tf.constant(TEXTS))
-    pieces = tokenizer.pieces(tokenizer.tokenize(TEXTS))
+    pieces = tokenizer.subword_ids(tokenizer.tokenize(TEXTS))
     assert pieces.merge_dims(1, 2).to_list() == whole.to_list()
     assert {1} <= {len(word) for row in pieces.to_list() for word in row}
 
@@ -44,7 +43,7 @@ def test_a_pair_is_packed_as_keras_hub_does(tokenizer):
     )
     sides = [tokenizer.tokenize(TEXTS), tokenizer.tokenize(TEXTS[::-1])]
     features = tokenizer.encode_pair(*sides)
-    ids, segments = packer(tuple(tokenizer.pieces(side).merge_dims(1, 2) for side in sides))
+    ids, segments = packer(tuple(tokenizer.subword_ids(side).merge_dims(1, 2) for side in sides))
     length = features["token_ids"].shape[1]
     np.testing.assert_array_equal(features["token_ids"], keras.ops.convert_to_numpy(ids)[:, :length])
     np.testing.assert_array_equal(features["segment_ids"], keras.ops.convert_to_numpy(segments)[:, :length])
@@ -54,7 +53,7 @@ def test_a_pair_is_packed_as_keras_hub_does(tokenizer):
 def test_positions_of_words_by_counting(tokenizer):
     words = tokenizer.tokenize(TEXTS)
     features = tokenizer.encode(words)
-    for row, sentence in enumerate(tokenizer.pieces(words).to_list()):
+    for row, sentence in enumerate(tokenizer.subword_ids(words).to_list()):
         position = 1
         for number, pieces in enumerate(sentence):
             fits = position + len(pieces) <= 31  # the last place is the end's
@@ -77,7 +76,7 @@ def test_a_first_word_that_is_too_long_is_cut_inside(tokenizer):
 
 
 def test_words_without_pieces_are_unknown(tokenizer):
-    pieces = tokenizer.pieces(tf.ragged.constant([["dog", "\x00", "dogs"]]))
+    pieces = tokenizer.subword_ids(tf.ragged.constant([["dog", "\x00", "dogs"]]))
     assert pieces.to_list()[0][1] == [tokenizer.unknown_id]
 
 
@@ -117,11 +116,11 @@ def test_it_runs_in_a_pipeline_of_data(tokenizer):
 
 
 def test_learnt_pieces_obey_the_limit():
-    pieces = tokenizers.bert_pieces(["Ab ab! AB ab"] * 2, vocabulary_size=9)
-    assert pieces[:5] == tokenizers.BERT_SPECIAL_PIECES
+    pieces = word_pieces.bert_vocabulary(["Ab ab! AB ab"] * 2, vocabulary_size=9)
+    assert pieces[:5] == word_pieces.BERT_SPECIAL_TOKENS
     assert set(pieces[5:]) == {"!", "a", "##b", "ab"} or len(pieces) == 9
     assert "AB" not in pieces
-    assert "AB" in tokenizers.bert_pieces(["AB AB"], lowercase=False)
+    assert "AB" in word_pieces.bert_vocabulary(["AB AB"], lowercase=False)
 
 
 def test_a_tokenizer_without_an_end_mark_is_refused():

@@ -3,8 +3,8 @@
 import pytest
 import tensorflow as tf
 
-from keras_embed import corpora, text, tokenizers
-from keras_embed.text import MosesTokenizer
+from keras_embed import corpora, tokenizers
+from keras_embed.tokenizers import MosesTokenizer, any_splitter
 
 CASES = [
     ("en", "Don't e-mail the boys' dogs, 3,000 of them... in the 1990's."),
@@ -45,9 +45,13 @@ def test_as_sacremoses_on_real_text(data_dir, monkeypatch, name, language):
 
 def test_as_a_splitter():
     splitter = MosesTokenizer("fr")
-    assert text.deserialize_tokenizer(text.serialize_tokenizer(splitter)) == splitter != MosesTokenizer("it")
-    assert hash(splitter) == hash(MosesTokenizer("fr")) and text.as_tokenizer(splitter) is splitter
-    codec = tokenizers.WordCodec.train(["l'homme"], None, splitter=splitter)
-    assert codec.pieces[4:] == ("homme", "l'")
+    assert (
+        any_splitter.deserialize_tokenizer(any_splitter.serialize_tokenizer(splitter))
+        == splitter
+        != MosesTokenizer("it")
+    )
+    assert hash(splitter) == hash(MosesTokenizer("fr")) and any_splitter.as_tokenizer(splitter) is splitter
+    tokenizer = tokenizers.WholeWordTokenizer.train(["l'homme"], vocabulary_size=None, splitter=splitter)
+    assert tokenizer.tokens[4:] == ("homme", "l'")
     with pytest.raises(ValueError, match="Expected `language` to be one of"):
         MosesTokenizer("de")

@@ -1,13 +1,15 @@
 """Words to features: shapes, sharing of distinct words, odd text, saved state."""
 
 import json
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-from keras_embed import text
 from keras_embed._backend import tf
-from keras_embed.tokenizers import WordFeaturizer
+from keras_embed.text.characters import casing_id
+from keras_embed.tokenizers import WordFeature, WordFeaturizer
 
 SENTENCES = [["The", "cat", "sat"], ["the", "dog", "1984"], []]
 
@@ -24,7 +26,7 @@ def test_features_of_a_batch(tokenizer):
     vocabulary = tokenizer.vocabulary
     expected = [[vocabulary.id(word) for word in row] for row in (["the", "cat", "sat"], ["the", "dog", "0000"])]
     np.testing.assert_array_equal(features["token_ids"][:2, :3], expected)
-    np.testing.assert_array_equal(features["casing_ids"][0, :3], [text.casing_id(word) for word in SENTENCES[0]])
+    np.testing.assert_array_equal(features["casing_ids"][0, :3], [casing_id(word) for word in SENTENCES[0]])
 
 
 def test_every_token_finds_its_own_characters_in_the_table_of_distinct_words(tokenizer):
@@ -82,3 +84,45 @@ def test_tokenizers_of_other_libraries_split():
 def test_buckets_must_rise():
     with pytest.raises(ValueError, match="Expected `bucket_lengths` to rise"):
         WordFeaturizer(bucket_lengths=(8, 4))
+
+
+@keras.saving.register_keras_serializable(package="keras_embed_tests")
+class EndsWith(WordFeature):
+    """1 for words with one of some endings; the endings are an asset."""
+
+    name = "ends_with"
+    asset = "endings.txt"
+
+    def __init__(self, endings=(), value=1):
+        self.endings, self.value = tuple(endings), value
+
+    def compute(self, batch):
+        found = tf.strings.regex_full_match(batch.words, f".*({'|'.join(self.endings)})")
+        return batch.of_words(tf.where(found, self.value, 0))
+
+    def save(self, path):
+        Path(path).write_text("\n".join(self.endings))
+
+    def load(self, path):
+        self.endings = tuple(Path(path).read_text().split())
+
+    def get_config(self):
+        return {"value": self.value}
+
+
+def test_a_feature_of_ones_own(tmp_path):
+    tokenizer = WordFeaturizer.from_tokens(SENTENCES, bucket_lengths=(4,), features=[EndsWith(["at", "og"], value=3)])
+    assert tokenizer.encode(SENTENCES)["ends_with"].numpy().tolist() == [[0, 3, 3, 0], [0, 3, 0, 0], [0, 0, 0, 0]]
+    assert set(tokenizer.encode(SENTENCES, names=["ends_with", "other"])) == {"ends_with"}
+    again = WordFeaturizer.from_config(json.loads(json.dumps(tokenizer.get_config())))
+    tokenizer.save_assets(tmp_path)
+    assert (
+        {path.name for path in tmp_path.iterdir()} == set(tokenizer.file_assets) == {"vocabulary.json", "endings.txt"}
+    )
+    again.load_assets(tmp_path)
+    np.testing.assert_array_equal(again.encode(SENTENCES)["ends_with"], tokenizer.encode(SENTENCES)["ends_with"])
+
+
+def test_two_features_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="Expected one feature for each name"):
+        WordFeaturizer(features=[EndsWith(), EndsWith()])

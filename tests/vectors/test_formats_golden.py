@@ -122,7 +122,7 @@ def test_n_grams_of_words_that_are_no_utf8_are_of_their_bytes(find, gensim_model
     subwords = found.subwords
     raw = b"kter\xec"  # each byte from 0x80 to 0xbf goes on with a character, 0xec begins one
     grams = [(b"<" + raw + b">")[start : start + n] for start in range(7) for n in (2, 3, 4) if start + n <= 7]
-    rows = [text.fnv1a(gram) % subwords.num_buckets for gram in grams]
+    rows = [text.ngrams.fnv1a(gram) % subwords.num_buckets for gram in grams]
     row = found.index("kter\\xec")
     expected = (subwords.word_rows[row] + subwords.matrix[rows].sum(axis=0)) / (1 + len(rows))
     np.testing.assert_allclose(found.matrix[row], expected, **TOLERANCE)

@@ -42,7 +42,7 @@ def test_many_words_at_once(kept, monkeypatch):
 
 
 def test_pruned_buckets_are_skipped():
-    buckets = text.ngram_buckets("cat", 2, 4, 50)
+    buckets = text.ngrams.ngram_buckets("cat", 2, 4, 50)
     subwords = Subwords(np.array([[2.0], [4.0]], "float32"), 50, 2, 4, {buckets[0]: 1, buckets[3]: 0})
     assert subwords.rows("cat").tolist() == [{buckets[0]: 1, buckets[3]: 0}[b] for b in buckets if b in subwords.kept]
     assert not Subwords(np.zeros((0, 3), "float32"), 50, 2, 4, {}).vector("cat").any()

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 
-from keras_embed.text import WhitespaceTokenizer, WordTokenizer
+from keras_embed.tokenizers import WhitespaceTokenizer, WordTokenizer
 
 SPACES = "".join(map(chr, [9, 10, 11, 12, 13, 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029]))
 SPACES += "\u202f\u205f\u3000\ufeff"

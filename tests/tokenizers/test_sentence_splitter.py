@@ -4,7 +4,7 @@ import pytest
 
 from keras_embed import text
 from keras_embed.corpora import read_conllu
-from keras_embed.text import SentenceSplitter
+from keras_embed.tokenizers import SentenceSplitter
 
 EXAMPLES = [
     ["Hello World.", "My name is Jonas."],
@@ -67,7 +67,7 @@ def test_nothing_but_blanks_is_lost():
 
 def test_it_is_saved_as_a_dictionary():
     splitter = SentenceSplitter(("Abb.", "xyz"), lines=True)
-    again = text.deserialize(text.serialize(splitter))
+    again = text.serialization.deserialize(text.serialization.serialize(splitter))
     assert again == splitter and again.split("See abb. Two") == ["See abb. Two"]
     with pytest.raises(ValueError, match="a list of words"):
         SentenceSplitter("mr mrs")

@@ -6,15 +6,9 @@ import keras
 import pytest
 import tensorflow as tf
 
-from keras_embed.text import (
-    WhitespaceTokenizer,
-    WordTokenizer,
-    as_tokenizer,
-    deserialize,
-    deserialize_tokenizer,
-    serialize,
-    serialize_tokenizer,
-)
+from keras_embed.text.serialization import deserialize, serialize
+from keras_embed.tokenizers import WhitespaceTokenizer, WordTokenizer
+from keras_embed.tokenizers.any_splitter import as_tokenizer, deserialize_tokenizer, serialize_tokenizer
 
 tf_text = pytest.importorskip("tensorflow_text")
 

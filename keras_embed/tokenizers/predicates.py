@@ -1,22 +1,22 @@
-"""A sentence's words with one of them marked as the predicate that is asked about."""
+"""Marks of predicates in tokenised sentences."""
 
 from collections.abc import Sequence
 
 from keras_embed._errors import message
 
-#: Stands before a marked word: "start of text", a control character, which no word begins with.
+#: Prefix of a marked word: "start of text", a control character, which no word begins with.
 PREDICATE_MARK = "\x02"
 
 
 def mark_predicate(words: Sequence[str], *positions: int) -> list[str]:
-    r"""The words, with a mark before the predicate's.
+    r"""Marks the predicate of a sentence.
 
     Args:
         words: of a sentence.
-        *positions: of the predicate, mostly one; none for a sentence without a predicate.
+        *positions: of the predicate's words, usually one; none for a sentence without a predicate.
 
     Raises:
-        ValueError: for a position that the sentence does not have.
+        ValueError: If a position is outside the sentence.
 
     Example:
     >>> mark_predicate(["Ada", "likes", "figures"], 1)

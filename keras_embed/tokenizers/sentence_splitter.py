@@ -1,22 +1,22 @@
-"""Where sentences end in running text."""
+"""Splitting of running text into sentences."""
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from keras_embed._errors import message
+from keras_embed._types import Config
 
 _WORDS = """
 adm al apr aug brig bros capt cf cmdr co col corp cpl dec dept dr drs eq esq est ex feb fig figs gen gov hon inc
 jan jr jul jun lieut lt ltd maj messrs mlle mme mr mrs ms mt nov nos oct op p pp pres prof pvt rep rev rs sen sept
 sergt sgt sr st viz vol vols vs e.g i.e a.m p.m ph.d u.s u.k
 """
-#: English abbreviations that stand before a name or a number, so that no sentence ends behind them.
+#: English abbreviations that precede a name or a number, so that no sentence ends after them.
 ABBREVIATIONS = tuple(_WORDS.split())
 
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n")
 _SPACES = re.compile(r"\s+")
-# Marks, what closes with them, blanks, and then something that a sentence may begin with.
+# Sentence-final punctuation, closing quotes and brackets, whitespace, and then a possible beginning of a sentence.
 _ENDS = re.compile(
     r"""([.!?…]+(?=["'”’»)\]]*\s)|[。！？]+)(["'”’»)\]」』）]*)(\s*)(?=["'“‘«(\[¿¡—–_「『（-]*([^\W_]))""",
 )
@@ -26,17 +26,16 @@ _LAST_WORD = re.compile(r"""[^\s"'“‘«(\[]+$""")
 class SentenceSplitter:
     """Splits texts into sentences, by rules for languages with capital letters.
 
-    A sentence ends behind ".", "!", "?" or "…", and quotes and brackets that close there, where blanks follow and then
-    something that is no small letter. It does not end behind an abbreviation, nor behind the single capital letter of
-    somebody's name. Chinese and Japanese full stops need no blanks. An empty line always ends a sentence, a single
-    line break is a blank.
+    A sentence ends after ".", "!", "?" or "…" and closing quotes and brackets, if whitespace follows and then anything
+    but a lower-case letter. It does not end after an abbreviation or a single initial of a name. Chinese and Japanese
+    full stops need no whitespace. An empty line always ends a sentence; a single line break is whitespace.
 
     Args:
-        abbreviations: words, without their last point and in small letters, behind which no sentence ends.
-        lines: whether each line break ends a sentence, for text that has one sentence or paragraph on a line.
+        abbreviations: words, lower-case and without their final full stop, after which no sentence ends.
+        lines: ends a sentence at each line break, for text with one sentence or paragraph a line.
 
     Raises:
-        ValueError: for one string instead of a list of words.
+        ValueError: If `abbreviations` is one string.
 
     Example:
     >>> SentenceSplitter().split('Mr. J. Smith paid 3.5 dollars. "Really?" he asked. Yes!')
@@ -50,7 +49,7 @@ class SentenceSplitter:
         self.lines = lines
 
     def split(self, text: str) -> list[str]:
-        """The sentences of a text, with single blanks between words; none is empty.
+        """Splits a text into sentences, none of them empty, with single spaces between words.
 
         Args:
             text: any string.
@@ -62,15 +61,15 @@ class SentenceSplitter:
         text = _SPACES.sub(" ", paragraph).strip()
         begin, found = 0, []
         for match in _ENDS.finditer(text):
-            if match[4].islower() and match[4] != match[4].title():  # Georgian small letters begin sentences
+            if match[4].islower() and match[4] != match[4].title():  # Georgian sentences begin with lower case
                 continue
-            if match[1] != "." or match[2] or not self._goes_on(text[begin : match.start()]):
+            if match[1] != "." or match[2] or not self._continues(text[begin : match.start()]):
                 found.append(text[begin : match.end(2)])
                 begin = match.end()
         return [*found, text[begin:]] if text[begin:] else found
 
-    def _goes_on(self, before: str) -> bool:
-        """Whether a point behind this is that of an abbreviation or of somebody's initial."""
+    def _continues(self, before: str) -> bool:
+        """Returns True if a full stop after this text belongs to an abbreviation or to an initial of a name."""
         word = _LAST_WORD.search(before)
         if word is None:
             return False
@@ -85,11 +84,11 @@ class SentenceSplitter:
     def __hash__(self) -> int:
         return hash((SentenceSplitter, self.abbreviations, self.lines))
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
+        """Returns the arguments."""
         return {"abbreviations": sorted(self.abbreviations), "lines": self.lines}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SentenceSplitter":
-        """Rebuilds the splitter from `get_config`'s answer."""
+    def from_config(cls, config: Config) -> "SentenceSplitter":
+        """Creates the splitter from its config."""
         return cls(**config)
