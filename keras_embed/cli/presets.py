@@ -33,7 +33,7 @@ def run_list(options: argparse.Namespace) -> None:
 
 
 def _records() -> list[dict[str, Any]]:
-    from keras_embed.backbones._presets import ROOT, shipped
+    from keras_embed.backbones.presets import ROOT, shipped
     from keras_embed.checkpoints import published
 
     ours = [
@@ -60,7 +60,7 @@ def _title(card: str) -> str:
 
 def run_download(options: argparse.Namespace) -> None:
     """A path a line."""
-    from keras_embed.backbones._presets import ROOT, shipped
+    from keras_embed.backbones.presets import ROOT, shipped
     from keras_embed.checkpoints import published
     from keras_embed.corpora._files import find
 

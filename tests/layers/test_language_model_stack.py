@@ -6,7 +6,7 @@ import pytest
 from elmo_oracle import Direction
 from keras import ops
 
-from keras_embed.layers import LanguageModelStack
+from keras_embed.layers.language_model_stack import LanguageModelStack
 
 STEPS, DIM, HIDDEN, LAYERS = 6, 3, 5, 3
 

@@ -5,7 +5,7 @@ import pytest
 from elmo_oracle import characters, token_vector
 from keras import ops
 
-from keras_embed.layers import ElmoTokenEncoder
+from keras_embed.layers.token_encoder import ElmoTokenEncoder
 
 WORDS = ["a", "unknown", "дом", "x" * 60, "", "<S>"]
 WIDTH = 12

@@ -5,7 +5,7 @@ import keras_hub
 import numpy as np
 import pytest
 
-from keras_embed.layers import MaskedLanguageModelHead, NextSentenceHead
+from keras_embed.layers.pretraining_heads import MaskedLanguageModelHead, NextSentenceHead
 
 RNG = np.random.default_rng(4)
 SEQUENCE = RNG.normal(size=(2, 5, 4)).astype("float32")
@@ -84,7 +84,7 @@ def test_next_sentences_are_scored_by_one_dense_layer():
 
 
 def test_an_embedding_of_other_pieces_is_refused():
-    with pytest.raises(ValueError, match="Expected an embedding of 7 pieces. Received: one of 8"):
+    with pytest.raises(ValueError, match="Expected an embedding of 7 tokens. Received: one of 8"):
         MaskedLanguageModelHead(7, keras.layers.Embedding(8, 3))
 
 

@@ -7,7 +7,7 @@ import keras
 import pytest
 from keras.src.saving import serialization_lib
 
-from keras_embed.layers._both_directions import both_directions
+from keras_embed.layers.bidirectional import bidirectional
 
 
 class ScarceMemory:
@@ -46,10 +46,10 @@ def names_read(wrap, monkeypatch):
 def test_what_reads_backwards_does_so_while_a_model_is_loaded(monkeypatch):
     """Keras knows objects by their `id` then, which comes again when one is freed."""
     expected = [f"forward_gru_{number}" for number in range(3)], [True] * 3
-    assert names_read(both_directions, monkeypatch) == expected
+    assert names_read(bidirectional, monkeypatch) == expected
 
 
 def test_keras_own_layer_needs_the_help(monkeypatch):
-    """When this fails, Keras is mended, and `both_directions` may go."""
+    """When this fails, Keras is mended, and `bidirectional` can be removed."""
     with pytest.raises(ValueError, match="different `go_backwards` value"):
         names_read(keras.layers.Bidirectional, monkeypatch)

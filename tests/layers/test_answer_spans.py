@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_embed.functional.answer_spans import IMPOSSIBLE
-from keras_embed.layers import SpanHead
+from keras_embed.layers.answer_spans import SpanHead
 
 RNG = np.random.default_rng(0)
 STARTS, ENDS = RNG.normal(size=(2, 4, 3)).astype("float32"), RNG.normal(size=(2, 4, 5)).astype("float32")
