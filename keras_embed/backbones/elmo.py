@@ -244,9 +244,7 @@ class ElmoBackbone(ShippedBackbone):
         copy.reader.cache.assign(np.concatenate([np.zeros((2, self.projection_dim)), *vectors]))
         return copy
 
-    def _word_vectors(
-        self, words: Sequence[str], characters: text.ElmoCharacters | text.ElmoCodePoints
-    ) -> NDArray[np.floating[Any]]:
+    def _word_vectors(self, words: Sequence[str], characters: Any) -> NDArray[np.floating[Any]]:
         """Encodes words, (W, D)."""
         arguments = [np.array([characters.encode_python(word) for word in words], np.int32)]  # (W, L)
         if self.token_encoder.vocabulary_size:

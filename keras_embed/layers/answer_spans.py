@@ -21,7 +21,7 @@ class SpanHead(keras.layers.Layer):
 
     Args:
         learnt_none: If True, "no answer" has two learnt scores, prepended to the T positions (Levy et al. 2017, for
-            recurrent models). If False, position 0 stands for "no answer", such as BERT's `[CLS]`, and is never masked.
+            recurrent models). If False, position 0 is "no answer", such as BERT's `[CLS]`, and is never masked.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:

@@ -15,8 +15,8 @@ from keras_embed.functional.soft_alignment import compared, soft_alignment
 class _Trilinear(keras.layers.Layer):
     """Base class with the weights of `s_ij = w^T [h_i; u_j; h_i * u_j]`."""
 
-    def _build_kernel(self, dim: int | None) -> None:
-        assert dim is not None
+    def _build_kernel(self, input_shape: Shape) -> None:
+        dim: Any = input_shape[-1]
         # A dense layer from 3 D to 1. No bias: softmax is invariant to a constant added to all scores.
         self.kernel = self.add_weight((3 * dim, 1), "glorot_uniform", name="kernel")
 
@@ -68,7 +68,7 @@ class AttentionFlow(_Trilinear):
         self.product = product
 
     def build(self, context_shape: Shape, query_shape: Shape | None = None) -> None:
-        self._build_kernel(context_shape[-1])
+        self._build_kernel(context_shape)
         self.built = True
 
     def call(self, context: Tensor, query: Tensor, mask: Tensor, query_mask: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ class SelfAttentionFlow(_Trilinear):
     """
 
     def build(self, input_shape: Shape) -> None:
-        self._build_kernel(input_shape[-1])
+        self._build_kernel(input_shape)
         self.built = True
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -178,6 +178,5 @@ class SoftAlignment(keras.layers.Layer):
 
 def _widened(shape: Shape, factor: int) -> Shape:
     """Returns (B, T, factor D) for (B, T, D)."""
-    dim = shape[-1]
-    assert dim is not None
+    dim: Any = shape[-1]
     return (*shape[:-1], factor * dim)

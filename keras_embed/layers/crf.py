@@ -272,6 +272,6 @@ def _as_lists(constraints: Constraints) -> list[Any]:
 
 def _potentials_shape(shape: Shape) -> Shape:
     """Returns (B, K + 2 + T, K + 1) for (B, T, K)."""
-    batch, length, num_tags = shape
-    assert num_tags is not None
+    sizes: tuple[Any, ...] = shape
+    batch, length, num_tags = sizes
     return batch, None if length is None else length + num_tags + 2, num_tags + 1

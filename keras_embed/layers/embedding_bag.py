@@ -30,7 +30,7 @@ class EmbeddingBag(keras.layers.Layer):
         embeddings_regularizer: Regularizer of `E`, such as `keras.regularizers.L2(1e-5)`.
         scales: Matrix (V, dim) multiplied with `E` element by element and not trained, such as the log-count ratios of
             Wang and Manning (2012); see `ClassifierPreprocessor.log_count_ratios`. It is saved with the weights. The
-            config holds `True` in its place.
+            config holds `True` instead.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:

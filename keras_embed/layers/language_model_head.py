@@ -53,8 +53,7 @@ class LanguageModelHead(keras.layers.Layer):
         self.vocabulary_size = vocabulary_size
 
     def build(self, hidden_shape: Shape, *_: Shape) -> None:
-        dim = hidden_shape[-1]
-        assert dim is not None
+        dim: Any = hidden_shape[-1]
         normal = keras.initializers.RandomNormal(stddev=1.0 / math.sqrt(dim))
         self.kernel = self.add_weight((self.vocabulary_size, dim), normal, name="kernel")
         self.bias = self.add_weight((self.vocabulary_size,), "zeros", name="bias")

@@ -250,8 +250,8 @@ class ProjectedLSTM(keras.layers.Layer):
         self.cell = _Cell(hidden_dim, dim, streams, **inner, name="cell")
 
     def build(self, input_shape: Shape) -> None:
-        dim, width = input_shape[-1], 4 * self.cell.hidden_dim
-        assert dim is not None
+        dim: Any = input_shape[-1]
+        width = 4 * self.cell.hidden_dim
         # In the published code W_0 is one matrix: its initializer sees the input and the state together.
         initializer = _glorot(dim + self.cell.dim, width)
         self.input_kernel = self.add_weight((self.streams, dim, width), initializer, name="input_kernel")

@@ -1,6 +1,6 @@
 """Word vectors as means of the vectors of words and character n-grams."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -10,8 +10,15 @@ from numpy.typing import ArrayLike
 from keras_embed import _errors
 from keras_embed._types import Config, Features, FeatureShapes, KerasObject, Shape, Tensor
 
-if TYPE_CHECKING:
-    from keras_embed.vectors import WordVectors
+
+class _WordVectors(Protocol):
+    """Word vectors with n-gram rows, as `vectors.WordVectors`, which this room must not import."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def subwords(self) -> Any: ...
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -75,7 +82,7 @@ class SubwordEmbedding(keras.layers.Layer):
         )
 
     @classmethod
-    def from_vectors(cls, vectors: "WordVectors", **kwargs: Any) -> "SubwordEmbedding":
+    def from_vectors(cls, vectors: _WordVectors, **kwargs: Any) -> "SubwordEmbedding":
         """Creates a layer that computes the same vector of any word as some word vectors.
 
         Args:

@@ -98,7 +98,8 @@ class DiscriminativeRates(keras.optimizers.Optimizer):
 
     def apply(self, grads: Sequence[Tensor], trainable_variables: Sequence[keras.Variable] | None = None) -> None:
         if not self.built:
-            assert trainable_variables is not None
+            if trainable_variables is None:
+                raise ValueError(message("`trainable_variables` in the first call", "None"))
             self.build(list(trainable_variables))
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         before = [ops.copy(variable) for variable in variables]

@@ -91,7 +91,7 @@ def test_half_precision(root):
 
 @pytest.mark.parametrize("name", ["elmo_tiny_en", "elmo_tiny_ru"])
 def test_the_models_that_come_with_the_package(name):
-    """A word's vectors in two like contexts are nearer than in an unlike one; a card tells where the model is from."""
+    """Vectors of a word in similar contexts are nearer than in another one; the card names the source of the model."""
     folder = presets.ROOT / name
     assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) < 10e6
     card = (folder / "README.md").read_text(encoding="utf-8")

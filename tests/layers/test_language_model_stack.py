@@ -86,7 +86,7 @@ def test_two_windows_are_one_text():
 
 
 def test_the_first_layer_has_no_skip():
-    """With a closed output gate an LSTM says nothing: what is left of a layer is what skips it."""
+    """With a closed output gate the output of an LSTM is zero: only the skip connection remains."""
     stack, _ = made()
     weights = [np.zeros(w.shape) for w in stack.get_weights()]
     stack.set_weights(weights)
