@@ -58,14 +58,14 @@ class SpanHead(keras.layers.Layer):
         self.built = True
 
     def call(self, starts: Tensor, ends: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
-        sides = (starts, starts if ends is None else ends)
+        sides = (starts, starts if ends is None else ends)  # (B, T, D), (B, T, D')
         scored = [layer(x)[..., 0] for layer, x in zip(self.scores, sides, strict=True)]  # (B, T) each
         logits = ops.cast(ops.stack(scored, axis=1), "float32")  # (B, 2, T)
         if mask is not None:
             mask = ops.cast(mask, "bool")[:, None]  # (B, 1, T)
             if not self.learnt_none:
                 mask = mask | (ops.arange(ops.shape(logits)[2]) == 0)  # "no answer" is always possible
-            logits = ops.where(mask, logits, IMPOSSIBLE)
+            logits = ops.where(mask, logits, IMPOSSIBLE)  # 0 after softmax
         if self.learnt_none:
             none = ops.broadcast_to(ops.convert_to_tensor(self.none)[None, :, None], (ops.shape(logits)[0], 2, 1))
             logits = ops.concatenate([none, logits], axis=-1)  # (B, 2, T + 1)
@@ -130,7 +130,7 @@ class SpanDecode(keras.layers.Layer):
     def call(
         self, logits: Tensor, start_mask: Tensor | None = None, end_mask: Tensor | None = None
     ) -> dict[str, Tensor]:
-        masks = [mask if mask is None else self._with_none(mask) for mask in (start_mask, end_mask)]
+        masks = [mask if mask is None else self._with_none(mask) for mask in (start_mask, end_mask)]  # (B, T) each
         return answer_spans(logits, self.max_length, self.num_best, *masks)._asdict()
 
     def _with_none(self, mask: Tensor) -> Tensor:

@@ -76,6 +76,7 @@ class AttentionFlow(_Trilinear):
         attended = attended_query(scores, query, query_mask)  # u', (B, T, D)
         summary = attended_context(scores, context, mask, query_mask)  # h', (B, 1, D)
         last = summary * (context if self.product == "context" else attended)  # (B, T, D)
+        # g = [h; u'; h * u'; h * h'], equation 4.
         return cleared(ops.concatenate([context, attended, context * attended, last], axis=-1), mask)
 
     def compute_output_shape(self, context_shape: Shape, query_shape: Shape | None = None) -> Shape:
@@ -122,7 +123,7 @@ class SelfAttentionFlow(_Trilinear):
         # The diagonal by comparing positions: `ops.eye` would need a static length.
         positions = ops.cumsum(ones, axis=1)
         others = ops.expand_dims(positions, 2) != ops.expand_dims(positions, 1)  # (B, T, T), j != i
-        allowed = ops.logical_and(ops.expand_dims(mask, 1), others)
+        allowed = ops.logical_and(ops.expand_dims(mask, 1), others)  # (B, T, T)
         attended = attended_query(self._scores(inputs, inputs), inputs, allowed)  # (B, T, D)
         return cleared(ops.concatenate([inputs, attended, inputs * attended], axis=-1), mask)
 
@@ -167,6 +168,7 @@ class SoftAlignment(keras.layers.Layer):
 
     def call(self, first: Tensor, second: Tensor, first_mask: Tensor, second_mask: Tensor) -> tuple[Tensor, Tensor]:
         to_first, to_second = soft_alignment(first, second, first_mask, second_mask)  # (B, T, D), (B, S, D)
+        # [a; a'; a - a'; a * a'], equations 14 and 15.
         return cleared(compared(first, to_first), first_mask), cleared(compared(second, to_second), second_mask)
 
     def compute_mask(self, *args: Any, **kwargs: Any) -> None:

@@ -108,6 +108,7 @@ class CharacterCNN(keras.layers.Layer):
         inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
         self.embedding = keras.layers.Embedding(num_characters, char_dim, **inner, name="embedding")
         self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name="dropout")
+        # One convolution for each width; "same" padding centres the windows, j = -(k-1)/2 .. (k-1)/2.
         self.convolutions = [
             keras.layers.Conv1D(filters, size, padding="same", **inner, name=f"convolution_{index}")
             for index, size in enumerate(self.kernel_sizes)
@@ -136,6 +137,7 @@ class CharacterCNN(keras.layers.Layer):
         scores = ops.concatenate([convolution(vectors) for convolution in self.convolutions], axis=-1)  # (N, C, F)
         # f is non-decreasing, so max f(x) = f(max x), with C times fewer evaluations of f.
         best = self.activation(masked_max(scores, mask))  # (N, F)
+        # A word without characters is the zero vector.
         return ops.where(ops.any(real, axis=1), best, ops.zeros_like(best))
 
     def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape:
@@ -237,7 +239,7 @@ class CharacterLSTM(keras.layers.Layer):
         mask = ops.concatenate([ops.logical_or(real[:, :1], ops.logical_not(nonempty)), real[:, 1:]], axis=1)
         vectors = self.dropout(self.embedding(char_ids), training=training)  # (N, C, D)
         last = self.lstm(vectors, mask=mask, training=training)  # (N, 2 H)
-        return ops.where(nonempty, last, ops.zeros_like(last))
+        return ops.where(nonempty, last, ops.zeros_like(last))  # (N, 2 H)
 
     def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape:
         return (*features_shape["char_index"], 2 * self.hidden_dim)

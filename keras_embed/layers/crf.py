@@ -103,7 +103,7 @@ class CRF(keras.layers.Layer):
             initializer=initializer,
             regularizer=self.transitions_regularizer,
             name="transitions",
-        )
+        )  # transitions[i, j]: from tag i to tag j
         if self.use_boundary:
             self.start = self.add_weight(shape=(self.num_tags,), initializer=initializer, name="start")
             self.end = self.add_weight(shape=(self.num_tags,), initializer=initializer, name="end")
@@ -112,10 +112,11 @@ class CRF(keras.layers.Layer):
     def call(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
         zeros = ops.zeros((self.num_tags,), "float32")
         start, end = (self.start, self.end) if self.use_boundary else (zeros, zeros)  # (K,) each
-        scores = (self.transitions, start, end)
+        scores = (self.transitions, start, end)  # (K, K), (K,), (K,)
         if self.constraints is not None:
             # The constraints are part of the distribution: Z sums over allowed paths only.
             scores = _constrained(scores, self.constraints)
+        # One tensor (B, K + 2 + T, K + 1): pair scores, emissions and, in the last column, the mask.
         return linear_chain.pack(LinearChain(emissions, _mask_of(emissions, mask), *scores))
 
     def compute_output_spec(self, emissions: keras.KerasTensor, mask: Tensor | None = None) -> keras.KerasTensor:
@@ -220,6 +221,7 @@ class TagConstraints(keras.layers.Layer):
 
     def call(self, potentials: Tensor) -> Tensor:
         chain = linear_chain.unpack(potentials)
+        # A forbidden pair scores less than any path, so that Viterbi avoids it wherever a valid path exists.
         scores = _constrained((chain.transitions, chain.start, chain.end), self.constraints)
         return linear_chain.pack(LinearChain(chain.emissions, chain.mask, *scores))
 

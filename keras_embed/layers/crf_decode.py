@@ -123,6 +123,7 @@ class _Decoder(NamedTuple):
 
 
 def _viterbi(chain: LinearChain, layer: CRFDecode) -> dict[str, Tensor]:
+    # argmax_y s(y), and p of each of its tags given all of the sequence.
     tags, _ = linear_chain.viterbi(chain)  # (B, T)
     probabilities, successors = linear_chain.path_posteriors(chain, tags)  # (B, T), (B, T, K + 1)
     return {"tags": tags, "probabilities": probabilities, "successors": successors}
@@ -139,13 +140,16 @@ def _marginals(chain: LinearChain, layer: CRFDecode) -> Tensor:
 
 
 def _sample(chain: LinearChain, layer: CRFDecode) -> Tensor:
+    # Forward filtering, backward sampling.
     return linear_chain.sample(chain, layer.num_paths, layer.seed_generator)  # (B, P, T)
 
 
 def _entropy(chain: LinearChain, layer: CRFDecode) -> Tensor:
+    # H = log Z - E[s(y)]
     return linear_chain.entropy(chain)  # (B,)
 
 
+# The axes: B sequences, T tokens, K tags, P paths.
 _DECODERS = {
     "viterbi": _Decoder(
         _viterbi,

@@ -112,6 +112,7 @@ class WordDropout(keras.layers.Layer):
         if not training or self.rate == 0:
             return mask
         draws = keras.random.uniform(ops.shape(mask), seed=self.seed_generator)  # (B, T)
+        # Never True at padding.
         return ops.logical_and(mask, draws >= self.rate)
 
     def compute_output_shape(self, mask_shape: Shape) -> Shape:

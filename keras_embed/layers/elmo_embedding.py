@@ -99,6 +99,7 @@ class ElmoEmbedding(keras.layers.Layer):
         self.keep_boundaries = keep_boundaries
         self.places = _checked_places(places, num_mixes)
         self.seed = seed
+        # N + 1 layers: the word vectors and the outputs of the N LSTM layers.
         mixing: dict[str, Any] = {"num_layers": elmo.num_layers + 1, "fixed_weights": fixed_weights, "l2": l2}
         if layer_norm is not None:
             mixing |= {"layer_norm": True, "epsilon": _LAYER_NORM_EPSILONS[layer_norm]}
@@ -136,7 +137,7 @@ class ElmoEmbedding(keras.layers.Layer):
         for index, mix in enumerate(self.mixes):
             x = mix(layers, mask=mask)  # (B, S, 2 D)
             if mask is token_mask or self.keep_boundaries:
-                x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
+                x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))  # zero at padding
             else:
                 x = self.without_boundaries(x, token_mask)  # (B, T, 2 D)
             x = self.dropouts[index](x, training=training)
@@ -155,6 +156,7 @@ class ElmoEmbedding(keras.layers.Layer):
         """Returns the layers of ELMo and their mask, with the boundaries if they are needed."""
         if ELMO_LAYERS in features:
             return features[ELMO_LAYERS], features["padding_mask"]
+        # A Functional model pairs surplus features by position: pass its own inputs only.
         features = {name: features[name] for name in self.elmo.input}
         trained = self.trainable and self.elmo.trainable  # a frozen ELMo applies no dropout
         reader = self.elmo.bounded() if self.reads_boundaries else self.elmo

@@ -74,8 +74,10 @@ class ElmoReader(keras.layers.Layer):
         end = ops.shape(table)[0] - 1
         # Row indices of the table in both reading orders, boundaries included: (B, T + 2, 2).
         orders, mask = reading_orders(features["char_index"], features["padding_mask"], end - 1, end)
+        # The backward stream is reversed within the real steps, so that padding stays on the right.
         streams = ops.take(table, orders, axis=0)  # (B, T + 2, 2, D)
         result = self.stack(streams, mask=mask, initial_state=state, return_state=return_state, training=training)
+        # outputs: (B, T + 2, N, 2, D), each direction in its reading order.
         outputs, final = result if return_state else (result, ())
         return _concatenate_directions(streams, outputs, mask), mask, *final
 

@@ -100,6 +100,7 @@ class EmbeddingBag(keras.layers.Layer):
         self.bias = self.add_weight(shape=(self.dim,), initializer="zeros", name="bias") if self.use_bias else None
         self.scales = None
         if self.scaled:
+            # A weight, so that it is saved with the model and not in the config.
             self.scales = self.add_weight(shape=shape, initializer="ones", trainable=False, name="scales")
             if self._initial_scales is not None:
                 self.scales.assign(self._initial_scales)
@@ -109,6 +110,7 @@ class EmbeddingBag(keras.layers.Layer):
         ids, weights = features["term_ids"], ops.cast(features["term_weights"], self.compute_dtype)  # (B, N)
         rows = ops.cast(ops.take(self.embeddings, ids, axis=0), self.compute_dtype)  # (B, N, D)
         if self.scales is not None:
+            # (E * scales)[i], without the product of the whole matrices.
             rows = rows * ops.cast(ops.take(self.scales, ids, axis=0), self.compute_dtype)
         summed = pooling.bag_sum(rows, weights)  # (B, D)
         if self.bias is not None:

@@ -76,6 +76,7 @@ class HighwayLSTM(keras.layers.Layer):
         # The last H columns of the kernel are W, the projection of the input.
         self.kernel = self.add_weight((input_shape[-1], width + self.units), _orthonormal(_GATES + 1), name="kernel")
         self.recurrent_kernel = self.add_weight((self.units, width), _orthonormal(_GATES), name="recurrent_kernel")
+        # Gate order: input, forget, candidate, output, highway.
         self.bias = self.add_weight((width,), _forget_gate_bias, name="bias")
         self.built = True
 
@@ -94,6 +95,7 @@ class HighwayLSTM(keras.layers.Layer):
         def step(state: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
             (hidden, cell), (x, real) = state, inputs
             gates = x[:, :width] + ops.matmul(hidden, kernel) + bias  # (B, 5 H)
+            # Equations 1-10: gates, candidate, c_t and h_t.
             new_hidden, new_cell = highway_lstm_step(gates, x[:, width:], cell)
             if dropout_mask is not None:
                 new_hidden = new_hidden * dropout_mask

@@ -55,6 +55,7 @@ class LanguageModelHead(keras.layers.Layer):
     def build(self, hidden_shape: Shape, *_: Shape) -> None:
         dim: Any = hidden_shape[-1]
         normal = keras.initializers.RandomNormal(stddev=1.0 / math.sqrt(dim))
+        # The output embedding of a word is a row (V, D), as in published checkpoints.
         self.kernel = self.add_weight((self.vocabulary_size, dim), normal, name="kernel")
         self.bias = self.add_weight((self.vocabulary_size,), "zeros", name="bias")
         self.built = True
@@ -71,6 +72,7 @@ class LanguageModelHead(keras.layers.Layer):
             expected = "`target_log_counts` and `candidate_log_counts` with `candidates`"
             raise ValueError(_errors.message(expected, "None"))
         batch, steps, _, dim = ops.shape(hidden)
+        # The directions share kernel and bias, but each has its own targets and candidates.
         losses = []
         for direction in (0, 1):
             flat = ops.reshape(hidden[:, :, direction], (-1, dim))  # (B T, D)

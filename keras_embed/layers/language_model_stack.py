@@ -134,11 +134,12 @@ class LanguageModelStack(keras.layers.Layer):
         state = [ops.stop_gradient(part) for part in state]
         if mask is None:
             outputs, final = self._run_layers(streams, state, None, training)
-        elif training:
+        elif training:  # dropout and gradients: no sorting by length
             outputs, final = self._run_layers(streams, state, _lengths(mask), training)
         else:
             outputs, final = self._run_sorted(streams, state, _lengths(mask))
         if mask is not None:
+            # (B, T, N, 2, D), zero at padding
             outputs = ops.where(mask[:, :, None, None, None], outputs, ops.zeros_like(outputs))
         return (outputs, final) if return_state else outputs
 
@@ -158,13 +159,13 @@ class LanguageModelStack(keras.layers.Layer):
         """Returns outputs (B, T, N, 2, D) and the final state."""
         x = ops.transpose(streams, (1, 2, 0, 3))  # (T, 2, B, D)
         outputs, states = [], []
-        x = self.dropout(x, training=training)
+        x = self.dropout(x, training=training)  # x_0
         for index, lstm in enumerate(self.lstms):
             before = tuple(ops.transpose(part[:, index], (1, 0, 2)) for part in state)  # (2, B, D), (2, B, H)
             y, after = (lstm.falling if sorted_rows else lstm)(x, before, lengths)  # (T, 2, B, D)
             if index > 0 and self.skip_connections:
                 y = y + x  # y_l = LSTM_l(x_l) + x_l
-            x = self.dropout(y, training=training)
+            x = self.dropout(y, training=training)  # x_{l+1}
             outputs.append(x if index == self.num_layers - 1 else y)
             states.append(after)
         stacked = ops.transpose(ops.stack(outputs), (3, 1, 0, 2, 4))  # (N, T, 2, B, D) to (B, T, N, 2, D)
@@ -305,6 +306,7 @@ class ProjectedLSTM(keras.layers.Layer):
         outputs, first = self._run(x[:, :, :count], active[:, :count], [part[:, :count] for part in state])
         missing = ops.shape(x)[2] - ops.shape(outputs)[2]
         outputs = ops.pad(outputs, ((0, 0), (0, 0), (0, missing), (0, 0)))
+        # Rows above `count` have ended before this block.
         whole = [ops.concatenate([new, old[:, count:]], axis=1) for new, old in zip(first, state, strict=True)]
         return outputs, *whole
 
@@ -332,6 +334,7 @@ class ProjectedLSTM(keras.layers.Layer):
 
         states = tuple(part[g] for g in streams for part in state)
         inputs = tuple(gates) if active is None else (*gates, active)
+        # One loop for all streams: (T, G, B, D).
         outputs, states = loop(step, states, inputs, self._output_shape(x.shape[2]))
         return outputs, (ops.stack(states[::2]), ops.stack(states[1::2]))
 
@@ -358,10 +361,10 @@ class _Cell(keras.layers.Layer):
         self.projection = None
 
     def build_weights(self, initializer: keras.initializers.Initializer) -> None:
-        shape = (self.streams, self.dim, 4 * self.hidden_dim)
+        shape = (self.streams, self.dim, 4 * self.hidden_dim)  # (G, D, 4 H)
         self.recurrent_kernel = self.add_weight(shape, initializer, name="recurrent_kernel")
         if self.dim < self.hidden_dim:
-            shape = (self.streams, self.hidden_dim, self.dim)
+            shape = (self.streams, self.hidden_dim, self.dim)  # (G, H, D)
             self.projection = self.add_weight(shape, _glorot(self.hidden_dim, self.dim), name="projection")
         self.built = True
 

@@ -129,10 +129,10 @@ def _frozen_mask(frozen_rows: int | Sequence[int] | NDArray[np.generic], input_d
     if rows.dtype == bool:
         if rows.shape != mask.shape:
             raise ValueError(_errors.message(f"a mask `frozen_rows` of shape ({input_dim},)", f"shape {rows.shape}"))
-        mask = rows
-    elif rows.ndim == 0:
+        mask = rows  # (V,)
+    elif rows.ndim == 0:  # the ids below n
         mask[: int(rows)] = True
-    else:
+    else:  # ids
         if rows.size and not 0 <= rows.min() <= rows.max() < input_dim:
             raise ValueError(_errors.message(f"`frozen_rows` from 0 to {input_dim - 1}", frozen_rows))
         mask[rows.astype(np.int64)] = True

@@ -135,6 +135,7 @@ class LastPooling(_Pooling):
         last = pooling.last_vector(inputs, mask)  # (B, D)
         if not self.bidirectional:
             return last
+        # The final state of the forward half is at the last real position, of the backward half at the first.
         half = inputs.shape[-1] // 2
         first = pooling.first_vector(inputs, mask)  # (B, D)
         return ops.concatenate([last[:, :half], first[:, half:]], axis=-1)

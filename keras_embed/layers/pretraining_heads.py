@@ -83,9 +83,11 @@ class MaskedLanguageModelHead(keras.layers.Layer):
     def call(self, sequence: Tensor, positions: Tensor) -> Tensor:
         masked = ops.take_along_axis(sequence, ops.expand_dims(positions, -1), axis=1)  # (B, M, D)
         x = self.dense(masked)  # (B, M, E)
+        # h = LayerNorm(g(W x + b)), z = E h + c
         x = ops.gelu(x, approximate=True) if self.activation is None else self.activation(x)
         table = self.kernel if self.embedding is None else self.embedding.embeddings  # (V, E)
         scores = ops.matmul(self.norm(x), ops.transpose(ops.cast(table, self.compute_dtype)))  # (B, M, V)
+        # float32 before the softmax, under any policy.
         return ops.cast(scores, "float32") + ops.cast(self.bias, "float32")
 
     def compute_output_shape(self, sequence_shape: Shape, positions_shape: Shape) -> Shape:

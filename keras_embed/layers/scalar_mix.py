@@ -90,6 +90,7 @@ class ScalarMix(keras.layers.Layer):
         if self.layer_norm:
             mask = ops.ones_like(layers[:, :, 0, 0]) if mask is None else mask  # (B, T)
             layers = normalized_layers(layers, mask, self.epsilon)
+        # gamma * sum_j softmax(w)_j x_j
         return scalar_mix(layers, self.scalars, self.gamma)  # (B, T, D)
 
     def compute_mask(self, layers: Tensor, previous_mask: Tensor | None = None) -> None:

@@ -98,6 +98,7 @@ class SubwordEmbedding(keras.layers.Layer):
             raise ValueError(
                 _errors.message("vectors with n-gram rows and the words' own rows", received, "a fastText .bin file")
             )
+        # Row 0 is padding, then words, then buckets of n-grams.
         padding = np.zeros((1, vectors.dim), np.float32)
         matrix = np.concatenate([padding, subwords.word_rows, subwords.matrix])
         return cls(len(matrix), vectors.dim, weights=matrix, **kwargs)
@@ -115,6 +116,7 @@ class SubwordEmbedding(keras.layers.Layer):
         ids = features["subword_ids"]  # (B, T, N)
         real = ops.cast(ops.not_equal(ids, 0), self.compute_dtype)  # (B, T, N)
         total = ops.einsum("btnd,btn->btd", self.embedding(ids), real)  # (B, T, D)
+        # The mean over the rows of the word; the divisor 1 leaves a word without rows at zero.
         return total / ops.maximum(ops.sum(real, axis=-1, keepdims=True), 1)
 
     def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape:

@@ -162,10 +162,11 @@ class TfidfVectorization(keras.layers.Layer):
         if self._arguments["output"] == "tfidf":
             weighting |= {name: self._arguments[name] for name in ("sublinear_tf", "norm")}
         else:
-            idf = np.ones(len(terms))
+            idf = np.ones(len(terms))  # counts and indicators are not weighted
             weighting["binary"] = weighting["binary"] or self._arguments["output"] == "multi_hot"
         self._matrix = text.TermMatrix(terms, idf, self.pipeline, **weighting)
         self._width = len(self._matrix.vocabulary)
+        # Keras tracks attributes: an export includes the tables of the graph.
         self._lookup_tables = term_outputs.tracked(self._matrix)
         self.counts = None
 
@@ -241,6 +242,7 @@ class TfidfVectorization(keras.layers.Layer):
 
     def get_build_config(self) -> Config:
         """Returns the vocabulary size, so that the layers above can be built before the terms are loaded."""
+        # The terms are loaded later, with the weights.
         return {"width": self._width}
 
     def build_from_config(self, config: Config) -> None:

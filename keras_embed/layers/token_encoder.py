@@ -102,6 +102,7 @@ class ElmoTokenEncoder(keras.layers.Layer):
         self.embedding = keras.layers.Embedding(
             self.num_characters, self.char_dim, uniform(-1.0, 1.0), **inner, name="characters"
         )
+        # "valid" padding: a filter is applied where it fits into the L characters.
         self.convolutions = [
             keras.layers.Conv1D(
                 count,
@@ -161,7 +162,7 @@ class ElmoTokenEncoder(keras.layers.Layer):
         best = [ops.max(convolution(vectors), axis=1) for convolution in self.convolutions]
         x = keras.activations.get(self.activation)(ops.concatenate(best, axis=-1))  # (N, F)
         for gate, transform in zip(self.gates, self.transforms, strict=True):
-            x = highway(x, gate(x), transform(x))
+            x = highway(x, gate(x), transform(x))  # (N, F)
         if self.words is not None:
             x = ops.concatenate([self.words(word_ids), x], axis=-1)  # (N, word_dim + F)
         return x if self.projection is None else self.projection(x)  # (N, D)

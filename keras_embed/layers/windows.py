@@ -22,6 +22,7 @@ class WindowRows(keras.layers.Layer):
 
     def compute_output_shape(self, windows_shape: Shape) -> Shape:
         batch, count, *others = windows_shape
+        # B N is known if both factors are.
         return (None if batch is None or count is None else batch * count, *others)
 
 
