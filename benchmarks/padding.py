@@ -41,7 +41,7 @@ def measure(corpus: str = "wnut17", sentences: int = 64, seed: int = 1, **change
         tagger.input,
         {
             "potentials": tagger.output,
-            "marginals": ke.layers.CRFMarginals()(tagger.output),
+            "marginals": ke.layers.CRFDecode("marginals")(tagger.output),
             **ke.layers.CRFDecode()(tagger.output),
         },
     )

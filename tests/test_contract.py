@@ -32,6 +32,15 @@ from contract import (
 )
 
 from keras_embed import backbones, layers, losses, metrics
+from keras_embed.layers import (
+    answer_spans,
+    attention_flow,
+    crf,
+    language_model_stack,
+    maxout,
+    pretraining_heads,
+    token_encoder,
+)
 from keras_embed.text import allowed_transitions
 
 TAGS = 3
@@ -87,7 +96,7 @@ SIZES = {"num_heads": 2, "feed_forward_dim": 6}
 
 def elmo_encoder():
     """ELMo's encoder of words, small."""
-    return layers.ElmoTokenEncoder(char_dim=4, filters=((1, 3), (2, 4)), num_highway=1, projection_dim=5)
+    return token_encoder.ElmoTokenEncoder(char_dim=4, filters=((1, 3), (2, 4)), num_highway=1, projection_dim=5)
 
 
 def small_elmo():
@@ -123,7 +132,7 @@ def at_masks(layer, x):
 
 
 def tied_head():
-    return layers.MaskedLanguageModelHead(7, keras.layers.Embedding(7, 3), activation="relu")
+    return pretraining_heads.MaskedLanguageModelHead(7, keras.layers.Embedding(7, 3), activation="relu")
 
 
 ELMO = pick("elmo_ids", "char_index", "padding_mask")
@@ -136,12 +145,21 @@ LAYERS = [
     attention_row("BahdanauAttention normal", additive),
     LayerRow("CRF", lambda: layers.CRF(TAGS, CONSTRAINTS), sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("CRF free", lambda: layers.CRF(TAGS, use_boundary=False), sequence(TAGS), mask=MASK, **UNPACKED),
-    LayerRow("IndependentTags", layers.IndependentTags, sequence(TAGS), mask=MASK, **UNPACKED),
+    LayerRow("IndependentTags", crf.IndependentTags, sequence(TAGS), mask=MASK, **UNPACKED),
     LayerRow("CRFDecode", layers.CRFDecode, CHAIN, learns=False),
-    LayerRow("CRFEntropy", layers.CRFEntropy, CHAIN, learns=False, real=lambda output: output, tokens=False),
-    LayerRow("CRFKBest", lambda: layers.CRFKBest(2), CHAIN, learns=False, real=None),
-    LayerRow("CRFMarginals", layers.CRFMarginals, CHAIN, learns=False),
-    LayerRow("CRFSample", lambda: layers.CRFSample(2, seed=1), CHAIN, learns=False, real=None, random=True),
+    LayerRow(
+        "CRFDecode entropy",
+        lambda: layers.CRFDecode("entropy"),
+        CHAIN,
+        learns=False,
+        real=lambda output: output,
+        tokens=False,
+    ),
+    LayerRow("CRFDecode k_best", lambda: layers.CRFDecode("k_best", 2), CHAIN, learns=False, real=None),
+    LayerRow("CRFDecode marginals", lambda: layers.CRFDecode("marginals"), CHAIN, learns=False),
+    LayerRow(
+        "CRFDecode sample", lambda: layers.CRFDecode("sample", 2, seed=1), CHAIN, learns=False, real=None, random=True
+    ),
     LayerRow("CasingEmbedding", lambda: layers.CasingEmbedding(9, 4), pick("casing_ids")),
     LayerRow("CharacterCNN", lambda: layers.CharacterCNN(7, 4, 3, (2, 3)), pick("char_ids", "char_index")),
     LayerRow("CharacterLSTM", lambda: layers.CharacterLSTM(7, 4, 3), pick("char_ids", "char_index")),
@@ -156,8 +174,10 @@ LAYERS = [
     LayerRow("Highway", layers.Highway, sequence(4)),
     LayerRow("HighwayLSTM", lambda: layers.HighwayLSTM(3), sequence(4), mask=MASK),
     LayerRow("HighwayLSTM backwards", lambda: layers.HighwayLSTM(3, True), sequence(4), mask=MASK),
-    LayerRow("LanguageModelStack", lambda: layers.LanguageModelStack(2, 6, 3), sequence(2, 3), mask=MASK),
-    LayerRow("LanguageModelStack square", lambda: layers.LanguageModelStack(1, 3, 3), sequence(2, 3), mask=MASK),
+    LayerRow("LanguageModelStack", lambda: language_model_stack.LanguageModelStack(2, 6, 3), sequence(2, 3), mask=MASK),
+    LayerRow(
+        "LanguageModelStack square", lambda: language_model_stack.LanguageModelStack(1, 3, 3), sequence(2, 3), mask=MASK
+    ),
     LayerRow("LastPooling", layers.LastPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("LastPooling both", lambda: layers.LastPooling(True), sequence(4), mask=MASK, **WHOLE),
     attention_row("LocalAttention", lambda: layers.LocalAttention(additive(), window=2)),
@@ -215,28 +235,28 @@ LAYERS = [
         mask=MASK,
         apply=blocked,
     ),
-    LayerRow("MaskedLanguageModelHead", lambda: layers.MaskedLanguageModelHead(7), MASKS, apply=at_masks),
+    LayerRow("MaskedLanguageModelHead", lambda: pretraining_heads.MaskedLanguageModelHead(7), MASKS, apply=at_masks),
     LayerRow("MaskedLanguageModelHead tied", tied_head, MASKS, apply=at_masks),
-    LayerRow("Maxout", lambda: layers.Maxout(3, num_pieces=2), sequence(4)),
+    LayerRow("Maxout", lambda: maxout.Maxout(3, num_pieces=2), sequence(4)),
     LayerRow("MaxPooling", layers.MaxPooling, sequence(4), mask=MASK, **WHOLE),
     LayerRow("MeanPooling", layers.MeanPooling, sequence(4), mask=MASK, **WHOLE),
     attention_row("MonotonicAttention", lambda: layers.MonotonicAttention(additive())),
     attention_row("MonotonicAttention hard", lambda: layers.MonotonicAttention(additive(), "hard"), learns=False),
     attention_row("MonotonicAttention loop", lambda: layers.MonotonicAttention(additive(), "recursive")),
     LayerRow("PredicateEmbedding", lambda: layers.PredicateEmbedding(4), pick("predicate_ids")),
-    LayerRow("NextSentenceHead", layers.NextSentenceHead, sequence(4)),
+    LayerRow("NextSentenceHead", pretraining_heads.NextSentenceHead, sequence(4)),
     LayerRow("PartlyFrozenEmbedding", lambda: layers.PartlyFrozenEmbedding(9, 4, [2, 5, 6]), FEATURES["token_ids"]),
     LayerRow("RecurrentDecoder", lambda: layers.RecurrentDecoder([keras.layers.GRUCell(4)]), sequence(3)),
     LayerRow("ScalarMix", lambda: layers.ScalarMix(2), sequence(2, 3), mask=MASK),
     LayerRow("ScalarMix normal", lambda: layers.ScalarMix(2, layer_norm=True), sequence(2, 3), mask=MASK),
     LayerRow("ScheduledSampling", lambda: layers.ScheduledSampling(scale=9.0), FEATURES["token_ids"], learns=False),
-    LayerRow("SelfAttentionFlow", layers.SelfAttentionFlow, sequence(4), mask=MASK),
-    LayerRow("SoftAlignment", layers.SoftAlignment, sequence(4), mask=MASK, apply=with_itself),
-    LayerRow("SpanDecode", lambda: layers.SpanDecode(3, 2), floats(BATCH, 2, TIME), learns=False, real=None),
-    LayerRow("SpanHead", layers.SpanHead, sequence(4), mask=MASK, **SPAN_SCORES),
-    LayerRow("SpanHead learnt", lambda: layers.SpanHead(True), sequence(4), mask=MASK, **SPAN_SCORES_AND_NONE),
+    LayerRow("SelfAttentionFlow", attention_flow.SelfAttentionFlow, sequence(4), mask=MASK),
+    LayerRow("SoftAlignment", attention_flow.SoftAlignment, sequence(4), mask=MASK, apply=with_itself),
+    LayerRow("SpanDecode", lambda: answer_spans.SpanDecode(3, 2), floats(BATCH, 2, TIME), learns=False, real=None),
+    LayerRow("SpanHead", answer_spans.SpanHead, sequence(4), mask=MASK, **SPAN_SCORES),
+    LayerRow("SpanHead learnt", lambda: answer_spans.SpanHead(True), sequence(4), mask=MASK, **SPAN_SCORES_AND_NONE),
     LayerRow("SubwordEmbedding", lambda: layers.SubwordEmbedding(9, 4), pick("subword_ids")),
-    LayerRow("TagConstraints", lambda: layers.TagConstraints(CONSTRAINTS), CHAIN, **UNPACKED),
+    LayerRow("TagConstraints", lambda: crf.TagConstraints(CONSTRAINTS), CHAIN, **UNPACKED),
     LayerRow("VariationalDropout", lambda: layers.VariationalDropout(0.5), sequence(3)),
     LayerRow("WordDropout", lambda: layers.WordDropout(0.5), MASK),
     LayerRow("WordEmbedding partly frozen", lambda: layers.WordEmbedding(9, 4, frozen_rows=[3, 4]), pick("token_ids")),

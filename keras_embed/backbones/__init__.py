@@ -1,4 +1,4 @@
-"""Backbones: from features to hidden states."""
+"""Backbones: Functional models from features to hidden states."""
 
 from keras_embed.backbones.alternating import AlternatingHighwayBackbone as AlternatingHighwayBackbone
 from keras_embed.backbones.averaging import AveragingBackbone as AveragingBackbone

@@ -1,4 +1,4 @@
-"""Texts as weighted bags of terms."""
+"""Weighted bags of terms."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,36 +6,39 @@ from typing import Any
 import keras
 
 from keras_embed import _errors
-from keras_embed.backbones._embedded import check_hidden, hidden_stack
+from keras_embed._types import Config, KerasObject
 from keras_embed.backbones._frozen import FreezableBackbone
+from keras_embed.backbones.embedded import check_hidden, hidden_stack
 from keras_embed.layers import EmbeddingBag
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class BagBackbone(FreezableBackbone):
-    """A text as counts or TF-IDF weights of its terms, and hidden layers over them if asked for.
+    """Counts or TF-IDF weights of terms, with optional hidden layers.
 
-    Without hidden layers it is the sparse vector itself: a head on it is the classic linear model of TF-IDF vectors,
-    one row of weights for each term. With them, `h_1 = f(sum_n w_n E[i_n] + b)` and `h_l = f(W h_{l-1} + b)`; with one
-    layer and `activation="linear"` it is fastText's classifier. No vector has a column for each term of the
-    vocabulary.
+    Without hidden layers, the output is the sparse vector itself; a head on it is the linear model of TF-IDF vectors,
+    with one row of weights for each term. With hidden layers,
+
+        h_1 = f(sum_n w_n E[i_n] + b),    h_l = f(W h_{l-1} + b)
+
+    One layer and `activation="linear"` give fastText's classifier. No dense vector of the vocabulary size is created.
 
     Args:
-        vocabulary_size: V, number of terms, such as `preprocessor.num_terms`.
-        hidden_dims: widths of the hidden layers; `()` for none.
+        vocabulary_size: V, the number of terms, such as `preprocessor.num_terms`.
+        hidden_dims: Widths of the hidden layers; `()` for none.
         activation: `f`.
-        dropout: rate on the term weights, and on the input of each further hidden layer.
-        dtype: dtype or policy.
+        dropout: Dropout rate of the term weights, and of the input of each further hidden layer.
+        dtype: Dtype or policy.
         **kwargs: `name`, `trainable`.
 
     Call arguments:
-        inputs: dict with `term_ids`, int32 `(B, N)`, and `term_weights`, float32 `(B, N)`, 0 at padding.
+        inputs: Dict with `term_ids`, int32 `(B, N)`, and `term_weights`, float32 `(B, N)`, 0 at padding.
 
     Returns:
         Dict with `pooled_output`, floats `(B, last width)`; without hidden layers with `term_ids` and `term_weights`.
 
     Raises:
-        ValueError: for sizes of layers below one, and a rate of dropout outside [0, 1).
+        ValueError: If a width is not a positive integer, or `dropout` is not in [0, 1).
 
     References:
         Joulin et al. 2017, https://aclanthology.org/E17-2068.
@@ -53,23 +56,27 @@ class BagBackbone(FreezableBackbone):
         self,
         vocabulary_size: int,
         hidden_dims: Sequence[int] = (),
-        activation: Any = "relu",
+        activation: KerasObject = "relu",
         dropout: float = 0.0,
-        dtype: Any = None,
+        dtype: KerasObject = None,
         **kwargs: Any,
     ) -> None:
         _errors.check_positive("vocabulary_size", vocabulary_size)
         hidden_dims = check_hidden(hidden_dims, dropout)
+
+        # === Layers ===
+        term_dropout = keras.layers.Dropout(dropout, dtype=dtype, name="term_dropout")
+        bag = None
+        if hidden_dims:
+            bag = EmbeddingBag(vocabulary_size, hidden_dims[0], activation=activation, dtype=dtype, name="bag")
 
         # === Functional Model ===
         inputs = {
             "term_ids": keras.Input((None,), dtype="int32", name="term_ids"),
             "term_weights": keras.Input((None,), dtype="float32", name="term_weights"),
         }
-        weights = keras.layers.Dropout(dropout, dtype=dtype, name="term_dropout")(inputs["term_weights"])
-        outputs = {"term_ids": inputs["term_ids"], "term_weights": weights}
-        if hidden_dims:
-            bag = EmbeddingBag(vocabulary_size, hidden_dims[0], activation=activation, dtype=dtype, name="bag")
+        outputs = {"term_ids": inputs["term_ids"], "term_weights": term_dropout(inputs["term_weights"])}
+        if bag is not None:
             x = bag(outputs)  # (B, D)
             outputs = {"pooled_output": hidden_stack(x, hidden_dims[1:], activation, dropout, dtype)}
         super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
@@ -80,8 +87,7 @@ class BagBackbone(FreezableBackbone):
         self.activation = keras.activations.get(activation)
         self.dropout = dropout
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

@@ -1,4 +1,4 @@
-"""A text that reads itself: the recurrent model of sentiment."""
+"""The biattentive classification network."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,47 +7,51 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.backbones._embedded import check_hidden, feature_inputs, joined, placed_vectors
+from keras_embed._types import Config, KerasObject, Tensor
 from keras_embed.backbones._frozen import EmbeddedBackbone
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
+from keras_embed.backbones.embedded import check_hidden, feature_inputs, joined, placed_vectors
 from keras_embed.functional.attention import dot_scores, masked_softmax, weighted_sum
 from keras_embed.functional.pooling import attention_pooling, cleared
-from keras_embed.layers import Maxout, MaxPooling, MeanPooling
+from keras_embed.layers import MaxPooling, MeanPooling
+from keras_embed.layers.maxout import Maxout
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class BCNBackbone(EmbeddedBackbone):
-    """BCN, the biattentive classification network, for one text (McCann et al. 2017).
+    """BCN, the biattentive classification network, for single texts (McCann et al. 2017).
 
-    Word vectors pass through a dense layer with ReLU and a bidirectional recurrent layer, x. Every word is compared
-    with what it finds in its own text, `[x; x - c; x * c]` with `c_i = sum_j softmax_j(x_i . x_j) x_j`, and a second
-    bidirectional recurrent layer, the integrator, reads that. Its maximum, mean, minimum and a mean with learnt
-    weights, side by side, pass through maxout layers: batch normalisation, dropout, the greatest of some linear
-    functions. (The published model is for pairs; a single text is paired with itself, so one half is enough.)
+    Word vectors pass through a dense layer with ReLU and a bidirectional recurrent layer, the encoder, with outputs x.
+    Each word attends to its own text, and a second bidirectional recurrent layer, the integrator, reads
 
-    Padding changes nothing.
+        [x; x - c; x * c],    c_i = sum_j softmax_j(x_i . x_j) x_j
+
+    The maximum, mean and minimum of its outputs, and a mean with learnt weights, are concatenated and pass through
+    maxout layers, each with batch normalisation and dropout before it. (The published model reads pairs; a single text
+    is paired with itself, so that one half is enough.) Padding does not change the results.
 
     Args:
-        embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features`, see
-            `RecurrentBackbone`. `ElmoEmbedding` may also stand beside the output of the integrator; see its `places`.
+        embeddings: Layers from a feature dict to `(B, T, D)`, each with a property `features`, see
+            `RecurrentBackbone`. `ElmoEmbedding` can also be concatenated with the output of the integrator; see its
+            `places`.
         cell: "lstm", "gru" or "simple_rnn".
-        hidden_dim: units of each direction, and width of the first dense layer.
-        maxout_dims: widths of the maxout layers. The published ones divide the width of what they read by 2, 4 or 8.
-        maxout_pieces: linear functions for each unit of a maxout layer.
-        dropout: rate on the word vectors, on the input of the integrator and on that of each maxout layer.
-        dtype: dtype or policy of everything but the embeddings.
+        hidden_dim: Units of each direction, and width of the first dense layer.
+        maxout_dims: Widths of the maxout layers. The published ones divide the width of their input by 2, 4 or 8.
+        maxout_pieces: Number of linear functions for each unit of a maxout layer.
+        dropout: Dropout rate of the word vectors and of the inputs of the integrator and of each maxout layer.
+        dtype: Dtype or policy of all layers except the embeddings.
         **kwargs: `name`, `trainable`.
 
     Call arguments:
-        inputs: dict with the features of all embeddings, and `padding_mask`, bool `(B, T)`, True = real. On a GPU
-            under TensorFlow padding must stand on the right (cuDNN).
+        inputs: Dict with the features of all embeddings, and `padding_mask`, bool `(B, T)`, True = real. On a GPU
+            under TensorFlow the padding must be on the right (cuDNN).
 
     Returns:
         Dict with `pooled_output`, floats `(B, maxout_dims[-1])`, or `(B, 8 * hidden_dim)` without maxout layers, and
-        `sequence_output`, `(B, T, 2 * hidden_dim)`, zero at padding; wider where vectors stand at the output.
+        `sequence_output`, `(B, T, 2 * hidden_dim)`, zero at padding; wider if vectors are concatenated with the output.
 
     Raises:
-        ValueError: for no embeddings, embeddings that do not agree on a feature, or arguments outside their range.
+        ValueError: If there are no embeddings, they disagree on a feature, or an argument is out of range.
 
     References:
         McCann et al. 2017, https://arxiv.org/abs/1708.00107; Peters et al. 2018, https://arxiv.org/abs/1802.05365.
@@ -69,7 +73,7 @@ class BCNBackbone(EmbeddedBackbone):
         maxout_dims: Sequence[int] = (600, 300),
         maxout_pieces: int = 4,
         dropout: float = 0.25,
-        dtype: Any = None,
+        dtype: KerasObject = None,
         **kwargs: Any,
     ) -> None:
         _errors.check_one_of("cell", cell, CELLS)
@@ -83,21 +87,21 @@ class BCNBackbone(EmbeddedBackbone):
 
         # === Layers ===
         embeddings = list(embeddings)
-        before = keras.layers.Dense(hidden_dim, activation="relu", dtype=dtype, name="feed_forward")
+        feed_forward = keras.layers.Dense(hidden_dim, activation="relu", dtype=dtype, name="feed_forward")
         encoder = sequence_layer(cell, hidden_dim, True, 0.0, dtype, "encoder")
         integrator = sequence_layer(cell, hidden_dim, True, 0.0, dtype, "integrator")
-        drops = [keras.layers.Dropout(dropout, dtype=dtype, name=f"dropout_{number}") for number in range(2)]
+        drops = [keras.layers.Dropout(dropout, dtype=dtype, name=f"dropout_{index}") for index in range(2)]
 
         # === Functional Model ===
         inputs = feature_inputs(embeddings)
-        mask = inputs["padding_mask"]
+        mask = inputs["padding_mask"]  # (B, T)
         read = readable(mask)
         vectors = placed_vectors(embeddings, inputs)
-        x = before(drops[0](joined(vectors["input"], dtype, "vectors")))
+        x = feed_forward(drops[0](joined(vectors["input"], dtype, "vectors")))  # (B, T, H)
         x = encoder(x, mask=read)  # (B, T, 2 H)
-        found = weighted_sum(masked_softmax(dot_scores(x, x), mask), x)
-        x = keras.layers.Concatenate(dtype=dtype, name="biattention")([x, x - found, x * found])
-        x = integrator(drops[1](x), mask=read)
+        c = weighted_sum(masked_softmax(dot_scores(x, x), mask), x)  # (B, T, 2 H)
+        x = keras.layers.Concatenate(dtype=dtype, name="biattention")([x, x - c, x * c])  # (B, T, 6 H)
+        x = integrator(drops[1](x), mask=read)  # (B, T, 2 H)
         x = cleared(joined([x, *vectors["output"]], dtype, "beside"), mask)
         pooled = _maxout_stack(_pooled(x, mask, dtype), maxout_dims, maxout_pieces, dropout, dtype)
         outputs = {"sequence_output": x, "pooled_output": pooled}
@@ -111,8 +115,7 @@ class BCNBackbone(EmbeddedBackbone):
         self.maxout_pieces = maxout_pieces
         self.dropout = dropout
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "cell": self.cell,
@@ -123,9 +126,10 @@ class BCNBackbone(EmbeddedBackbone):
         }
 
 
-def _pooled(x: Any, mask: Any, dtype: Any) -> Any:
-    """Maximum, mean, minimum and `sum_t softmax_t(v . x_t) x_t`, (B, T, D) to (B, 4 D)."""
-    weigh = keras.layers.Dense(1, use_bias=False, dtype=dtype, name="weigh")  # a bias would change no weight
+def _pooled(x: Tensor, mask: Tensor, dtype: KerasObject) -> Tensor:
+    """Concatenates maximum, mean, minimum and `sum_t softmax_t(v . x_t) x_t`, (B, T, D) to (B, 4 D)."""
+    # No bias: softmax is invariant to a constant added to all scores.
+    weigh = keras.layers.Dense(1, use_bias=False, dtype=dtype, name="weigh")
     parts = [
         MaxPooling(dtype=dtype, name="max")(x, mask=mask),
         MeanPooling(dtype=dtype, name="mean")(x, mask=mask),
@@ -135,9 +139,9 @@ def _pooled(x: Any, mask: Any, dtype: Any) -> Any:
     return keras.layers.Concatenate(dtype=dtype, name="pooled")(parts)
 
 
-def _maxout_stack(x: Any, dims: Sequence[int], pieces: int, dropout: float, dtype: Any) -> Any:
-    for number, dim in enumerate(dims):
-        x = keras.layers.BatchNormalization(dtype=dtype, name=f"normalization_{number}")(x)
-        x = keras.layers.Dropout(dropout, dtype=dtype, name=f"maxout_dropout_{number}")(x)
-        x = Maxout(dim, pieces, dtype=dtype, name=f"maxout_{number}")(x)
+def _maxout_stack(x: Tensor, dims: Sequence[int], pieces: int, dropout: float, dtype: KerasObject) -> Tensor:
+    for index, dim in enumerate(dims):
+        x = keras.layers.BatchNormalization(dtype=dtype, name=f"normalization_{index}")(x)
+        x = keras.layers.Dropout(dropout, dtype=dtype, name=f"maxout_dropout_{index}")(x)
+        x = Maxout(dim, pieces, dtype=dtype, name=f"maxout_{index}")(x)
     return x

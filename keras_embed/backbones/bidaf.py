@@ -1,63 +1,66 @@
-"""A context that is read with a question in mind: the recurrent model of span finding."""
+"""Bidirectional attention flow between a question and a context."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
 from keras_embed import _errors
-from keras_embed.backbones._embedded import joined, placed_vectors
+from keras_embed._types import Config, KerasObject, Tensor
 from keras_embed.backbones._frozen import EmbeddedBackbone
-from keras_embed.backbones._prefixed import of_prefix, prefixed_inputs
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
+from keras_embed.backbones.embedded import joined, of_prefix, placed_vectors, prefixed_inputs
 from keras_embed.functional.pooling import cleared
-from keras_embed.layers import AttentionFlow, Highway, SelfAttentionFlow, VariationalDropout
+from keras_embed.layers import AttentionFlow, Highway, VariationalDropout
+from keras_embed.layers.attention_flow import SelfAttentionFlow
 
 _TEXTS = ("question", "context")
+_Encoder = Callable[[Tensor, Tensor], Tensor]
+"""Function from vectors (B, S, D) and a mask (B, S) to outputs (B, S, 2 H)."""
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class BiDAFBackbone(EmbeddedBackbone):
-    """BiDAF, bi-directional attention flow: a context read with a question in mind (Seo et al. 2017).
+    """BiDAF, bidirectional attention flow, for extractive question answering (Seo et al. 2017).
 
-    Question and context pass through highway layers and a bidirectional recurrent layer, the same for both, `u_j` and
-    `h_i`; attention in both directions makes `g_i`, see `layers.AttentionFlow`; further recurrent layers read these:
+    Question and context pass through the same highway layers and bidirectional recurrent layer, with outputs `u_j` and
+    `h_i`. Attention in both directions computes `g_i`, see `layers.AttentionFlow`, and further recurrent layers follow:
 
         m  = RNN(... RNN(g))        start: [g; m]
         m2 = RNN(m)                 end:   [g; m2]
 
-    With `self_attention=True` it is the model that the ELMo paper builds on (Clark and Gardner 2018): attention as
-    they have it, a dense layer with ReLU, a recurrent layer, and its output corrected by what self-attention adds to
-    it, which makes `g`; then `m = RNN(g)`, start `m`, and `m2 = RNN([g; m])`, end `m2`. They use `cell="gru"`, no
-    highway layers, and `num_layers=1`.
+    With `self_attention=True` it is the model that the ELMo paper builds on (Clark and Gardner 2018): their variant of
+    the attention, a dense layer with ReLU and a residual branch of a recurrent layer and self-attention compute `g`;
+    then `m = RNN(g)`, start `m`, and `m2 = RNN([g; m])`, end `m2`. They use `cell="gru"`, no highway layers, and
+    `num_layers=1`.
 
-    Padding changes nothing, in the question or in the context.
+    Padding of the question or the context does not change the results.
 
     Args:
-        embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features`, see
-            `RecurrentBackbone`. Both texts are read by the same layers. `ElmoEmbedding` may also stand at the output
-            of the first recurrent layer, so that attention sees what ELMo says of each word: the ELMo paper found
-            input and output best here. See its `places`.
+        embeddings: Layers from a feature dict to `(B, T, D)`, each with a property `features`, see
+            `RecurrentBackbone`. Both texts use the same layers. `ElmoEmbedding` can also be concatenated with the
+            output of the first recurrent layer, before the attention; the ELMo paper found input and output best
+            here. See its `places`.
         cell: "lstm", "gru" or "simple_rnn".
-        hidden_dim: units of each direction.
-        num_layers: recurrent layers over the attention, for the start.
-        num_highway: highway layers over the vectors of words.
-        self_attention: see above.
-        dropout: rate of variational dropout on the input of each recurrent layer and on what is given out.
-        dtype: dtype or policy of everything but the embeddings.
+        hidden_dim: Units of each direction.
+        num_layers: Number of recurrent layers between the attention and the start.
+        num_highway: Number of highway layers on the word vectors.
+        self_attention: If True, uses the model of Clark and Gardner.
+        dropout: Rate of variational dropout on the input of each recurrent layer and on the outputs.
+        dtype: Dtype or policy of all layers except the embeddings.
         **kwargs: `name`, `trainable`.
 
     Call arguments:
-        inputs: dict with the features of all embeddings for each text, such as `question_token_ids`, int32 `(B, Q)`,
+        inputs: Dict with the features of all embeddings for each text, such as `question_token_ids`, int32 `(B, Q)`,
             and `context_token_ids`, int32 `(B, S)`, and `question_padding_mask` and `context_padding_mask`, bool,
-            True = real. On a GPU under TensorFlow padding must stand on the right (cuDNN).
+            True = real. On a GPU under TensorFlow the padding must be on the right (cuDNN).
 
     Returns:
         Dict with `start_output` and `end_output`, floats `(B, S, 10 * hidden_dim)`, or `(B, S, 2 * hidden_dim)` with
-        self-attention, wider where vectors stand at the output; zero at padding.
+        self-attention, wider if vectors are concatenated with the output; zero at padding.
 
     Raises:
-        ValueError: for no embeddings, embeddings that do not agree on a feature, or arguments outside their range.
+        ValueError: If there are no embeddings, they disagree on a feature, or an argument is out of range.
 
     References:
         Seo et al. 2017, https://arxiv.org/abs/1611.01603; Clark and Gardner 2018, https://arxiv.org/abs/1710.10723;
@@ -82,7 +85,7 @@ class BiDAFBackbone(EmbeddedBackbone):
         num_highway: int = 2,
         self_attention: bool = False,
         dropout: float = 0.2,
-        dtype: Any = None,
+        dtype: KerasObject = None,
         **kwargs: Any,
     ) -> None:
         _errors.check_one_of("cell", cell, CELLS)
@@ -94,27 +97,27 @@ class BiDAFBackbone(EmbeddedBackbone):
 
         # === Layers ===
         embeddings = list(embeddings)
-        highways = [Highway(dtype=dtype, name=f"highway_{number}") for number in range(num_highway)]
+        highways = [Highway(dtype=dtype, name=f"highway_{index}") for index in range(num_highway)]
         drop = VariationalDropout(dropout, dtype=dtype, name="dropout")
 
-        def reader(name: str) -> Any:
+        def encoder(name: str) -> _Encoder:
             layer = sequence_layer(cell, hidden_dim, True, 0.0, dtype, name)
             return lambda x, mask: layer(drop(x), mask=readable(mask))
 
         # === Functional Model ===
         inputs = prefixed_inputs(embeddings, _TEXTS)
-        read, texts = reader("encoder"), []
+        encode, texts = encoder("encoder"), {}
         for text in _TEXTS:
             features = of_prefix(inputs, text)
             mask = features["padding_mask"]
             vectors = placed_vectors(embeddings, features)
-            x = joined(vectors["input"], dtype, f"{text}_vectors")
+            x = joined(vectors["input"], dtype, f"{text}_vectors")  # (B, T, D)
             for highway in highways:
                 x = highway(x)
-            x = joined([read(x, mask), *vectors["output"]], dtype, f"{text}_beside")
-            texts.append((cleared(x, mask), mask))
-        modelled = _self_attentive if self_attention else _published
-        start, end = modelled(*texts[1], *texts[0], reader, num_layers, hidden_dim, dtype)
+            x = joined([encode(x, mask), *vectors["output"]], dtype, f"{text}_beside")  # (B, T, 2 H)
+            texts[text] = (cleared(x, mask), mask)
+        modelling = _self_attentive if self_attention else _published
+        start, end = modelling(*texts["context"], *texts["question"], encoder, num_layers, hidden_dim, dtype)
         outputs = {"start_output": start, "end_output": end}
         outputs = {name: cleared(drop(x), inputs["context_padding_mask"]) for name, x in outputs.items()}
         super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
@@ -128,8 +131,7 @@ class BiDAFBackbone(EmbeddedBackbone):
         self.self_attention = self_attention
         self.dropout = dropout
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "cell": self.cell,
@@ -142,31 +144,46 @@ class BiDAFBackbone(EmbeddedBackbone):
 
 
 def _published(
-    context: Any, mask: Any, question: Any, question_mask: Any, reader: Any, num_layers: int, dim: int, dtype: Any
-) -> tuple[Any, Any]:
-    """Start and end of Seo et al., equation 4 and after."""
-    attended = AttentionFlow(dtype=dtype, name="attention")(context, question, mask, question_mask)
-    x = attended
-    for number in range(num_layers):
-        x = reader(f"start_{number}")(x, mask)
-    end = reader("end")(x, mask)
-    return joined([attended, x], dtype, "start"), joined([attended, end], dtype, "end_beside")
+    context: Tensor,
+    mask: Tensor,
+    question: Tensor,
+    question_mask: Tensor,
+    encoder: Callable[[str], _Encoder],
+    num_layers: int,
+    dim: int,
+    dtype: KerasObject,
+) -> tuple[Tensor, Tensor]:
+    """Computes start and end of Seo et al., equation 4 and after, each (B, S, 10 H)."""
+    g = AttentionFlow(dtype=dtype, name="attention")(context, question, mask, question_mask)  # (B, S, 8 H)
+    m = g
+    for index in range(num_layers):
+        m = encoder(f"start_{index}")(m, mask)  # (B, S, 2 H)
+    m2 = encoder("end")(m, mask)  # (B, S, 2 H)
+    return joined([g, m], dtype, "start"), joined([g, m2], dtype, "end_beside")
 
 
 def _self_attentive(
-    context: Any, mask: Any, question: Any, question_mask: Any, reader: Any, num_layers: int, dim: int, dtype: Any
-) -> tuple[Any, Any]:
-    """Start and end of Clark and Gardner, section 3.1."""
+    context: Tensor,
+    mask: Tensor,
+    question: Tensor,
+    question_mask: Tensor,
+    encoder: Callable[[str], _Encoder],
+    num_layers: int,
+    dim: int,
+    dtype: KerasObject,
+) -> tuple[Tensor, Tensor]:
+    """Computes start and end of Clark and Gardner, section 3.1, each (B, S, 2 H)."""
 
-    def projected(x: Any, name: str) -> Any:
+    def projected(x: Tensor, name: str) -> Tensor:
         return keras.layers.Dense(2 * dim, activation="relu", dtype=dtype, name=name)(x)
 
-    x = AttentionFlow("query", dtype=dtype, name="attention")(context, question, mask, question_mask)
-    x = projected(x, "attention_projection")
-    y = cleared(reader("modelling")(x, mask), mask)
-    y = SelfAttentionFlow(dtype=dtype, name="self_attention")(y, mask=mask)
-    x = x + projected(y, "self_projection")
-    start = x
-    for number in range(num_layers):
-        start = reader(f"start_{number}")(start, mask)
-    return start, reader("end")(joined([x, start], dtype, "end_vectors"), mask)
+    x = AttentionFlow("query", dtype=dtype, name="attention")(context, question, mask, question_mask)  # (B, S, 8 H)
+    x = projected(x, "attention_projection")  # (B, S, 2 H)
+    # The residual branch: a recurrent layer and self-attention.
+    y = cleared(encoder("modelling")(x, mask), mask)
+    y = SelfAttentionFlow(dtype=dtype, name="self_attention")(y, mask=mask)  # (B, S, 6 H)
+    g = x + projected(y, "self_projection")
+    m = g
+    for index in range(num_layers):
+        m = encoder(f"start_{index}")(m, mask)
+    return m, encoder("end")(joined([g, m], dtype, "end_vectors"), mask)

@@ -1,4 +1,4 @@
-"""Filters over word vectors."""
+"""Convolutional filters over word vectors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,40 +6,45 @@ from typing import Any
 import keras
 
 from keras_embed import _errors
-from keras_embed.backbones._embedded import feature_inputs, side_by_side
+from keras_embed._types import Config, KerasObject
 from keras_embed.backbones._frozen import EmbeddedBackbone
+from keras_embed.backbones.embedded import feature_inputs, joined, side_by_side
 from keras_embed.functional.pooling import cleared
 from keras_embed.layers import MaxPooling
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class ConvolutionalBackbone(EmbeddedBackbone):
-    """The strongest answer of each filter anywhere in a text (Kim 2014).
+    """Convolution and maximum over time (Kim 2014).
 
-    For word vectors `x_1 ... x_n`, a filter of width k gives `max over i in 1..n of f(sum_j W_j x_{i+j} + b)`, j from
-    -floor((k-1)/2) to floor(k/2), with `x` zero outside the text. Padding is outside the text too: no window stands on
-    it, so it changes nothing. Kim's windows begin inside the text instead of having their middle there.
+    For word vectors `x_1 ... x_n`, a filter of width k computes
+
+        y = max_{i = 1..n} f(sum_j W_j x_{i+j} + b),    j = -floor((k-1)/2) .. floor(k/2)
+
+    where `x` is zero outside the text. Padding is outside the text: no window is centred on it, so it does not change
+    the results. In Kim's model the start of a window is inside the text instead of its centre.
 
     Args:
-        embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features`: `WordEmbedding`, with
-            pretrained weights or without, `CharacterCNN` ... Two of the same words, one of them with
-            `trainable=False`, are Kim's "multichannel". They keep their own `dtype`.
-        filters: number of filters of each width.
-        kernel_sizes: widths of the filters.
+        embeddings: Layers from a feature dict to `(B, T, D)`, each with a property `features`: `WordEmbedding`, with or
+            without pretrained weights, `CharacterCNN` ... Two of the same words, one of them with `trainable=False`,
+            are Kim's "multichannel". They keep their own `dtype`.
+        filters: Number of filters of each width.
+        kernel_sizes: Widths of the filters.
         activation: `f`.
-        dropout: rate of dropout on the word vectors. Kim's dropout of 0.5 is on the output: `TextClassifier(dropout=)`.
-        dtype: dtype or policy of everything but the embeddings.
+        dropout: Dropout rate of the word vectors. Kim's dropout of 0.5 applies to the output:
+            `TextClassifier(dropout=)`.
+        dtype: Dtype or policy of all layers except the embeddings.
         **kwargs: `name`, `trainable`.
 
     Call arguments:
-        inputs: dict with the features of all embeddings, and `padding_mask`, bool `(B, T)`, True = real.
+        inputs: Dict with the features of all embeddings, and `padding_mask`, bool `(B, T)`, True = real.
 
     Returns:
         Dict with `pooled_output`, floats `(B, filters * len(kernel_sizes))`, zeros for a text without words, and
-        `sequence_output`, the filters' answers at each word, `(B, T, filters * len(kernel_sizes))`.
+        `sequence_output`, the outputs of the filters at each word, `(B, T, filters * len(kernel_sizes))`.
 
     Raises:
-        ValueError: where `kernel_sizes` is no sequence of widths.
+        ValueError: If `kernel_sizes` is not a sequence of widths, or an argument is out of range.
 
     References:
         Kim 2014, https://arxiv.org/abs/1408.5882.
@@ -58,9 +63,9 @@ class ConvolutionalBackbone(EmbeddedBackbone):
         embeddings: Sequence[keras.layers.Layer],
         filters: int = 100,
         kernel_sizes: Sequence[int] = (3, 4, 5),
-        activation: Any = "relu",
+        activation: KerasObject = "relu",
         dropout: float = 0.0,
-        dtype: Any = None,
+        dtype: KerasObject = None,
         **kwargs: Any,
     ) -> None:
         _errors.check_positive("filters", filters)
@@ -74,20 +79,19 @@ class ConvolutionalBackbone(EmbeddedBackbone):
         embeddings = list(embeddings)
         convolutions = [
             keras.layers.Conv1D(
-                filters, size, padding="same", activation=activation, dtype=dtype, name=f"convolution_{number}"
+                filters, size, padding="same", activation=activation, dtype=dtype, name=f"convolution_{index}"
             )
-            for number, size in enumerate(kernel_sizes)
+            for index, size in enumerate(kernel_sizes)
         ]
+        vector_dropout = keras.layers.Dropout(dropout, dtype=dtype, name="vector_dropout")
 
         # === Functional Model ===
         inputs = feature_inputs(embeddings)
-        mask = inputs["padding_mask"]
-        x = side_by_side(embeddings, inputs, dtype)  # (B, T, D)
-        # The padding's own vector must not enter the windows of the last words.
-        x = cleared(keras.layers.Dropout(dropout, dtype=dtype, name="vector_dropout")(x), mask)
-        answers = [convolution(x) for convolution in convolutions]
-        x = answers[0] if len(answers) == 1 else keras.layers.Concatenate(dtype=dtype, name="answers")(answers)
-        x = cleared(x, mask)  # (B, T, F)
+        mask = inputs["padding_mask"]  # (B, T)
+        x = vector_dropout(side_by_side(embeddings, inputs, dtype))  # (B, T, D)
+        # x = 0 outside the text: the vector of the padding id must not enter a window.
+        x = cleared(x, mask)
+        x = cleared(joined([convolution(x) for convolution in convolutions], dtype, "answers"), mask)  # (B, T, F)
         pooled = MaxPooling(dtype=dtype, name="max")(x, mask=mask)  # (B, F)
         super().__init__(inputs=inputs, outputs={"sequence_output": x, "pooled_output": pooled}, dtype=dtype, **kwargs)
 
@@ -98,8 +102,7 @@ class ConvolutionalBackbone(EmbeddedBackbone):
         self.activation = keras.activations.get(activation)
         self.dropout = dropout
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "filters": self.filters,

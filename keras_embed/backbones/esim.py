@@ -1,4 +1,4 @@
-"""Two texts compared word by word: the recurrent model of natural language inference."""
+"""The enhanced sequential inference model for pairs of texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,52 +6,60 @@ from typing import Any
 import keras
 
 from keras_embed import _errors
-from keras_embed.backbones._embedded import check_hidden, hidden_stack, joined, placed_vectors
+from keras_embed._types import Config, KerasObject
 from keras_embed.backbones._frozen import EmbeddedBackbone
-from keras_embed.backbones._prefixed import of_prefix, prefixed_inputs
 from keras_embed.backbones._recurrent_parts import CELLS, readable, sequence_layer
+from keras_embed.backbones.embedded import (
+    check_hidden,
+    hidden_stack,
+    joined,
+    of_prefix,
+    placed_vectors,
+    prefixed_inputs,
+)
 from keras_embed.functional.pooling import cleared
-from keras_embed.layers import MaxPooling, MeanPooling, SoftAlignment, VariationalDropout
+from keras_embed.layers import MaxPooling, MeanPooling, VariationalDropout
+from keras_embed.layers.attention_flow import SoftAlignment
 
 _TEXTS = ("first", "second")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class ESIMBackbone(EmbeddedBackbone):
-    """ESIM, the enhanced sequential inference model: one vector for a pair of texts (Chen et al. 2017).
+    """ESIM, the enhanced sequential inference model, for pairs of texts (Chen et al. 2017).
 
-    For both texts with the same weights: a bidirectional recurrent layer reads the words; every word is compared with
-    what it finds in the other text, `[a; a'; a - a'; a * a']`, see `layers.SoftAlignment`; a dense layer with ReLU
-    brings this to `hidden_dim`; a second bidirectional recurrent layer reads it. Mean and maximum of both texts,
-    `[mean(a); max(a); mean(b); max(b)]`, pass through hidden layers. (The tree-shaped half of the published ensemble
-    is left out, as it mostly is.)
+    Both texts share all weights. A bidirectional recurrent layer encodes the words, a and b; each word is compared with
+    its soft alignment in the other text, `[a; a'; a - a'; a * a']`, see `layers.attention_flow.SoftAlignment`; a dense
+    layer with ReLU projects to `hidden_dim`; and a second bidirectional recurrent layer composes the result. Mean and
+    maximum of both texts, `[mean(a); max(a); mean(b); max(b)]`, pass through hidden layers. (The tree-structured half
+    of the published ensemble is not included, as in most implementations.)
 
-    Padding changes nothing. A text without a single token is a zero vector to the other one.
+    Padding does not change the results. A text without a token is a zero vector in the alignment.
 
     Args:
-        embeddings: layers from a feature dict to `(B, T, D)`, each with a property `features`, see
-            `RecurrentBackbone`. Both texts are read by the same layers. `ElmoEmbedding` may also stand at the output
-            of the first recurrent layer, so that words are aligned by what ELMo says of them: the ELMo paper found
-            input and output best here. See its `places`.
+        embeddings: Layers from a feature dict to `(B, T, D)`, each with a property `features`, see
+            `RecurrentBackbone`. Both texts use the same layers. `ElmoEmbedding` can also be concatenated with the
+            output of the first recurrent layer, before the alignment; the ELMo paper found input and output best here.
+            See its `places`.
         cell: "lstm", "gru" or "simple_rnn".
-        hidden_dim: units of each direction, and width of the projection between.
-        hidden_dims: widths of dense layers over the pooled vectors.
-        activation: of these layers.
-        dropout: rate of variational dropout on the input of each recurrent layer, and of plain dropout before each of
-            the last dense layers.
-        dtype: dtype or policy of everything but the embeddings.
+        hidden_dim: Units of each direction, and width of the projection.
+        hidden_dims: Widths of the hidden layers on the pooled vectors.
+        activation: Activation of the hidden layers.
+        dropout: Rate of variational dropout on the input of each recurrent layer, and of ordinary dropout before each
+            hidden layer.
+        dtype: Dtype or policy of all layers except the embeddings.
         **kwargs: `name`, `trainable`.
 
     Call arguments:
-        inputs: dict with the features of all embeddings for each text, such as `first_token_ids` and
+        inputs: Dict with the features of all embeddings for each text, such as `first_token_ids` and
             `second_token_ids`, int32 `(B, T)` and `(B, S)`, and `first_padding_mask` and `second_padding_mask`, bool,
-            True = real. On a GPU under TensorFlow padding must stand on the right (cuDNN).
+            True = real. On a GPU under TensorFlow the padding must be on the right (cuDNN).
 
     Returns:
         Dict with `pooled_output`, floats `(B, hidden_dims[-1])`, or `(B, 8 * hidden_dim)` without hidden layers.
 
     Raises:
-        ValueError: for no embeddings, embeddings that do not agree on a feature, or arguments outside their range.
+        ValueError: If there are no embeddings, they disagree on a feature, or an argument is out of range.
 
     References:
         Chen et al. 2017, https://arxiv.org/abs/1609.06038; Peters et al. 2018, https://arxiv.org/abs/1802.05365.
@@ -73,9 +81,9 @@ class ESIMBackbone(EmbeddedBackbone):
         cell: str = "lstm",
         hidden_dim: int = 300,
         hidden_dims: Sequence[int] = (300,),
-        activation: Any = "tanh",
+        activation: KerasObject = "tanh",
         dropout: float = 0.5,
-        dtype: Any = None,
+        dtype: KerasObject = None,
         **kwargs: Any,
     ) -> None:
         _errors.check_one_of("cell", cell, CELLS)
@@ -97,13 +105,13 @@ class ESIMBackbone(EmbeddedBackbone):
             features = of_prefix(inputs, text)
             mask = features["padding_mask"]
             vectors = placed_vectors(embeddings, features)
-            x = encoder(drop(joined(vectors["input"], dtype, f"{text}_vectors")), mask=readable(mask))
+            x = encoder(drop(joined(vectors["input"], dtype, f"{text}_vectors")), mask=readable(mask))  # (B, T, 2 H)
             x = joined([x, *vectors["output"]], dtype, f"{text}_beside")
             masks.append(mask)
             encoded.append(cleared(x, mask))
-        compared = SoftAlignment(dtype=dtype, name="alignment")(*encoded, *masks)
+        compared = SoftAlignment(dtype=dtype, name="alignment")(*encoded, *masks)  # (B, T, 8 H), (B, S, 8 H)
         for x, mask in zip(compared, masks, strict=True):
-            x = cleared(composition(drop(projection(x)), mask=readable(mask)), mask)
+            x = cleared(composition(drop(projection(x)), mask=readable(mask)), mask)  # (B, T, 2 H)
             pooled += [pooling(x, mask=mask) for pooling in poolings]
         x = keras.layers.Concatenate(dtype=dtype, name="pooled")(pooled)  # (B, 8 H)
         x = hidden_stack(x, hidden_dims, activation, dropout, dtype)
@@ -117,8 +125,7 @@ class ESIMBackbone(EmbeddedBackbone):
         self.activation = keras.activations.get(activation)
         self.dropout = dropout
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "cell": self.cell,

@@ -1,4 +1,4 @@
-"""What `fit` calls between epochs: translation quality, the mean of several epochs' weights, gradual unfreezing."""
+"""Callbacks for `fit`: BLEU of translators, averaging of checkpoints, gradual unfreezing."""
 
 from keras_embed.callbacks.bleu import BLEU
 from keras_embed.callbacks.checkpoint_averaging import CheckpointAveraging

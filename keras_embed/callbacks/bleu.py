@@ -1,7 +1,8 @@
-"""BLEU of a translator while it trains."""
+"""BLEU of a translator during training."""
 
 import importlib
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -10,26 +11,26 @@ from keras_embed._errors import check_positive, message
 
 
 class BLEU(keras.callbacks.Callback):
-    """Translates held-out sentences at the end of epochs and puts their BLEU, from 0 to 100, into the logs.
+    """Translates held-out sentences at the end of epochs and adds their BLEU, from 0 to 100, to the logs.
 
-    There it stands beside the loss in the progress bar and in the history. Callbacks that come behind this one in the
-    list see it too: `EarlyStopping("val_bleu", mode="max")`, `ModelCheckpoint`, `CheckpointAveraging`.
+    It is shown in the progress bar and stored in the history. Callbacks after this one in the list can use it:
+    `EarlyStopping("val_bleu", mode="max")`, `ModelCheckpoint`, `CheckpointAveraging`.
 
-    The figure is sacreBLEU's (Post 2018), computed from whole sentences as people write them, so that it can be
-    compared with other people's; `signature` says with which settings.
+    BLEU is computed by sacreBLEU (Post 2018) from detokenized sentences, so that it is comparable with published
+    scores; `signature` contains the settings.
 
     Args:
-        sources: the sentences to translate, with the model's `translate(sources, **options)`.
-        references: their translations by people: a string for each source, or a list of as many strings for each.
-        every: in which epochs: 1 all, 2 each second. Between, the logs keep the value that was measured last.
-        name: in the logs; "bleu" for sentences of the training set.
-        lowercase: whether case counts for nothing.
-        tokenize: sacreBLEU's name of a tokenizer, "zh" or "ja-mecab" for example; None: its own choice, "13a".
-        options: arguments of `translate`, as a search or a batch size.
+        sources: The sentences to translate, by the model's `translate(sources, **options)`.
+        references: Reference translations: a string for each source, or a list of strings for each, of equal lengths.
+        every: Computes BLEU in every `every`-th epoch. In the other epochs the logs contain the last value.
+        name: Name in the logs; "bleu" for sentences of the training set.
+        lowercase: If True, ignores case.
+        tokenize: sacreBLEU's name of a tokenizer, for example "zh" or "ja-mecab". `None`: its default, "13a".
+        options: Arguments of `translate`, such as a search or a batch size.
 
     Raises:
-        ImportError: where sacreBLEU is not installed.
-        ValueError: unless every source has references, and the same number of them.
+        ImportError: If sacreBLEU is not installed.
+        ValueError: If a source has no references, or the numbers of references differ.
 
     References:
         Papineni et al. 2002, https://aclanthology.org/P02-1040; Post 2018, https://arxiv.org/abs/1804.08771.
@@ -60,7 +61,7 @@ class BLEU(keras.callbacks.Callback):
         check_positive("every", every)
         self.sources, self.every, self.name = list(sources), every, name
         self.options = dict(options or {})
-        #: What the last epoch that was measured translated, for a look at it.
+        #: The translations of the last epoch in which BLEU was computed.
         self.translations: list[str] = []
         self._last: float | None = None
         self._metric = _sacrebleu().BLEU(
@@ -69,27 +70,31 @@ class BLEU(keras.callbacks.Callback):
 
     @property
     def signature(self) -> str:
-        """sacreBLEU's line on how the figure was computed; known after the first measurement."""
+        """sacreBLEU's signature of the settings; available after the first computation."""
         return str(self._metric.get_signature())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Measures, where it is time, and writes the figure into the logs.
+        """Computes BLEU, if it is due in this epoch, and adds it to the logs.
 
         Raises:
-            ValueError: where `translate` does not give one string for each source.
+            ValueError: If `translate` does not return one string for each source.
         """
         if (epoch + 1) % self.every == 0:
             self.translations = [str(text) for text in self.model.translate(self.sources, **self.options)]
             if len(self.translations) != len(self.sources):
                 received = f"{len(self.translations)} for {len(self.sources)} sources"
-                raise ValueError(message("`translate` to give one string for each source", received))
+                raise ValueError(message("`translate` to return one string for each source", received))
             self._last = float(self._metric.corpus_score(self.translations, None).score)
         if logs is not None and self._last is not None:
             logs[self.name] = self._last
 
 
-def _streams(sources: list[str], references: Sequence[Any]) -> list[list[str]]:
-    """R lists of one reference for each source, as sacreBLEU takes them."""
+def _streams(sources: list[str], references: Sequence[str] | Sequence[Sequence[str]]) -> list[list[str]]:
+    """Transposes the references to lists of one reference for each source, as sacreBLEU expects them.
+
+    Raises:
+        ValueError: If a source has no references, or the numbers of references differ.
+    """
     rows = [[row] if isinstance(row, str) else list(row) for row in references]
     counts = {len(row) for row in rows}
     if not rows or len(rows) != len(sources) or len(counts) != 1 or counts == {0}:
@@ -98,7 +103,7 @@ def _streams(sources: list[str], references: Sequence[Any]) -> list[list[str]]:
     return [list(stream) for stream in zip(*rows, strict=True)]
 
 
-def _sacrebleu() -> Any:
+def _sacrebleu() -> ModuleType:
     try:
         return importlib.import_module("sacrebleu.metrics")
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The mean of the weights of several epochs."""
+"""Averaging of the weights of several epochs."""
 
 import json
 import tempfile
@@ -8,33 +8,37 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_embed._atomic import atomic_path, write_atomically
 from keras_embed._errors import check_one_of, check_positive, message
+from keras_embed._types import PathLike
 
 
 class CheckpointAveraging(keras.callbacks.Callback):
-    """Keeps the weights of the last or of the best epochs in files, and leaves their mean in the model.
+    """Saves the weights of the last or the best epochs, and sets the model's weights to their mean after training.
 
-    Each epoch of the tail of a training stands somewhere else around the same optimum; their mean stands nearer to it.
-    Vaswani et al. (2017) averaged the last 5 checkpoints, and every translation toolkit has a script for it.
+        w = (w_1 + ... + w_count) / count
 
-    The epochs' weights are in files, and the mean is made one variable at a time: there is never more in memory than
-    the model and, while a file is written, one copy of it. Weights that are not floating point numbers are the last
-    epoch's.
+    The weights of the last epochs of a training vary around an optimum, and their mean is closer to it. Vaswani et al.
+    (2017) averaged the last 5 checkpoints, and every translation toolkit has a script for it.
 
-    To go on after an interruption, give the same `folder` and call `fit` with `initial_epoch`: files of earlier epochs
-    count, files of this epoch and later ones are dropped. Training that goes on in the same process starts from where
-    it stood, not from the mean.
+    The weights are stored in files and averaged one variable at a time, so that memory holds at most the model and,
+    while a file is written, one copy of it. Weights that are not floating-point numbers are those of the last epoch.
+
+    To resume after an interruption, pass the same `folder` and call `fit` with `initial_epoch`: files of earlier epochs
+    are used, files of this and later epochs are deleted. Training that continues in the same process starts from the
+    last trained weights, not from the mean.
 
     Args:
-        count: of how many epochs the mean is; of all, where there were fewer.
-        monitor: a figure of the logs, "val_loss" or "val_bleu": the mean is of the `count` best epochs by it. None: of
-            the last ones.
-        mode: "min" or "max": which is better; "auto": "min" for names with "loss" or "perplexity", else "max".
-        folder: for the files, `count` times the size of the weights; None: a temporary one.
-        swap: whether the mean is put into the model when training ends. If not, call `swap_weights`.
+        count: Number of epochs to average; all of them if there are fewer.
+        monitor: Name of a value in the logs, such as "val_loss" or "val_bleu": averages the `count` best epochs.
+            `None`: the last ones.
+        mode: "min" or "max", the better direction; "auto": "min" for names with "loss" or "perplexity", otherwise
+            "max".
+        folder: Folder for the files, `count` times the size of the weights. `None`: a temporary folder.
+        swap: If True, sets the weights to the mean when training ends. Otherwise, call `swap_weights`.
 
     Raises:
-        ValueError: for a `count` below one, and another `mode`.
+        ValueError: If `count` is not a positive integer, or `mode` is unknown.
 
     References:
         Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 6.1.
@@ -54,7 +58,7 @@ class CheckpointAveraging(keras.callbacks.Callback):
         count: int = 5,
         monitor: str | None = None,
         mode: str = "auto",
-        folder: str | Path | None = None,
+        folder: PathLike | None = None,
         swap: bool = True,
     ) -> None:
         super().__init__()
@@ -63,43 +67,44 @@ class CheckpointAveraging(keras.callbacks.Callback):
         if mode == "auto":
             mode = "min" if any(word in (monitor or "") for word in ("loss", "perplexity")) else "max"
         self.count, self.monitor, self.mode, self.swap = count, monitor, mode, swap
+        # Deleted with this object.
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
-        self.folder = Path(self._temporary.name if self._temporary is not None else str(folder))
+        self.folder = Path(folder) if folder is not None else Path(self._temporary.name if self._temporary else "")
         self._averaged = False
 
     @property
     def epochs(self) -> list[int]:
-        """The epochs, counted from 0, whose mean it would be now."""
+        """The epochs, counted from 0, whose weights are stored now."""
         return sorted(self._index())
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Puts the weights of training back, where the mean is in the model."""
+        """Restores the trained weights if the model has the mean."""
         if self._averaged:
             self.swap_weights()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Forgets epochs of another training, that this one has not come to yet."""
-        self._keep({number: rank for number, rank in self._index().items() if number < epoch})
+        """Deletes the files of this and later epochs, left by an earlier training."""
+        self._store_index({number: rank for number, rank in self._index().items() if number < epoch})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Keeps this epoch's weights, if they are among the last or the best."""
+        """Saves the weights of this epoch if it is among the last or the best."""
         index = self._index() | {epoch: self._rank(epoch, logs or {})}
-        kept = dict(sorted(index.items(), key=lambda item: (item[1], item[0]))[-self.count :])
-        if epoch in kept:
+        best = dict(sorted(index.items(), key=lambda item: (item[1], item[0]))[-self.count :])
+        if epoch in best:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._write(self._file(epoch))
-        self._keep(kept)
+        self._store_index(best)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Puts the mean into the model, if that was asked for."""
+        """Sets the weights to the mean if `swap` is True."""
         if self.swap and self._index():
             self.swap_weights()
 
     def swap_weights(self) -> None:
-        """Puts the mean into the model, or, called again, the weights that training left there.
+        """Sets the weights to the mean, or, when called again, back to the trained weights.
 
         Raises:
-            ValueError: where no epoch was kept yet.
+            ValueError: If no epoch is stored.
         """
         before = self.folder / "training.npz"
         if self._averaged:
@@ -110,25 +115,26 @@ class CheckpointAveraging(keras.callbacks.Callback):
                 raise ValueError(message("an epoch to have ended", "no weights", "`fit` first"))
             self._write(before)
         archives = [np.load(file) for file in files]
-        for place, variable in enumerate(self.model.weights):
+        # One variable at a time, summed in float64.
+        for index, variable in enumerate(self.model.weights):
             dtype = keras.backend.standardize_dtype(variable.dtype)
             if "float" in dtype:
-                total = archives[0][f"arr_{place}"].astype("float64")
+                total = archives[0][f"arr_{index}"].astype("float64")
                 for archive in archives[1:]:
-                    total += archive[f"arr_{place}"]
+                    total += archive[f"arr_{index}"]
                 variable.assign((total / len(archives)).astype("float64" if dtype == "float64" else "float32"))
         for archive in archives:
             archive.close()
         self._averaged = not self._averaged
 
     def _rank(self, epoch: int, logs: dict[str, Any]) -> float:
-        """The higher, the rather an epoch is kept."""
+        """Returns the rank of an epoch; the `count` highest are stored."""
         if self.monitor is None:
             return float(epoch)
         if self.monitor not in logs:
             known = ", ".join(sorted(logs))
             raise ValueError(
-                message(f"`{self.monitor}` in the logs", known, "a callback that makes it earlier in the list")
+                message(f"`{self.monitor}` in the logs", known, "a callback that computes it earlier in the list")
             )
         value = float(logs[self.monitor])
         if np.isnan(value):
@@ -139,26 +145,23 @@ class CheckpointAveraging(keras.callbacks.Callback):
         return self.folder / f"epoch_{epoch:05d}.npz"
 
     def _write(self, file: Path) -> None:
-        """One archive of all weights, read back variable by variable; whole or not there at all."""
+        """Writes all weights to an archive, atomically."""
         arrays = [keras.ops.convert_to_numpy(variable) for variable in self.model.weights]
-        half = {"float16", "bfloat16"}  # NumPy's files know no bfloat16
-        partial = file.with_suffix(".partial.npz")
-        np.savez(partial, *(array.astype("float32") if str(array.dtype) in half else array for array in arrays))
-        partial.replace(file)
+        half = {"float16", "bfloat16"}  # NumPy's files do not support bfloat16
+        with atomic_path(file) as path, open(path, "wb") as stream:
+            np.savez(stream, *(array.astype("float32") if str(array.dtype) in half else array for array in arrays))
 
     def _index(self) -> dict[int, float]:
-        """Epoch to rank, of the files that are there."""
+        """Returns the ranks of the stored epochs."""
         file = self.folder / "epochs.json"
         if not file.exists():
             return {}
         return {int(epoch): rank for epoch, rank in json.loads(file.read_text(encoding="utf-8")).items()}
 
-    def _keep(self, index: dict[int, float]) -> None:
+    def _store_index(self, index: dict[int, float]) -> None:
         """Writes the index, then deletes the files that are no longer in it."""
         gone = set(self._index()) - set(index)
         if index or gone:
-            partial = self.folder / "epochs.partial.json"
-            partial.write_text(json.dumps(index), encoding="utf-8")
-            partial.replace(self.folder / "epochs.json")
+            write_atomically(self.folder / "epochs.json", json.dumps(index))
         for epoch in gone:
             self._file(epoch).unlink(missing_ok=True)

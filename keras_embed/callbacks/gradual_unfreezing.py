@@ -1,4 +1,4 @@
-"""An encoder that begins to learn from its top, layer by layer."""
+"""Unfreezing of an encoder, layer by layer from the top."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,23 +9,22 @@ from keras_embed._errors import check_positive, message
 
 
 class GradualUnfreezing(keras.callbacks.Callback):
-    """Lets only what is above an encoder learn at first, then one stage more in each epoch (Howard and Ruder 2018).
+    """Trains only the layers above an encoder at first, then unfreezes its stages one by one (Howard and Ruder 2018).
 
-    A new head sends noise into the encoder below until it has learnt something; held still, the encoder does not
-    forget what it knows in the meantime. Nothing is compiled anew, so an epoch takes as long as when all learns, and
-    momenta of the stages that are held follow their gradients already. (To save the time of the held stages too, set
-    `trainable` and compile between several calls of `fit`.)
+    While a new head is untrained, its gradients are noise, which would damage a pretrained encoder. The model is not
+    recompiled: an epoch takes as long as without freezing, and momenta of frozen stages are updated. (To save the time
+    of the frozen stages too, set `trainable` and compile between several calls of `fit`.)
 
-    The model's optimizer must be `schedules.DiscriminativeRates`, which knows the weights apart. A training that goes
-    on with `initial_epoch` goes on with the stages of that epoch.
+    The optimizer of the model must be `schedules.DiscriminativeRates`. A training that is resumed with `initial_epoch`
+    resumes with the stages of that epoch.
 
     Args:
-        stages: paths of weights, or parts of them, from the bottom to the top: `schedules.encoder_stages(backbone)`.
-        every: epochs from one stage to the next.
-        first: in the first epochs, so many stages of the top learn already.
+        stages: Paths of weights, or parts of them, from the bottom to the top: `schedules.encoder_stages(backbone)`.
+        every: Number of epochs between unfreezing two stages.
+        first: Number of stages at the top that are trained from the beginning.
 
     Raises:
-        ValueError: for `every` below one, and `first` outside 0 ... number of stages.
+        ValueError: If `every` is not a positive integer, or `first` is not between 0 and the number of stages.
 
     References:
         Howard and Ruder 2018, https://aclanthology.org/P18-1031, section 3.3.
@@ -50,19 +49,19 @@ class GradualUnfreezing(keras.callbacks.Callback):
         self.stages, self.every, self.first = [list(stage) for stage in stages], every, first
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Holds the stages whose turn has not come.
+        """Freezes the stages that are not trained in this epoch.
 
         Raises:
-            ValueError: for an optimizer other than `schedules.DiscriminativeRates`.
+            ValueError: If the optimizer is not `schedules.DiscriminativeRates`.
         """
         optimizer = self.model.optimizer
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # under float16, Keras scales the loss around it
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # under float16, Keras wraps it for loss scaling
         if not hasattr(optimizer, "freeze"):
             expected = "a model that was compiled with schedules.DiscriminativeRates"
             advice = f"DiscriminativeRates({type(optimizer).__name__}(...), {{}})"
             raise ValueError(message(expected, f"one with {type(optimizer).__name__}", advice))
         if not optimizer.built:
             optimizer.build(self.model.trainable_variables)
-        learning = self.first + epoch // self.every
-        held = self.stages[: max(len(self.stages) - learning, 0)]
-        optimizer.freeze([path for stage in held for path in stage])
+        unfrozen = self.first + epoch // self.every
+        frozen = self.stages[: max(len(self.stages) - unfrozen, 0)]
+        optimizer.freeze([path for stage in frozen for path in stage])

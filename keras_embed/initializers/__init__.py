@@ -1,4 +1,4 @@
-"""Initializers: what weights start from."""
+"""Initializers of weights."""
 
 from keras_embed.initializers.pretrained import Pretrained
 

@@ -1,37 +1,48 @@
-"""Pretrained word vectors as the start of an embedding matrix."""
+"""Pretrained word vectors as initial values of an embedding matrix."""
 
-import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 from keras import ops
+from keras.src.saving.serialization_lib import in_safe_mode
+from numpy.typing import NDArray
 
 from keras_embed._errors import message
+from keras_embed._types import Config, Tensor
 from keras_embed.vectors import Coverage, WordVectors, align
 from keras_embed.vectors.alignment import FALLBACKS, Fallback
 
-_LOADERS = ("keras.src.saving.", "keras_hub.src.utils.preset_utils")
+if TYPE_CHECKING:
+    from keras_embed.text import Vocabulary
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class Pretrained(keras.initializers.Initializer):
-    """The rows of word vectors, in the order of a vocabulary; see `vectors.align`.
+    """Initializes an embedding matrix with word vectors, in the order of a vocabulary; see `vectors.align`.
 
-    A config holds the shape and no matrix, so that a saved file is about as large as its weights. A model that is
-    loaded gets its matrix from its weights. One that is built from a config alone, as `keras.models.clone_model` does,
-    starts at random, with a warning.
+    The config contains the shape but not the matrix, so that saved files do not store the vectors twice. A model that
+    is loaded from a file or a preset gets its matrix from its weights. A model that is created from a config alone, as
+    by `keras.models.clone_model`, is initialised randomly, with a warning.
 
     Args:
-        vectors: `vectors.WordVectors`.
+        vectors: The word vectors.
         vocabulary: `text.Vocabulary`, a Keras `StringLookup` or `TextVectorization`, or a list of words.
-        fallbacks: see `vectors.align`.
-        unknown: "mean", "random" or "zeros": the unknown word's row, and those of words without a vector.
-        seed: makes "random" repeatable.
+        fallbacks: See `vectors.align`.
+        unknown: "mean", "random" or "zeros": the row of the unknown word and of words without a vector.
+        seed: Seed of "random".
+
+    Call arguments:
+        shape: Shape of the embedding matrix, `(len(vocabulary), dim)`.
+        dtype: Dtype of the result.
+
+    Returns:
+        The matrix as a tensor.
 
     Raises:
-        ValueError: when the layer's matrix has another shape.
+        ValueError: If the matrix of the layer has another shape.
 
     Example:
     >>> import keras
@@ -39,30 +50,29 @@ class Pretrained(keras.initializers.Initializer):
     >>> from keras_embed.vectors import WordVectors
     >>> vectors = WordVectors(["cat", "dog"], [[1.0, 0.0], [0.0, 1.0]])
     >>> vocabulary = Vocabulary(["dog", "Cat"])
-    >>> start = Pretrained(vectors, vocabulary)
-    >>> layer = keras.layers.Embedding(len(vocabulary), 2, embeddings_initializer=start)
+    >>> initializer = Pretrained(vectors, vocabulary)
+    >>> layer = keras.layers.Embedding(len(vocabulary), 2, embeddings_initializer=initializer)
     >>> layer.build()
     >>> keras.ops.convert_to_numpy(layer.embeddings).tolist()
     [[0.0, 0.0], [0.5, 0.5], [0.0, 1.0], [1.0, 0.0]]
-    >>> print(start.coverage)
+    >>> print(initializer.coverage)
     2 of 2 words have vectors (100.0%): 1 as they are, 1 lower
     """
 
     def __init__(
         self,
         vectors: WordVectors,
-        vocabulary: Any,
+        vocabulary: "Vocabulary | keras.layers.Layer | Sequence[str]",
         fallbacks: Sequence[Fallback] = FALLBACKS,
         unknown: str = "mean",
         seed: int | None = None,
     ) -> None:
-        self.matrix: Any
+        self.matrix: NDArray[np.float32] | None
         self.coverage: Coverage | None
         self.matrix, self.coverage = align(vectors, vocabulary, fallbacks, unknown, seed)
         self.shape = tuple(self.matrix.shape)
 
-    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
-        """The matrix as a tensor."""
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         if tuple(shape) != self.shape:
             raise ValueError(
                 message(
@@ -73,35 +83,35 @@ class Pretrained(keras.initializers.Initializer):
             )
         if self.matrix is not None:
             return ops.convert_to_tensor(self.matrix, dtype or keras.config.floatx())
-        if not _being_loaded():
+        if not _is_deserializing():
             warnings.warn(
-                "A `Pretrained` initializer that was made from a config has no vectors, so this matrix starts at "
-                "random. Load weights next, or make the layer with `Pretrained(vectors, vocabulary)`.",
+                "A `Pretrained` initializer that was created from a config has no vectors, so this matrix starts at "
+                "random. Load weights next, or create the layer with `Pretrained(vectors, vocabulary)`.",
                 stacklevel=2,
             )
         return keras.initializers.RandomUniform()(shape, dtype)
 
-    def get_config(self) -> dict[str, Any]:
-        """The shape."""
+    def get_config(self) -> Config:
+        """Returns the shape, without the matrix."""
         return {"shape": list(self.shape)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Pretrained":
-        """An initializer without its matrix: weights are loaded into what it starts."""
+    def from_config(cls, config: Config) -> "Pretrained":
+        """Creates an initializer without a matrix, for a layer whose weights are loaded afterwards."""
         empty = cls.__new__(cls)
         empty.matrix, empty.coverage, empty.shape = None, None, tuple(config["shape"])
         return empty
 
     def clone(self) -> "Pretrained":
-        """Itself: nothing changes it."""
+        """Returns itself, because it is immutable."""
         return self
 
 
-def _being_loaded() -> bool:
-    """Whether Keras is reading a saved file or preset right now, so that weights are about to come."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).startswith(_LOADERS) and "load" in frame.f_code.co_name:
-            return True
-        frame = frame.f_back  # type: ignore[assignment]
-    return False
+def _is_deserializing() -> bool:
+    """Returns True while Keras deserializes a saved model or preset, whose weights it loads afterwards.
+
+    `keras.saving.deserialize_keras_object` sets its safe mode, True or False, while it creates an object and the layers
+    inside. `clone_model` and `Model.from_config` create layers outside of it, where the mode is None.
+    """
+    mode: Any = in_safe_mode()
+    return mode is not None

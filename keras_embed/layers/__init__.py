@@ -1,60 +1,45 @@
-"""Layers: thin holders of weights around `keras_embed.functional`."""
+"""Layers: the weights of the formulas in `keras_embed.functional`."""
 
 from keras_embed.layers.added_positions import LearnedPositions as LearnedPositions
 from keras_embed.layers.added_positions import SinusoidalPositions as SinusoidalPositions
 from keras_embed.layers.attention_flow import AttentionFlow as AttentionFlow
-from keras_embed.layers.attention_flow import SelfAttentionFlow as SelfAttentionFlow
-from keras_embed.layers.attention_pooling import AttentionPooling as AttentionPooling
 from keras_embed.layers.bahdanau_attention import BahdanauAttention as BahdanauAttention
-from keras_embed.layers.casing_embedding import CasingEmbedding as CasingEmbedding
-from keras_embed.layers.character_cnn import CharacterCNN as CharacterCNN
-from keras_embed.layers.character_lstm import CharacterLSTM as CharacterLSTM
+from keras_embed.layers.character_encoders import CharacterCNN as CharacterCNN
+from keras_embed.layers.character_encoders import CharacterLSTM as CharacterLSTM
 from keras_embed.layers.coverage_attention import CoverageAttention as CoverageAttention
 from keras_embed.layers.crf import CRF as CRF
-from keras_embed.layers.crf import IndependentTags as IndependentTags
-from keras_embed.layers.crf_decoders import CRFDecode as CRFDecode
-from keras_embed.layers.crf_decoders import CRFEntropy as CRFEntropy
-from keras_embed.layers.crf_decoders import CRFKBest as CRFKBest
-from keras_embed.layers.crf_decoders import CRFMarginals as CRFMarginals
-from keras_embed.layers.crf_decoders import CRFSample as CRFSample
+from keras_embed.layers.crf_decode import CRFDecode as CRFDecode
+from keras_embed.layers.dropout import VariationalDropout as VariationalDropout
+from keras_embed.layers.dropout import WordDropout as WordDropout
 from keras_embed.layers.elmo_embedding import ElmoEmbedding as ElmoEmbedding
 from keras_embed.layers.embedding_bag import EmbeddingBag as EmbeddingBag
 from keras_embed.layers.highway import Highway as Highway
 from keras_embed.layers.highway_lstm import HighwayLSTM as HighwayLSTM
-from keras_embed.layers.language_model_stack import LanguageModelStack as LanguageModelStack
 from keras_embed.layers.local_attention import LocalAttention as LocalAttention
 from keras_embed.layers.location_sensitive_attention import LocationSensitiveAttention as LocationSensitiveAttention
 from keras_embed.layers.luong_attention import LuongAttention as LuongAttention
-from keras_embed.layers.masked_language_model_head import MaskedLanguageModelHead as MaskedLanguageModelHead
-from keras_embed.layers.maxout import Maxout as Maxout
 from keras_embed.layers.monotonic_attention import MonotonicAttention as MonotonicAttention
 from keras_embed.layers.multi_head_attention import MultiHeadAttention as MultiHeadAttention
-from keras_embed.layers.next_sentence_head import NextSentenceHead as NextSentenceHead
 from keras_embed.layers.partly_frozen_embedding import PartlyFrozenEmbedding as PartlyFrozenEmbedding
+from keras_embed.layers.pooling import AttentionPooling as AttentionPooling
 from keras_embed.layers.pooling import FirstPooling as FirstPooling
 from keras_embed.layers.pooling import LastPooling as LastPooling
 from keras_embed.layers.pooling import MaxPooling as MaxPooling
 from keras_embed.layers.pooling import MeanPooling as MeanPooling
-from keras_embed.layers.predicate_embedding import PredicateEmbedding as PredicateEmbedding
 from keras_embed.layers.recurrent_decoder import RecurrentDecoder as RecurrentDecoder
 from keras_embed.layers.relative_positions import RelativePositions as RelativePositions
 from keras_embed.layers.relative_positions import RotaryPositions as RotaryPositions
 from keras_embed.layers.scalar_mix import ScalarMix as ScalarMix
 from keras_embed.layers.scheduled_sampling import ParallelScheduledSampling as ParallelScheduledSampling
 from keras_embed.layers.scheduled_sampling import ScheduledSampling as ScheduledSampling
-from keras_embed.layers.soft_alignment import SoftAlignment as SoftAlignment
-from keras_embed.layers.span_decode import SpanDecode as SpanDecode
-from keras_embed.layers.span_head import SpanHead as SpanHead
 from keras_embed.layers.subword_embedding import SubwordEmbedding as SubwordEmbedding
-from keras_embed.layers.tag_constraints import TagConstraints as TagConstraints
 from keras_embed.layers.tfidf_vectorization import TfidfVectorization as TfidfVectorization
-from keras_embed.layers.token_encoder import ElmoTokenEncoder as ElmoTokenEncoder
 from keras_embed.layers.transformer_blocks import TransformerDecoderBlock as TransformerDecoderBlock
 from keras_embed.layers.transformer_blocks import TransformerEncoderBlock as TransformerEncoderBlock
 from keras_embed.layers.transformer_decoder import TransformerDecoder as TransformerDecoder
 from keras_embed.layers.transformer_encoder import TransformerEncoder as TransformerEncoder
-from keras_embed.layers.variational_dropout import VariationalDropout as VariationalDropout
-from keras_embed.layers.word_dropout import WordDropout as WordDropout
+from keras_embed.layers.word_embedding import CasingEmbedding as CasingEmbedding
+from keras_embed.layers.word_embedding import PredicateEmbedding as PredicateEmbedding
 from keras_embed.layers.word_embedding import WordEmbedding as WordEmbedding
 
 __all__ = [
@@ -63,34 +48,24 @@ __all__ = [
     "BahdanauAttention",
     "CRF",
     "CRFDecode",
-    "CRFEntropy",
-    "CRFKBest",
-    "CRFMarginals",
-    "CRFSample",
     "CasingEmbedding",
     "CharacterCNN",
     "CharacterLSTM",
     "CoverageAttention",
     "ElmoEmbedding",
-    "ElmoTokenEncoder",
     "EmbeddingBag",
     "FirstPooling",
     "Highway",
     "HighwayLSTM",
-    "IndependentTags",
-    "LanguageModelStack",
     "LastPooling",
     "LearnedPositions",
     "LocalAttention",
     "LocationSensitiveAttention",
     "LuongAttention",
-    "MaskedLanguageModelHead",
     "MaxPooling",
-    "Maxout",
     "MeanPooling",
     "MonotonicAttention",
     "MultiHeadAttention",
-    "NextSentenceHead",
     "ParallelScheduledSampling",
     "PartlyFrozenEmbedding",
     "PredicateEmbedding",
@@ -99,13 +74,8 @@ __all__ = [
     "RotaryPositions",
     "ScalarMix",
     "ScheduledSampling",
-    "SelfAttentionFlow",
     "SinusoidalPositions",
-    "SoftAlignment",
-    "SpanDecode",
-    "SpanHead",
     "SubwordEmbedding",
-    "TagConstraints",
     "TfidfVectorization",
     "TransformerDecoder",
     "TransformerDecoderBlock",

@@ -1,4 +1,4 @@
-"""A context that reads a question, and one that reads itself, without being summed up."""
+"""Attention between two texts (BiDAF, ESIM) and within one text, without pooling."""
 
 from typing import Any
 
@@ -6,47 +6,51 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
+from keras_embed._types import Config, Shape, Tensor
+from keras_embed.functional.attention_flow import attended_context, attended_query, trilinear_scores
 from keras_embed.functional.pooling import cleared
-from keras_embed.functional.text_pairs import attended_context, attended_query, trilinear_scores
-from keras_embed.layers._features import Shape
+from keras_embed.functional.soft_alignment import compared, soft_alignment
 
 
 class _Trilinear(keras.layers.Layer):
-    """Holds the weights of `s_ij = w^T [h_i; u_j; h_i * u_j]`."""
+    """Base class with the weights of `s_ij = w^T [h_i; u_j; h_i * u_j]`."""
 
-    def _build_kernel(self, dim: Any) -> None:
-        # As of a dense layer from 3 D to 1. No bias: a number that is added to all scores changes no weight.
+    def _build_kernel(self, input_shape: Shape) -> None:
+        dim: Any = input_shape[-1]
+        # A dense layer from 3 D to 1. No bias: softmax is invariant to a constant added to all scores.
         self.kernel = self.add_weight((3 * dim, 1), "glorot_uniform", name="kernel")
 
-    def _scores(self, context: Any, query: Any) -> Any:
-        return trilinear_scores(context, query, ops.squeeze(self.kernel, -1))
+    def _scores(self, context: Tensor, query: Tensor) -> Tensor:
+        return trilinear_scores(context, query, ops.squeeze(self.kernel, -1))  # (B, T, S)
 
     def compute_mask(self, *args: Any, **kwargs: Any) -> None:
-        """Masks are arguments."""
+        """Returns None: masks are call arguments."""
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class AttentionFlow(_Trilinear):
-    """A context whose every position has read a question, and knows what in the context the question asks for.
+    """Bidirectional attention between a context and a query (Seo et al. 2017, equation 4).
 
-    `g_i = [h_i; u'_i; h_i * u'_i; h_i * h']` (Seo et al. 2017, equation 4 and "beta"), with u'_i what position i finds
-    in the question and h' what the question finds in the context; see `functional.text_pairs`.
+        g_i = [h_i; u'_i; h_i * u'_i; h_i * h']
+
+    `u'_i` is the query as attended to by context position i, `h'` is the context as attended to by the query; see
+    `functional.attention_flow`.
 
     Args:
-        product: what h' is multiplied with: "context", h_i, as published; or "query", u'_i, as Clark and Gardner do.
+        product: The factor of h': "context" for h_i, as published; "query" for u'_i (Clark and Gardner 2018).
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        context: h, `(B, T, D)`.
-        query: u, `(B, S, D)`.
-        mask: of the context, `(B, T)` bool, True = real.
-        query_mask: `(B, S)` bool.
+        context: h, a float tensor of shape `(B, T, D)`.
+        query: u, a float tensor of shape `(B, S, D)`.
+        mask: Mask of the context, bool `(B, T)`, True = real.
+        query_mask: Bool tensor of shape `(B, S)`.
 
     Returns:
-        `(B, T, 4 D)`, zero at padding. Scores and weights are float32 whatever the dtype.
+        Float tensor of shape `(B, T, 4 D)`, zero at padding. Scores and weights are float32 under any dtype policy.
 
     Raises:
-        ValueError: for another `product`.
+        ValueError: If `product` is unknown.
 
     References:
         Seo et al. 2017, https://arxiv.org/abs/1611.01603; Clark and Gardner 2018, https://arxiv.org/abs/1710.10723.
@@ -63,44 +67,42 @@ class AttentionFlow(_Trilinear):
         _errors.check_one_of("product", product, ("context", "query"))
         self.product = product
 
-    def build(self, context_shape: Shape, query_shape: Any = None) -> None:
-        """Makes the weights of the scores."""
-        self._build_kernel(context_shape[-1])
+    def build(self, context_shape: Shape, query_shape: Shape | None = None) -> None:
+        self._build_kernel(context_shape)
         self.built = True
 
-    def call(self, context: Any, query: Any, mask: Any, query_mask: Any) -> Any:
-        """Attends in both directions."""
+    def call(self, context: Tensor, query: Tensor, mask: Tensor, query_mask: Tensor) -> Tensor:
         scores = self._scores(context, query)  # (B, T, S)
-        found = attended_query(scores, query, query_mask)  # (B, T, D)
-        asked_for = attended_context(scores, context, mask, query_mask)  # (B, 1, D)
-        last = asked_for * (context if self.product == "context" else found)
-        return cleared(ops.concatenate([context, found, context * found, last], axis=-1), mask)
+        attended = attended_query(scores, query, query_mask)  # u', (B, T, D)
+        summary = attended_context(scores, context, mask, query_mask)  # h', (B, 1, D)
+        last = summary * (context if self.product == "context" else attended)  # (B, T, D)
+        # g = [h; u'; h * u'; h * h'], equation 4.
+        return cleared(ops.concatenate([context, attended, context * attended, last], axis=-1), mask)
 
-    def compute_output_shape(self, context_shape: Any, query_shape: Any = None) -> Shape:
-        """`(B, T, 4 D)`."""
-        return (*context_shape[:-1], 4 * context_shape[-1])
+    def compute_output_shape(self, context_shape: Shape, query_shape: Shape | None = None) -> Shape:
+        return _widened(context_shape, 4)
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {**super().get_config(), "product": self.product}
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class SelfAttentionFlow(_Trilinear):
-    """A text whose every position has read all others (Clark and Gardner 2018, "self-attention").
+    """Trilinear self-attention of a text (Clark and Gardner 2018, "self-attention").
 
-    `[h_i; h'_i; h_i * h'_i]`, where `h'_i` mixes the other positions by the softmax of trilinear scores. No position
-    looks at itself; the only real one of a text finds nothing, zeros.
+        [h_i; h'_i; h_i * h'_i],    h'_i = sum_{j != i} softmax_j(s_ij) h_j
+
+    No position attends to itself; if a text has a single real position, its h' is zero.
 
     Args:
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        inputs: h, `(B, T, D)`.
-        mask: `(B, T)` bool, True = real; None: all are.
+        inputs: h, a float tensor of shape `(B, T, D)`.
+        mask: Bool tensor of shape `(B, T)`, True = real. `None`: all positions are real.
 
     Returns:
-        `(B, T, 3 D)`, zero at padding. Scores and weights are float32 whatever the dtype.
+        Float tensor of shape `(B, T, 3 D)`, zero at padding. Scores and weights are float32 under any dtype policy.
 
     References:
         Clark and Gardner 2018, https://arxiv.org/abs/1710.10723.
@@ -112,20 +114,71 @@ class SelfAttentionFlow(_Trilinear):
     """
 
     def build(self, input_shape: Shape) -> None:
-        """Makes the weights of the scores."""
-        self._build_kernel(input_shape[-1])
+        self._build_kernel(input_shape)
         self.built = True
 
-    def call(self, inputs: Any, mask: Any = None) -> Any:
-        """Attends to all others."""
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         ones = ops.ones_like(inputs[..., 0], dtype="int32")  # (B, T)
         mask = ops.cast(ones, "bool") if mask is None else mask
-        places = ops.cumsum(ones, axis=1)
-        others = ops.expand_dims(places, 2) != ops.expand_dims(places, 1)  # (B, T, T)
-        allowed = ops.logical_and(ops.expand_dims(mask, 1), others)
-        found = attended_query(self._scores(inputs, inputs), inputs, allowed)
-        return cleared(ops.concatenate([inputs, found, inputs * found], axis=-1), mask)
+        # The diagonal by comparing positions: `ops.eye` would need a static length.
+        positions = ops.cumsum(ones, axis=1)
+        others = ops.expand_dims(positions, 2) != ops.expand_dims(positions, 1)  # (B, T, T), j != i
+        allowed = ops.logical_and(ops.expand_dims(mask, 1), others)  # (B, T, T)
+        attended = attended_query(self._scores(inputs, inputs), inputs, allowed)  # (B, T, D)
+        return cleared(ops.concatenate([inputs, attended, inputs * attended], axis=-1), mask)
 
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """`(B, T, 3 D)`."""
-        return (*input_shape[:-1], 3 * input_shape[-1])
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return _widened(input_shape, 3)
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class SoftAlignment(keras.layers.Layer):
+    """Local inference of ESIM: compares each position with its soft alignment in the other text (Chen et al. 2017).
+
+        [a_i; a'_i; a_i - a'_i; a_i * a'_i],    a'_i = sum_j softmax_j(a_i . b_j) b_j
+
+    and the same for b (equations 11-15). The layer has no weights.
+
+    Args:
+        **kwargs: `name`, `dtype`.
+
+    Call arguments:
+        first: a, a float tensor of shape `(B, T, D)`.
+        second: b, a float tensor of shape `(B, S, D)`.
+        first_mask: Bool tensor of shape `(B, T)`, True = real.
+        second_mask: Bool tensor of shape `(B, S)`.
+
+    Returns:
+        Tuple of float tensors of shapes `(B, T, 4 D)` and `(B, S, 4 D)`, zero at padding. Scores and weights are
+        float32 under any dtype policy.
+
+    References:
+        Chen et al. 2017, https://arxiv.org/abs/1609.06038.
+
+    Example:
+    >>> import numpy as np
+    >>> first, second = np.ones((1, 2, 3)), np.ones((1, 4, 3))
+    >>> a, b = SoftAlignment()(first, second, np.ones((1, 2), bool), np.ones((1, 4), bool))
+    >>> tuple(a.shape), tuple(b.shape)
+    ((1, 2, 12), (1, 4, 12))
+    """
+
+    def build(self, first_shape: Shape, second_shape: Shape | None = None) -> None:
+        self.built = True
+
+    def call(self, first: Tensor, second: Tensor, first_mask: Tensor, second_mask: Tensor) -> tuple[Tensor, Tensor]:
+        to_first, to_second = soft_alignment(first, second, first_mask, second_mask)  # (B, T, D), (B, S, D)
+        # [a; a'; a - a'; a * a'], equations 14 and 15.
+        return cleared(compared(first, to_first), first_mask), cleared(compared(second, to_second), second_mask)
+
+    def compute_mask(self, *args: Any, **kwargs: Any) -> None:
+        """Returns None: masks are call arguments."""
+
+    def compute_output_shape(self, first_shape: Shape, second_shape: Shape) -> tuple[Shape, Shape]:
+        return _widened(first_shape, 4), _widened(second_shape, 4)
+
+
+def _widened(shape: Shape, factor: int) -> Shape:
+    """Returns (B, T, factor D) for (B, T, D)."""
+    dim: Any = shape[-1]
+    return (*shape[:-1], factor * dim)

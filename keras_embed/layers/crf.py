@@ -1,47 +1,58 @@
-"""The layers that turn emissions into a linear chain."""
+"""Layers that produce or change the potentials of a linear chain."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike, NDArray
 
 from keras_embed._errors import check_positive, message
+from keras_embed._types import Config, KerasObject, Shape, Tensor
 from keras_embed.functional import linear_chain
 from keras_embed.functional.linear_chain import FORBIDDEN, LinearChain
+
+Constraints = tuple[NDArray[np.bool_], ...]
+"""Allowed transitions (K, K), first tags (K,) and last tags (K,)."""
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class CRF(keras.layers.Layer):
-    """Linear-chain conditional random field: emissions in, one self-contained potentials tensor out.
+    """Linear-chain conditional random field.
 
-    The layer only owns the scores of tag pairs. What it returns holds everything that a loss, a metric or a decoder
-    needs, so plain `keras.Model`, `compile` and `fit` work, with any number of heads:
+    For tags `y` and emissions `x`, the score of a path is
+
+        s(y) = start[y_1] + sum_t x[t, y_t] + sum_t transitions[y_t, y_{t+1}] + end[y_T],   p(y) = exp(s(y)) / Z
+
+    The layer owns the scores of tag pairs. Its output, one tensor of potentials, contains all that a loss, a metric or
+    a decoder needs, so that `keras.Model`, `compile` and `fit` work unchanged, with any number of heads:
 
         loss = CRFLoss(), metrics = [TagAccuracy(), EntityF1(...)], CRFDecode()(potentials) for tags
 
-    Forbidden transitions hold in the loss as well as in decoding: no mass is ever given to an impossible path.
-    Everything is computed in float32, under any dtype policy. On TensorFlow `compile(jit_compile=True)` makes loss and
-    decoding several times faster, at the price of a compilation for each new shape; JAX always compiles.
+    Forbidden transitions apply to the loss as well as to decoding: an impossible path has probability zero. All
+    computations are in float32 under any dtype policy. On TensorFlow, `compile(jit_compile=True)` makes loss and
+    decoding several times faster, at the cost of a compilation for each new shape; JAX always compiles.
 
     Args:
-        num_tags: K.
-        constraints: what may follow what, as `text.tag_schemes.allowed_transitions` gives it: three boolean arrays
-            `(transitions (K, K), start (K,), end (K,))`, True = allowed. `None` allows all.
-        use_boundary: learn scores for the first and the last tag of a sequence.
-        transitions_initializer: for all pair scores.
-        transitions_regularizer: for the transitions (K, K).
+        num_tags: K, the number of tags.
+        constraints: Three boolean arrays `(transitions (K, K), start (K,), end (K,))`, True = allowed, as returned by
+            `text.allowed_transitions`. `None` allows every path.
+        use_boundary: If True, learns scores of the first and the last tag of a sequence.
+        transitions_initializer: Initializer of all pair scores.
+        transitions_regularizer: Regularizer of the transitions (K, K).
+        **kwargs: `name`, `trainable`.
 
     Call arguments:
-        emissions: (B, T, K) float, unnormalised scores, commonly from a `Dense(K)`.
-        mask: (B, T) bool, True = real token; any pattern. The implicit Keras mask is used where none is passed.
+        emissions: Float tensor of shape `(B, T, K)`, unnormalised scores, typically from `Dense(K)`.
+        mask: Bool tensor of shape `(B, T)`, True = real token, in any pattern. Defaults to the implicit Keras mask.
 
     Returns:
-        (B, K + 2 + T, K + 1) float32 potentials; see `functional.linear_chain.pack`. Carries no Keras mask: it is
-        inside.
+        Float32 potentials of shape `(B, K + 2 + T, K + 1)`, see `functional.linear_chain.pack`. They contain the mask,
+        so no Keras mask is attached.
 
     Raises:
-        ValueError: unless `num_tags` is a positive integer, and for inputs of another width.
+        ValueError: If `num_tags` is not a positive integer, or the emissions have another width.
 
     References:
         Lafferty et al. 2001, https://repository.upenn.edu/cis_papers/159.
@@ -61,23 +72,23 @@ class CRF(keras.layers.Layer):
     def __init__(
         self,
         num_tags: int,
-        constraints: Any = None,
+        constraints: Sequence[ArrayLike] | None = None,
         use_boundary: bool = True,
-        transitions_initializer: Any = "zeros",
-        transitions_regularizer: Any = None,
+        transitions_initializer: KerasObject = "zeros",
+        transitions_regularizer: KerasObject = None,
         **kwargs: Any,
     ) -> None:
         kwargs["dtype"] = "float32"
         super().__init__(**kwargs)
         check_positive("num_tags", num_tags)
         self.num_tags = num_tags
-        self.constraints = checked_constraints(constraints, num_tags)
+        self.constraints = None if constraints is None else checked_constraints(constraints, num_tags)
         self.use_boundary = use_boundary
         self.transitions_initializer = keras.initializers.get(transitions_initializer)
         self.transitions_regularizer = keras.regularizers.get(transitions_regularizer)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         if input_shape[-1] != self.num_tags:
             raise ValueError(
                 message(
@@ -92,36 +103,34 @@ class CRF(keras.layers.Layer):
             initializer=initializer,
             regularizer=self.transitions_regularizer,
             name="transitions",
-        )
+        )  # transitions[i, j]: from tag i to tag j
         if self.use_boundary:
             self.start = self.add_weight(shape=(self.num_tags,), initializer=initializer, name="start")
             self.end = self.add_weight(shape=(self.num_tags,), initializer=initializer, name="end")
         self.built = True
 
-    def call(self, emissions: Any, mask: Any = None) -> Any:
-        if mask is None:
-            mask = ops.ones_like(emissions[..., 0], dtype="bool")
-        free = ops.zeros((self.num_tags,), "float32")
-        scores = [self.transitions, self.start if self.use_boundary else free, self.end if self.use_boundary else free]
+    def call(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
+        zeros = ops.zeros((self.num_tags,), "float32")
+        start, end = (self.start, self.end) if self.use_boundary else (zeros, zeros)  # (K,) each
+        scores = (self.transitions, start, end)  # (K, K), (K,), (K,)
         if self.constraints is not None:
-            scores = [
-                ops.where(allowed, ops.convert_to_tensor(score), FORBIDDEN)
-                for allowed, score in zip(self.constraints, scores, strict=True)
-            ]
-        return linear_chain.pack(LinearChain(emissions, ops.cast(mask, "bool"), *scores))
+            # The constraints are part of the distribution: Z sums over allowed paths only.
+            scores = _constrained(scores, self.constraints)
+        # One tensor (B, K + 2 + T, K + 1): pair scores, emissions and, in the last column, the mask.
+        return linear_chain.pack(LinearChain(emissions, _mask_of(emissions, mask), *scores))
 
-    def compute_output_spec(self, emissions: Any, mask: Any = None) -> Any:
+    def compute_output_spec(self, emissions: keras.KerasTensor, mask: Tensor | None = None) -> keras.KerasTensor:
         return keras.KerasTensor(_potentials_shape(emissions.shape), dtype="float32")
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
-        return None
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> None:
+        """Returns None: the potentials contain the mask."""
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         constraints = self.constraints
         return {
             **super().get_config(),
             "num_tags": self.num_tags,
-            "constraints": None if constraints is None else [part.astype(int).tolist() for part in constraints],
+            "constraints": None if constraints is None else _as_lists(constraints),
             "use_boundary": self.use_boundary,
             "transitions_initializer": keras.initializers.serialize(self.transitions_initializer),
             "transitions_regularizer": keras.regularizers.serialize(self.transitions_regularizer),
@@ -130,21 +139,23 @@ class CRF(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class IndependentTags(keras.layers.Layer):
-    """A softmax over the tags at each token, written as a linear chain whose pair scores are all zero.
+    """Softmax over the tags of each token, expressed as a linear chain whose pair scores are zero.
 
-    Independent tags are the linear chain that knows nothing of pairs, so the loss (the sum of the tokens' cross
-    entropies), decoders and metrics of `CRF` serve it unchanged. It has no weights.
+    With zero pair scores, p(y) = prod_t softmax(x_t)[y_t]. The loss (a sum of token cross-entropies), the decoder and
+    the metrics of `CRF` therefore apply unchanged. The layer has no weights.
+
+    Args:
+        **kwargs: `name`.
 
     Call arguments:
-        logits: (B, T, K) float.
-        mask: (B, T) bool, True = real token. The implicit Keras mask is used where none is passed.
+        logits: Float tensor of shape `(B, T, K)`.
+        mask: Bool tensor of shape `(B, T)`, True = real token. Defaults to the implicit Keras mask.
 
     Returns:
-        (B, K + 2 + T, K + 1) float32 potentials.
+        Float32 potentials of shape `(B, K + 2 + T, K + 1)`.
 
     Example:
     >>> import numpy as np
-    >>> from keras_embed.layers import IndependentTags
     >>> tuple(IndependentTags()(np.zeros((2, 5, 3), "float32")).shape)
     (2, 10, 4)
     """
@@ -155,39 +166,114 @@ class IndependentTags(keras.layers.Layer):
         self.supports_masking = True
         self.built = True
 
-    def call(self, logits: Any, mask: Any = None) -> Any:
-        if mask is None:
-            mask = ops.ones_like(logits[..., 0], dtype="bool")
+    def call(self, logits: Tensor, mask: Tensor | None = None) -> Tensor:
         num_tags = logits.shape[-1]
-        zeros = ops.zeros((num_tags,), "float32")
-        table = ops.zeros((num_tags, num_tags), "float32")
-        return linear_chain.pack(LinearChain(logits, ops.cast(mask, "bool"), table, zeros, zeros))
+        transitions = ops.zeros((num_tags, num_tags), "float32")
+        zeros = ops.zeros((num_tags,), "float32")  # start and end
+        return linear_chain.pack(LinearChain(logits, _mask_of(logits, mask), transitions, zeros, zeros))
 
-    def compute_output_spec(self, logits: Any, mask: Any = None) -> Any:
+    def compute_output_spec(self, logits: keras.KerasTensor, mask: Tensor | None = None) -> keras.KerasTensor:
         return keras.KerasTensor(_potentials_shape(logits.shape), dtype="float32")
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
-        return None
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> None:
+        """Returns None: the potentials contain the mask."""
 
 
-def _potentials_shape(shape: Any) -> tuple[int | None, int | None, int]:
-    batch, length, num_tags = shape
-    return batch, None if length is None else length + num_tags + 2, num_tags + 1
+@keras.saving.register_keras_serializable(package="keras_embed")
+class TagConstraints(keras.layers.Layer):
+    """Forbids pairs of tags in the potentials of a linear chain, for decoding only (He et al. 2017, section 2.3).
+
+    Independent tags are trained token by token. With this layer before the decoder, the best sequence is searched
+    among those that the tag scheme allows. The layer has no weights.
+
+    Args:
+        constraints: Three boolean arrays of shapes (K, K), (K,), (K,), True = allowed: transitions, first tags and last
+            tags, as returned by `text.allowed_transitions(tags, scheme)`.
+        **kwargs: `name`.
+
+    Call arguments:
+        potentials: Float tensor of shape `(B, K + 2 + T, K + 1)`, from `IndependentTags` or `CRF`.
+
+    Returns:
+        Float32 potentials of the same shape.
+
+    Raises:
+        ValueError: If the constraints have other shapes.
+
+    References:
+        He et al. 2017, https://aclanthology.org/P17-1044.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_embed.layers import CRFDecode
+    >>> from keras_embed.text import allowed_transitions
+    >>> logits = np.array([[[1.0, 0.9, 0.0], [0.0, 0.0, 1.0]]])  # O, then I-A0
+    >>> rules = TagConstraints(allowed_transitions(["O", "B-A0", "I-A0"], "BIO"))
+    >>> keras.ops.convert_to_numpy(CRFDecode()(rules(IndependentTags()(logits)))["tags"]).tolist()
+    [[1, 2]]
+    """
+
+    def __init__(self, constraints: Sequence[ArrayLike], **kwargs: Any) -> None:
+        kwargs["dtype"] = "float32"
+        super().__init__(**kwargs)
+        self.constraints = checked_constraints(constraints, int(np.size(constraints[1])))
+        self.built = True
+
+    def call(self, potentials: Tensor) -> Tensor:
+        chain = linear_chain.unpack(potentials)
+        # A forbidden pair scores less than any path, so that Viterbi avoids it wherever a valid path exists.
+        scores = _constrained((chain.transitions, chain.start, chain.end), self.constraints)
+        return linear_chain.pack(LinearChain(chain.emissions, chain.mask, *scores))
+
+    def compute_output_spec(self, potentials: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.KerasTensor(potentials.shape, dtype="float32")
+
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> None:
+        """Returns None: the potentials contain the mask."""
+
+    def get_config(self) -> Config:
+        return {**super().get_config(), "constraints": _as_lists(self.constraints)}
 
 
-def checked_constraints(constraints: Any, num_tags: int) -> tuple[np.ndarray, ...] | None:
-    """Three boolean arrays, or `None`; raises `ValueError` for other shapes than those of `num_tags` tags."""
-    if constraints is None:
-        return None
+def checked_constraints(constraints: Sequence[ArrayLike], num_tags: int) -> Constraints:
+    """Returns the constraints as three boolean arrays.
+
+    Raises:
+        ValueError: If their shapes are not those of `num_tags` tags.
+    """
     parts = tuple(np.asarray(part, dtype=bool) for part in constraints)
     shapes = [part.shape for part in parts]
     if shapes != [(num_tags, num_tags), (num_tags,), (num_tags,)]:
         raise ValueError(
             message(
                 f"`constraints` to be three boolean arrays of shapes ({num_tags}, {num_tags}), ({num_tags},), "
-                f"({num_tags},): what may follow what, what may come first, what may come last",
+                f"({num_tags},): allowed transitions, first tags and last tags",
                 f"shapes {shapes}",
                 "keras_embed.text.allowed_transitions(tags, scheme)",
             )
         )
     return parts
+
+
+def _constrained(scores: Sequence[Tensor], constraints: Constraints) -> tuple[Tensor, ...]:
+    """Returns the pair scores with FORBIDDEN wherever a pair is not allowed."""
+    return tuple(
+        ops.where(allowed, ops.cast(score, "float32"), FORBIDDEN)
+        for allowed, score in zip(constraints, scores, strict=True)
+    )
+
+
+def _mask_of(scores: Tensor, mask: Tensor | None) -> Tensor:
+    """Returns the mask (B, T) as bool; all True if there is none."""
+    return ops.ones_like(scores[..., 0], dtype="bool") if mask is None else ops.cast(mask, "bool")
+
+
+def _as_lists(constraints: Constraints) -> list[Any]:
+    return [part.astype(int).tolist() for part in constraints]
+
+
+def _potentials_shape(shape: Shape) -> Shape:
+    """Returns (B, K + 2 + T, K + 1) for (B, T, K)."""
+    sizes: tuple[Any, ...] = shape
+    batch, length, num_tags = sizes
+    return batch, None if length is None else length + num_tags + 2, num_tags + 1

@@ -7,51 +7,52 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.layers._elmo_reader import WithoutBoundaries
-from keras_embed.layers._features import Features, FeatureShapes, Shape
+from keras_embed._types import Config, Features, FeatureShapes, Shape, Tensor
+from keras_embed.layers.elmo_reader import WithoutBoundaries
 from keras_embed.layers.scalar_mix import ScalarMix
 
-#: A feature that holds the layers of a frozen ELMo, (B, T, N + 1, 2 D), which then is not run.
+#: Name of the feature with the layers of a frozen ELMo, (B, T, N + 1, 2 D). If it is present, ELMo does not run.
 ELMO_LAYERS = "elmo_layers"
 _PLACES = ("input", "output")
-#: Where mean and variance of a layer are taken, and what is added to the variance there.
-_LAYER_NORMS = {"with_boundaries": 1e-13, "tokens": 1e-12}
+#: Epsilon of the variance for each kind of layer normalisation.
+_LAYER_NORM_EPSILONS = {"with_boundaries": 1e-13, "tokens": 1e-12}
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class ElmoEmbedding(keras.layers.Layer):
-    """Mixes of the layers of an ELMo, for other layers to read: what AllenNLP's `Elmo` module does.
+    """Learnt mixes of the layers of an ELMo, as computed by AllenNLP's `Elmo` module.
 
-    One pass through `elmo` feeds `num_mixes` independent `ScalarMix`es; on each follow dropout and, if asked for, a
-    linear projection. `elmo.trainable = False` before, or `trainable=False` of the backbone, leaves the mixes alone to
-    be trained; that is how ELMo is mostly used.
+    One pass through `elmo` feeds `num_mixes` independent `ScalarMix` layers, each followed by dropout and an optional
+    linear projection. ELMo is usually frozen: set `elmo.trainable = False`, or pass `trainable=False` to the backbone,
+    and only the mixes are trained.
 
     Args:
         elmo: `backbones.ElmoBackbone`.
-        num_mixes: number of mixes, each with weights of its own (AllenNLP's `num_output_representations`).
-        dropout: rate on each mix.
-        layer_norm: None; "tokens" to make mean and variance of each layer 0 and 1 over all tokens of the batch before
-            it is mixed, as bilm-tf does; "with_boundaries" to count the sentences' boundaries among these tokens, as
-            AllenNLP does.
-        l2: adds `l2 * sum_j w_j^2` of every mix to the loss.
-        fixed_weights: N + 1 numbers, `w` of every mix; then no mix is trained (AllenNLP's `scalar_mix_parameters`).
-        projection_dim: width of a linear layer on each mix; None: no such layer.
-        keep_boundaries: give out `(B, T + 2, ...)` with the beginning first and the end behind the last token.
-        places: where a `RecurrentBackbone` puts each mix: "input", beside the other embeddings, or "output", beside
-            what it gives out. None: all at the input. `("input", "output")` is what the paper found best for most
-            tasks.
-        seed: makes dropout repeatable.
+        num_mixes: Number of mixes, each with its own weights (AllenNLP's `num_output_representations`).
+        dropout: Dropout rate of each mix.
+        layer_norm: `None`; "tokens" to normalise each layer to mean 0 and variance 1 over all tokens of the batch
+            before mixing, as bilm-tf does; "with_boundaries" to include the sentence boundaries in these statistics,
+            as AllenNLP does.
+        l2: Adds `l2 * sum_j w_j^2` of every mix to the loss.
+        fixed_weights: N + 1 values for the `w` of every mix, which is then not trained (AllenNLP's
+            `scalar_mix_parameters`).
+        projection_dim: Width of a linear layer on each mix. `None`: no projection.
+        keep_boundaries: If True, returns `(B, T + 2, ...)` with the sentence boundaries first and after the last token.
+        places: Where a backbone concatenates each mix: "input", with the other embeddings, or "output", with its
+            outputs. `None`: all at the input. The paper found `("input", "output")` best for most tasks.
+        seed: Seed of the dropout.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        features: dict with what `elmo` reads; or with its `layer_outputs` as `elmo_layers`, and `padding_mask`.
-        training: drop only if True.
+        features: Dict with the inputs of `elmo`; or with its `layer_outputs` as `elmo_layers`, and `padding_mask`.
+        training: If True, applies dropout.
 
     Returns:
-        Floats `(B, T, 2 D)`, or `(B, T, projection_dim)`, zero at padding; a list of them for several mixes.
+        Float tensor of shape `(B, T, 2 D)`, or `(B, T, projection_dim)`, zero at padding; a list of them if there are
+        several mixes.
 
     Raises:
-        ValueError: for arguments that do not fit.
+        ValueError: If an argument is out of range, or the arguments contradict each other.
 
     References:
         Peters et al. 2018, https://arxiv.org/abs/1802.05365.
@@ -68,7 +69,7 @@ class ElmoEmbedding(keras.layers.Layer):
 
     def __init__(
         self,
-        elmo: Any,
+        elmo: keras.Model,
         num_mixes: int = 1,
         dropout: float = 0.5,
         layer_norm: str | None = None,
@@ -84,12 +85,11 @@ class ElmoEmbedding(keras.layers.Layer):
         _errors.check_positive("num_mixes", num_mixes)
         _errors.check_rate("dropout", dropout)
         if layer_norm is not None:
-            _errors.check_one_of("layer_norm", layer_norm, _LAYER_NORMS)
+            _errors.check_one_of("layer_norm", layer_norm, _LAYER_NORM_EPSILONS)
         if keep_boundaries and layer_norm == "tokens":
             received = "layer_norm='tokens', keep_boundaries=True"
-            raise ValueError(
-                _errors.message("boundaries that count where they are kept", received, "'with_boundaries'")
-            )
+            expected = "boundaries to be part of the statistics if they are returned"
+            raise ValueError(_errors.message(expected, received, "'with_boundaries'"))
         if projection_dim is not None:
             _errors.check_positive("projection_dim", projection_dim)
         self.elmo = elmo
@@ -99,19 +99,20 @@ class ElmoEmbedding(keras.layers.Layer):
         self.keep_boundaries = keep_boundaries
         self.places = _checked_places(places, num_mixes)
         self.seed = seed
+        # N + 1 layers: the word vectors and the outputs of the N LSTM layers.
         mixing: dict[str, Any] = {"num_layers": elmo.num_layers + 1, "fixed_weights": fixed_weights, "l2": l2}
         if layer_norm is not None:
-            mixing |= {"layer_norm": True, "epsilon": _LAYER_NORMS[layer_norm]}
-        # Keras does not hand a constructor's trainable=False down to the layers inside.
+            mixing |= {"layer_norm": True, "epsilon": _LAYER_NORM_EPSILONS[layer_norm]}
+        # Keras does not propagate `trainable=False` of the constructor to sublayers.
         inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
-        self.mixes = [ScalarMix(**mixing, **inner, name=f"mix_{number}") for number in range(num_mixes)]
+        self.mixes = [ScalarMix(**mixing, **inner, name=f"mix_{index}") for index in range(num_mixes)]
         self.dropouts = [
-            keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name=f"dropout_{number}")
-            for number in range(num_mixes)
+            keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy, name=f"dropout_{index}")
+            for index in range(num_mixes)
         ]
         self.projections = [
-            keras.layers.Dense(projection_dim, **inner, name=f"projection_{number}")
-            for number in range(num_mixes if projection_dim else 0)
+            keras.layers.Dense(projection_dim, **inner, name=f"projection_{index}")
+            for index in range(num_mixes if projection_dim else 0)
         ]
         self.without_boundaries = WithoutBoundaries(dtype=self.dtype_policy, name="tokens")
 
@@ -121,7 +122,6 @@ class ElmoEmbedding(keras.layers.Layer):
         return {name: tuple(tensor.shape[1:]) for name, tensor in self.elmo.input.items()}
 
     def build(self, features_shape: dict[str, Shape]) -> None:
-        """Builds the mixes and projections."""
         dim = 2 * self.elmo.projection_dim
         for mix in self.mixes:
             mix.build((None, None, self.elmo.num_layers + 1, dim))
@@ -129,52 +129,49 @@ class ElmoEmbedding(keras.layers.Layer):
             projection.build((None, None, dim))
         self.built = True
 
-    def call(self, features: Features, training: bool = False) -> Any:
-        """Runs ELMo once, then mixes."""
-        tokens = features["padding_mask"]
-        layers, mask = self._read(features, training)
+    def call(self, features: Features, training: bool = False) -> Tensor | list[Tensor]:
+        token_mask = features["padding_mask"]  # (B, T)
+        layers, mask = self._run_elmo(features, training)  # (B, S, N + 1, 2 D), (B, S); S is T or T + 2
+        output_mask = mask if self.keep_boundaries else token_mask
         outputs = []
-        for number, mix in enumerate(self.mixes):
-            x = mix(layers, mask=mask)  # (B, T, 2 D)
-            if mask is tokens or self.keep_boundaries:
-                x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
+        for index, mix in enumerate(self.mixes):
+            x = mix(layers, mask=mask)  # (B, S, 2 D)
+            if mask is token_mask or self.keep_boundaries:
+                x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))  # zero at padding
             else:
-                x = self.without_boundaries(x, tokens)
-            x = self.dropouts[number](x, training=training)
-            outputs.append(self._projected(number, x, tokens if not self.keep_boundaries else mask))
+                x = self.without_boundaries(x, token_mask)  # (B, T, 2 D)
+            x = self.dropouts[index](x, training=training)
+            if self.projections:
+                x = self.projections[index](x)  # (B, T, projection_dim)
+                x = ops.where(ops.expand_dims(output_mask, -1), x, ops.zeros_like(x))  # removes the bias at padding
+            outputs.append(x)
         return outputs[0] if self.num_mixes == 1 else outputs
 
     @property
     def reads_boundaries(self) -> bool:
-        """Whether the boundaries of sentences count, so that `elmo_layers` would not do."""
+        """True if the result depends on the sentence boundaries, which `elmo_layers` does not contain."""
         return self.keep_boundaries or self.layer_norm == "with_boundaries"
 
-    def _read(self, features: Features, training: bool) -> tuple[Any, Any]:
+    def _run_elmo(self, features: Features, training: bool) -> tuple[Tensor, Tensor]:
+        """Returns the layers of ELMo and their mask, with the boundaries if they are needed."""
         if ELMO_LAYERS in features:
             return features[ELMO_LAYERS], features["padding_mask"]
+        # A Functional model pairs surplus features by position: pass its own inputs only.
         features = {name: features[name] for name in self.elmo.input}
-        trained = self.trainable and self.elmo.trainable  # frozen, it drops nothing
+        trained = self.trainable and self.elmo.trainable  # a frozen ELMo applies no dropout
         reader = self.elmo.bounded() if self.reads_boundaries else self.elmo
         outputs = {"padding_mask": features["padding_mask"], **reader(features, training=training and trained)}
         layers = outputs["layer_outputs"]
-        # TensorFlow would otherwise write the gradient of a frozen ELMo's loops too, for nothing.
+        # Otherwise TensorFlow would build the gradient of a frozen ELMo's loops as well.
         return layers if trained else ops.stop_gradient(layers), outputs["padding_mask"]
 
-    def _projected(self, number: int, x: Any, mask: Any) -> Any:
-        if not self.projections:
-            return x
-        x = self.projections[number](x)
-        return ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))  # the bias too
-
-    def compute_output_shape(self, features_shape: dict[str, Shape]) -> Any:
-        """`(B, T, 2 D)` or `(B, T, projection_dim)`, for each mix."""
+    def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape | list[Shape]:
         batch, steps = features_shape["padding_mask"]
         steps = steps + 2 if self.keep_boundaries and steps is not None else steps
         shape = (batch, steps, self.projection_dim or 2 * self.elmo.projection_dim)
         return shape if self.num_mixes == 1 else [shape] * self.num_mixes
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments, the backbone serialised."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "elmo": keras.saving.serialize_keras_object(self.elmo),
@@ -190,12 +187,11 @@ class ElmoEmbedding(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ElmoEmbedding":
-        """A layer of the same shape with fresh weights."""
+    def from_config(cls, config: Config) -> "ElmoEmbedding":
         return cls(**{**config, "elmo": keras.saving.deserialize_keras_object(config["elmo"])})
 
 
-def _checked_places(places: Any, num_mixes: int) -> tuple[str, ...]:
+def _checked_places(places: Sequence[str] | None, num_mixes: int) -> tuple[str, ...]:
     places = (_PLACES[0],) * num_mixes if places is None else tuple(places)
     if len(places) != num_mixes:
         received = f"places={places}, num_mixes={num_mixes}"

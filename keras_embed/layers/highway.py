@@ -1,26 +1,28 @@
-"""A dense layer that may let its input pass."""
+"""A dense layer with a gated residual connection."""
 
 from typing import Any
 
 import keras
 
-from keras_embed.functional import recurrence
-from keras_embed.layers._features import Shape
+from keras_embed._types import Config, Shape, Tensor
+from keras_embed.functional import highway
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class Highway(keras.layers.Layer):
-    """`y = g relu(x W + b) + (1 - g) x` with `g = sigmoid(x V + c)` (Srivastava et al. 2015, equation 3).
+    """Highway layer (Srivastava et al. 2015, equation 3).
+
+        y = g relu(x W + b) + (1 - g) x,    g = sigmoid(x V + c)
 
     Args:
-        gate_bias: what c is at first. A negative one lets the input pass.
+        gate_bias: Initial value of c. A negative value carries the input over.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        inputs: `(..., D)`.
+        inputs: Float tensor of shape `(..., D)`.
 
     Returns:
-        `(..., D)`.
+        Float tensor of shape `(..., D)`.
 
     References:
         Srivastava et al. 2015, https://arxiv.org/abs/1505.00387.
@@ -37,24 +39,21 @@ class Highway(keras.layers.Layer):
         self.gate_bias = gate_bias
 
     def build(self, input_shape: Shape) -> None:
-        """Makes gate and transform."""
         inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
         dim = input_shape[-1]
-        closed = keras.initializers.Constant(self.gate_bias)
-        self.gate = keras.layers.Dense(dim, bias_initializer=closed, **inner, name="gate")
+        bias_initializer = keras.initializers.Constant(self.gate_bias)
+        self.gate = keras.layers.Dense(dim, bias_initializer=bias_initializer, **inner, name="gate")
         self.transform = keras.layers.Dense(dim, **inner, name="transform")
         self.gate.build(input_shape)
         self.transform.build(input_shape)
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Lets pass, or transforms."""
-        return recurrence.highway(inputs, self.gate(inputs), self.transform(inputs))
+    def call(self, inputs: Tensor) -> Tensor:
+        # The formula applies sigmoid and relu to the two linear functions.
+        return highway.highway(inputs, self.gate(inputs), self.transform(inputs))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the inputs."""
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {**super().get_config(), "gate_bias": self.gate_bias}

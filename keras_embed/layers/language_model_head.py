@@ -1,4 +1,4 @@
-"""A softmax over a vocabulary that both directions of a language model share."""
+"""Softmax over a vocabulary, shared by both directions of a language model."""
 
 import math
 from typing import Any
@@ -7,31 +7,34 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
+from keras_embed._types import Config, Shape, Tensor
 from keras_embed.functional.sampled_softmax import full_cross_entropy, sampled_cross_entropy
-from keras_embed.layers._features import Shape
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class LanguageModelHead(keras.layers.Layer):
-    """How little a language model expected each word: cross-entropy, sampled for training and full for evaluation.
+    """Cross-entropy of a bidirectional language model, sampled for training and full for evaluation.
 
-    Both directions share one kernel and one bias (Peters et al. 2018, section 3.1). With sampled words the loss costs
-    as much as they are many and not as much as the vocabulary; it is far smaller than the full one, so never compare
-    perplexities of both kinds.
+    Both directions share one kernel and one bias (Peters et al. 2018, section 3.1). The cost of the sampled loss
+    depends on the number of sampled words instead of the vocabulary size. It is much smaller than the full loss, so
+    perplexities of the two kinds cannot be compared.
 
     Args:
-        vocabulary_size: V. Words are numbered by falling frequency, as `text.LanguageModelVocabulary` does.
+        vocabulary_size: V. Word ids are sorted by decreasing frequency, as in `text.LanguageModelVocabulary`.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        hidden: floats `(B, T, 2, D)`.
-        targets: int32 `(B, 2, T)`.
-        candidates: int32 `(S, 2)`, the words sampled for each direction; None: the whole vocabulary.
-        target_log_counts: floats `(B, 2, T)`, how often the sampler would draw the targets, in logarithms.
-        candidate_log_counts: floats `(S, 2)`, the same of the candidates.
+        hidden: Float tensor of shape `(B, T, 2, D)`.
+        targets: Int32 tensor of shape `(B, 2, T)`.
+        candidates: Int32 tensor of shape `(S, 2)`, the sampled words of each direction. `None`: the whole vocabulary.
+        target_log_counts: Float tensor of shape `(B, 2, T)`, log expected counts of the targets under the sampler.
+        candidate_log_counts: Float tensor of shape `(S, 2)`, the same for the candidates.
 
     Returns:
-        Floats `(B, 2, T)`, in nats.
+        Float tensor of shape `(B, 2, T)`, in nats.
+
+    Raises:
+        ValueError: If `vocabulary_size` is not a positive integer, or candidates are passed without log counts.
 
     References:
         Jean et al. 2015, https://arxiv.org/abs/1412.2007.
@@ -49,45 +52,46 @@ class LanguageModelHead(keras.layers.Layer):
         _errors.check_positive("vocabulary_size", vocabulary_size)
         self.vocabulary_size = vocabulary_size
 
-    def build(self, hidden_shape: Shape, *_: Any) -> None:
-        """Makes the kernel `(V, D)` and the bias `(V,)`."""
+    def build(self, hidden_shape: Shape, *_: Shape) -> None:
         dim: Any = hidden_shape[-1]
         normal = keras.initializers.RandomNormal(stddev=1.0 / math.sqrt(dim))
+        # The output embedding of a word is a row (V, D), as in published checkpoints.
         self.kernel = self.add_weight((self.vocabulary_size, dim), normal, name="kernel")
         self.bias = self.add_weight((self.vocabulary_size,), "zeros", name="bias")
         self.built = True
 
     def call(
         self,
-        hidden: Any,
-        targets: Any,
-        candidates: Any = None,
-        target_log_counts: Any = None,
-        candidate_log_counts: Any = None,
-    ) -> Any:
-        """The losses of both directions."""
+        hidden: Tensor,
+        targets: Tensor,
+        candidates: Tensor | None = None,
+        target_log_counts: Tensor | None = None,
+        candidate_log_counts: Tensor | None = None,
+    ) -> Tensor:
+        if candidates is not None and (target_log_counts is None or candidate_log_counts is None):
+            expected = "`target_log_counts` and `candidate_log_counts` with `candidates`"
+            raise ValueError(_errors.message(expected, "None"))
         batch, steps, _, dim = ops.shape(hidden)
+        # The directions share kernel and bias, but each has its own targets and candidates.
         losses = []
         for direction in (0, 1):
-            flat = ops.reshape(hidden[:, :, direction], (-1, dim))
-            wanted = ops.reshape(targets[:, direction], (-1,))
-            if candidates is None:
-                loss = full_cross_entropy(flat, wanted, self.kernel, self.bias)
+            flat = ops.reshape(hidden[:, :, direction], (-1, dim))  # (B T, D)
+            labels = ops.reshape(targets[:, direction], (-1,))  # (B T,)
+            if candidates is None or target_log_counts is None or candidate_log_counts is None:
+                loss = full_cross_entropy(flat, labels, self.kernel, self.bias)  # (B T,)
             else:
-                counts = ops.reshape(target_log_counts[:, direction], (-1,))
-                drawn = (candidates[:, direction], self.kernel, self.bias)
-                loss = sampled_cross_entropy(flat, wanted, *drawn, counts, candidate_log_counts[:, direction])
+                words = candidates[:, direction]  # (S,)
+                log_counts = ops.reshape(target_log_counts[:, direction], (-1,)), candidate_log_counts[:, direction]
+                loss = sampled_cross_entropy(flat, labels, words, self.kernel, self.bias, *log_counts)  # (B T,)
             losses.append(ops.reshape(loss, (batch, steps)))
-        return ops.stack(losses, axis=1)
+        return ops.stack(losses, axis=1)  # (B, 2, T)
 
-    def logits(self, hidden: Any) -> Any:
-        """From `(..., D)` to scores of all words, `(..., V)`."""
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Returns the scores of all words, `(..., D)` to `(..., V)`."""
         return ops.matmul(hidden, ops.transpose(self.kernel)) + self.bias
 
-    def compute_output_shape(self, hidden_shape: Shape, targets_shape: Shape, *_: Any) -> Shape:
-        """`(B, 2, T)`."""
+    def compute_output_shape(self, hidden_shape: Shape, targets_shape: Shape, *_: Shape) -> Shape:
         return targets_shape
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size}

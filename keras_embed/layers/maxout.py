@@ -1,4 +1,4 @@
-"""The greatest of several linear functions."""
+"""Maximum of several linear functions."""
 
 from typing import Any
 
@@ -6,26 +6,26 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.layers._features import Shape
+from keras_embed._types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class Maxout(keras.layers.Layer):
-    """`y_u = max over k of (x W_k + b_k)_u`: an activation that is learnt (Goodfellow et al. 2013, equation 2).
+    """Maxout layer, a learnt activation: `y_u = max_k (x W_k + b_k)_u` (Goodfellow et al. 2013, equation 2).
 
     Args:
         units: U, width of the output.
-        num_pieces: K, linear functions for each unit.
+        num_pieces: K, the number of linear functions for each unit.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        inputs: `(..., D)`.
+        inputs: Float tensor of shape `(..., D)`.
 
     Returns:
-        `(..., U)`.
+        Float tensor of shape `(..., U)`.
 
     Raises:
-        ValueError: for numbers below one.
+        ValueError: If `units` or `num_pieces` is not a positive integer.
 
     References:
         Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389.
@@ -44,21 +44,18 @@ class Maxout(keras.layers.Layer):
         self.num_pieces = num_pieces
 
     def build(self, input_shape: Shape) -> None:
-        """Makes one dense layer of all pieces, unit after unit."""
         inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        # One matrix for all linear functions; the K columns of a unit are adjacent.
         self.pieces = keras.layers.Dense(self.units * self.num_pieces, **inner, name="pieces")
         self.pieces.build(input_shape)
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """All pieces, then the greatest of each unit."""
-        pieces = self.pieces(inputs)  # (..., U K)
-        return ops.max(ops.reshape(pieces, (*ops.shape(pieces)[:-1], self.units, self.num_pieces)), axis=-1)
+    def call(self, inputs: Tensor) -> Tensor:
+        x = self.pieces(inputs)  # (..., U K)
+        return ops.max(ops.reshape(x, (*ops.shape(x)[:-1], self.units, self.num_pieces)), axis=-1)  # (..., U)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """`(..., U)`."""
         return (*input_shape[:-1], self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {**super().get_config(), "units": self.units, "num_pieces": self.num_pieces}

@@ -1,4 +1,4 @@
-"""A learnt mix of layers."""
+"""A learnt weighted sum of layers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,35 +7,35 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.functional.elmo import normalized_layers, scalar_mix
-from keras_embed.layers._features import Shape
+from keras_embed._types import Config, Shape, Tensor
+from keras_embed.functional.scalar_mix import normalized_layers, scalar_mix
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class ScalarMix(keras.layers.Layer):
-    """`gamma * sum_j softmax(w)_j x_j` over N layers, `w` and `gamma` learnt (Peters et al. 2018, equation 1).
+    """Weighted sum of N layers, `gamma * sum_j softmax(w)_j x_j` (Peters et al. 2018, equation 1).
 
-    `w` starts at zero, so at first all layers weigh the same, and `gamma` at one.
+    `w` is initialised with zeros, so that all layers have the same weight, and `gamma` with one.
 
     Args:
         num_layers: N.
-        fixed_weights: N numbers for `w`; then neither `w` nor `gamma` is trained. `(-9e10, 1, -9e10)` chooses the
-            second layer of three.
-        l2: adds `l2 * sum_j w_j^2` to the loss. The paper takes 1, which keeps the mix near the mean, or 0.001.
-        layer_norm: first make mean and variance of each layer, over all real elements of the batch together, 0 and 1.
-            See `functional.elmo.normalized_layers`.
-        epsilon: added to that variance.
+        fixed_weights: N values for `w`; then neither `w` nor `gamma` is trained. `(-9e10, 1, -9e10)` selects the second
+            layer of three.
+        l2: Adds `l2 * sum_j w_j^2` to the loss. The paper uses 1, which keeps the mix close to the mean, or 0.001.
+        layer_norm: If True, first normalises each layer to mean 0 and variance 1 over all real elements of the batch,
+            see `functional.scalar_mix.normalized_layers`.
+        epsilon: Added to that variance.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        layers: floats `(B, T, N, D)`.
-        mask: bool `(B, T)`, True = real; only `layer_norm` reads it. None: everything is real.
+        layers: Float tensor of shape `(B, T, N, D)`.
+        mask: Bool tensor of shape `(B, T)`, True = real; used by `layer_norm` only. `None`: all positions are real.
 
     Returns:
-        Floats `(B, T, D)`.
+        Float tensor of shape `(B, T, D)`.
 
     Raises:
-        ValueError: unless there is one fixed weight for each layer, and for `l2` below 0.
+        ValueError: If the number of fixed weights is not `num_layers`, or `l2` is negative.
 
     References:
         Peters et al. 2018, https://arxiv.org/abs/1802.05365.
@@ -70,39 +70,36 @@ class ScalarMix(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, layers_shape: Shape) -> None:
-        """Makes `w` and `gamma`, in float32."""
-        learnt = self.fixed_weights is None
-        # Not cast to half precision: float16 cannot hold a fixed -9e10.
+        trained = self.fixed_weights is None
+        # Not cast to half precision: float16 cannot represent a fixed -9e10.
         self.scalars = self.add_weight(
             (self.num_layers,),
-            initializer="zeros" if learnt else self._fixed,
-            regularizer=keras.regularizers.L2(self.l2) if learnt and self.l2 else None,
-            trainable=learnt,
+            initializer="zeros" if trained else self._fixed_initializer,
+            regularizer=keras.regularizers.L2(self.l2) if trained and self.l2 else None,
+            trainable=trained,
             autocast=False,
             name="scalars",
         )
-        self.gamma = self.add_weight((1,), initializer="ones", trainable=learnt, name="gamma")
+        self.gamma = self.add_weight((1,), initializer="ones", trainable=trained, name="gamma")
         self.built = True
 
-    def _fixed(self, shape: Any, dtype: Any = None) -> Any:
+    def _fixed_initializer(self, shape: Shape, dtype: str | None = None) -> Tensor:
         return ops.convert_to_tensor(self.fixed_weights, dtype)
 
-    def call(self, layers: Any, mask: Any = None) -> Any:
-        """Mixes."""
+    def call(self, layers: Tensor, mask: Tensor | None = None) -> Tensor:
         if self.layer_norm:
-            mask = ops.ones_like(layers[:, :, 0, 0]) if mask is None else mask
+            mask = ops.ones_like(layers[:, :, 0, 0]) if mask is None else mask  # (B, T)
             layers = normalized_layers(layers, mask, self.epsilon)
-        return scalar_mix(layers, self.scalars, self.gamma)
+        # gamma * sum_j softmax(w)_j x_j
+        return scalar_mix(layers, self.scalars, self.gamma)  # (B, T, D)
 
-    def compute_mask(self, layers: Any, previous_mask: Any = None) -> None:
-        """Whoever reads the mix has the mask."""
+    def compute_mask(self, layers: Tensor, previous_mask: Tensor | None = None) -> None:
+        """Returns None: callers pass the mask on themselves."""
 
-    def compute_output_shape(self, layers_shape: Shape, mask_shape: Any = None) -> Shape:
-        """`(B, T, D)`."""
+    def compute_output_shape(self, layers_shape: Shape, mask_shape: Shape | None = None) -> Shape:
         return (*layers_shape[:-2], layers_shape[-1])
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_layers": self.num_layers,

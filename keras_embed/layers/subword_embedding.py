@@ -1,37 +1,49 @@
-"""Words as means of the vectors of their parts."""
+"""Word vectors as means of the vectors of words and character n-grams."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
 from keras_embed import _errors
-from keras_embed.layers._features import Features, FeatureShapes, Shape
+from keras_embed._types import Config, Features, FeatureShapes, KerasObject, Shape, Tensor
+
+
+class _WordVectors(Protocol):
+    """Word vectors with n-gram rows, as `vectors.WordVectors`, which this room must not import."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def subwords(self) -> Any: ...
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class SubwordEmbedding(keras.layers.Layer):
-    """fastText's composition: a word's vector is the mean of its own row and the rows of its character n-grams.
+    """fastText's composition: the mean of a word's own vector and the vectors of its character n-grams.
 
-    A word that was never seen has n-grams alone, and so a vector all the same. Words and n-grams stand in one matrix;
-    `text.SubwordIndex` says which row belongs to what.
+    An out-of-vocabulary word has n-grams only, and therefore still a vector. Words and n-grams share one matrix, whose
+    rows are assigned by `text.SubwordIndex`.
 
     Args:
-        num_rows: rows of the matrix: padding (0), words, buckets of n-grams. `len(index)` of a `text.SubwordIndex`.
-        dim: width of a vector.
-        weights: matrix `(num_rows, dim)` to start from. It is saved with the weights and never written into the config.
-        embeddings_initializer: where there are no `weights`.
+        num_rows: Number of rows of the matrix: padding (0), words and buckets of n-grams. `len(index)` of a
+            `text.SubwordIndex`.
+        dim: Width of a vector.
+        weights: Initial matrix `(num_rows, dim)`. It is saved with the weights and never in the config.
+        embeddings_initializer: Initializer if there are no `weights`.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        features: dict with `subword_ids`, int32 `(B, T, N)`, 0 = padding; see `text.SubwordIndex`.
+        features: Dict with `subword_ids`, int32 `(B, T, N)`, 0 = padding; see `text.SubwordIndex`.
 
     Returns:
-        Floats `(B, T, dim)`; zero where a word has no row.
+        Float tensor of shape `(B, T, dim)`; zero if a word has no row.
 
     Raises:
-        ValueError: if `weights` has another shape.
+        ValueError: If `weights` has another shape.
 
     References:
         Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606.
@@ -44,37 +56,41 @@ class SubwordEmbedding(keras.layers.Layer):
     """
 
     def __init__(
-        self, num_rows: int, dim: int, weights: Any = None, embeddings_initializer: Any = "uniform", **kwargs: Any
+        self,
+        num_rows: int,
+        dim: int,
+        weights: ArrayLike | None = None,
+        embeddings_initializer: KerasObject = "uniform",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         _errors.check_positive("num_rows", num_rows)
         _errors.check_positive("dim", dim)
         self.num_rows = num_rows
         self.dim = dim
-        if weights is not None:
-            weights = ops.convert_to_numpy(weights)
-            if weights.shape != (num_rows, dim):
-                raise ValueError(_errors.message(f"`weights` of shape ({num_rows}, {dim})", f"shape {weights.shape}"))
+        matrix = None if weights is None else ops.convert_to_numpy(weights)
+        if matrix is not None and matrix.shape != (num_rows, dim):
+            raise ValueError(_errors.message(f"`weights` of shape ({num_rows}, {dim})", f"shape {matrix.shape}"))
         self.embedding = keras.layers.Embedding(
             num_rows,
             dim,
             embeddings_initializer=embeddings_initializer,
-            weights=weights,
+            weights=matrix,
             dtype=self.dtype_policy,
-            trainable=self.trainable,  # Keras does not hand it down.
+            trainable=self.trainable,  # Keras does not propagate it to sublayers.
             name="embedding",
         )
 
     @classmethod
-    def from_vectors(cls, vectors: Any, **kwargs: Any) -> "SubwordEmbedding":
-        """A layer that gives any word the vector that some word vectors give it.
+    def from_vectors(cls, vectors: _WordVectors, **kwargs: Any) -> "SubwordEmbedding":
+        """Creates a layer that computes the same vector of any word as some word vectors.
 
         Args:
-            vectors: `vectors.WordVectors` with `subwords`; `vectors.subword_index()` makes the ids.
-            **kwargs: for the constructor, such as `trainable=False`.
+            vectors: `vectors.WordVectors` with `subwords`; `vectors.subword_index()` computes the ids.
+            **kwargs: Arguments of the constructor, such as `trainable=False`.
 
         Raises:
-            ValueError: if the vectors have no n-gram rows, or do not know the words' own rows.
+            ValueError: If the vectors have no n-gram rows, or no rows of the words themselves.
         """
         subwords = vectors.subwords
         if subwords is None or subwords.word_rows is None:
@@ -82,6 +98,7 @@ class SubwordEmbedding(keras.layers.Layer):
             raise ValueError(
                 _errors.message("vectors with n-gram rows and the words' own rows", received, "a fastText .bin file")
             )
+        # Row 0 is padding, then words, then buckets of n-grams.
         padding = np.zeros((1, vectors.dim), np.float32)
         matrix = np.concatenate([padding, subwords.word_rows, subwords.matrix])
         return cls(len(matrix), vectors.dim, weights=matrix, **kwargs)
@@ -92,23 +109,20 @@ class SubwordEmbedding(keras.layers.Layer):
         return {"subword_ids": (None, None)}
 
     def build(self, features_shape: dict[str, Shape]) -> None:
-        """Builds the matrix."""
         self.embedding.build(features_shape["subword_ids"])
         self.built = True
 
-    def call(self, features: Features) -> Any:
-        """Averages the rows of each word."""
+    def call(self, features: Features) -> Tensor:
         ids = features["subword_ids"]  # (B, T, N)
-        real = ops.cast(ops.not_equal(ids, 0), self.compute_dtype)
+        real = ops.cast(ops.not_equal(ids, 0), self.compute_dtype)  # (B, T, N)
         total = ops.einsum("btnd,btn->btd", self.embedding(ids), real)  # (B, T, D)
+        # The mean over the rows of the word; the divisor 1 leaves a word without rows at zero.
         return total / ops.maximum(ops.sum(real, axis=-1, keepdims=True), 1)
 
     def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape:
-        """`(B, T, dim)`."""
         return (*features_shape["subword_ids"][:2], self.dim)
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments, without `weights`."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_rows": self.num_rows,

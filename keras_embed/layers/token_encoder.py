@@ -1,4 +1,4 @@
-"""Words from their characters as ELMo reads them."""
+"""ELMo's encoder of words from their characters."""
 
 import math
 from collections.abc import Sequence
@@ -8,44 +8,49 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
-from keras_embed.functional.recurrence import highway
-from keras_embed.layers._features import Shape
+from keras_embed._types import Config, Shape, Tensor
+from keras_embed.functional.highway import highway
 
-#: (width, number of filters) in all published models.
+#: (width, number of filters) of all published models.
 PUBLISHED_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class ElmoTokenEncoder(keras.layers.Layer):
-    """A word's vector of its characters: convolutions, highway layers and a projection (Peters et al. 2018).
+    """Word vectors from characters by convolutions, highway layers and a projection (Peters et al. 2018).
 
-    Each filter answers at every place where it fits into the row of characters, padding characters included, and keeps
-    its strongest answer: `x_i = f(max_p sum_o W_{i,o} c_{p+o} + b_i)`. Then `num_highway` times
-    `x = g relu(T x + t) + (1 - g) x` with `g = sigmoid(C x + c)`, and last `x P + p`. Where the filters are as many as
-    `projection_dim`, and words have no vectors of their own, there is no projection.
+    A filter of width n is applied at every position p of the row of characters, padding characters included, and its
+    maximum is taken; then `num_highway` highway layers and a projection follow:
 
-    Weights start as those of the published training code.
+        x_i = f(max_p sum_o W_{i,o} c_{p+o} + b_i)
+        x = g relu(T x + t) + (1 - g) x,    g = sigmoid(C x + c)
+        y = x P + p
+
+    If the number of filters equals `projection_dim`, and words have no vectors of their own, there is no projection.
+    Weights are initialised as in the published training code.
 
     Args:
-        num_characters: number of ids: padding word (0), bytes and marks. 262 in all published models of bytes.
-        char_dim: width of a character's vector.
-        filters: pairs (width, number of filters).
-        num_highway: number of highway layers.
-        projection_dim: D, width of a word's vector.
-        activation: f. It is applied to the maximum, so it must never fall: "relu" or "tanh".
-        vocabulary_size: number of word ids where a word has a vector of its own beside its characters', 0: none.
-        word_dim: width of that vector. It stands before the characters' answers.
+        num_characters: Number of character ids: padding (0), bytes and special characters. 262 in all published models
+            of bytes.
+        char_dim: Width of a character vector.
+        filters: Pairs (width, number of filters).
+        num_highway: Number of highway layers.
+        projection_dim: D, width of a word vector.
+        activation: f, applied after the maximum. It must be non-decreasing: "relu" or "tanh".
+        vocabulary_size: Number of word ids, if words have vectors of their own beside those of their characters. 0: no
+            word vectors.
+        word_dim: Width of the word vectors, which precede the outputs of the filters.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        char_ids: int32 `(N, L)`, rows of `text.ElmoCharacters`. L is at least the widest filter.
-        word_ids: int32 `(N,)`, only where there is a `vocabulary_size`.
+        char_ids: Int32 tensor of shape `(N, L)`, rows of `text.ElmoCharacters`. L is at least the largest filter width.
+        word_ids: Int32 tensor of shape `(N,)`, if there is a `vocabulary_size`.
 
     Returns:
-        Floats `(N, D)`. A row of zeros, which is padding, has a vector too.
+        Float tensor of shape `(N, D)`. The padding word, a row of zeros, has a vector too.
 
     Raises:
-        ValueError: for `num_highway` below 0, and `vocabulary_size` without `word_dim` or the other way round.
+        ValueError: If `num_highway` is negative, or only one of `vocabulary_size` and `word_dim` is set.
 
     References:
         Kim et al. 2015, https://arxiv.org/abs/1508.06615; Peters et al. 2018, https://arxiv.org/abs/1802.05365.
@@ -87,40 +92,41 @@ class ElmoTokenEncoder(keras.layers.Layer):
         self.activation = activation
         self.vocabulary_size = vocabulary_size
         self.word_dim = word_dim
-        self._make_layers()
+        self._create_layers()
 
-    def _make_layers(self) -> None:
-        # Keras does not hand a constructor's trainable=False down to the layers inside.
+    def _create_layers(self) -> None:
+        # Keras does not propagate `trainable=False` of the constructor to sublayers.
         inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
         uniform, normal = keras.initializers.RandomUniform, keras.initializers.RandomNormal
         total = self.filter_dim
         self.embedding = keras.layers.Embedding(
             self.num_characters, self.char_dim, uniform(-1.0, 1.0), **inner, name="characters"
         )
+        # "valid" padding: a filter is applied where it fits into the L characters.
         self.convolutions = [
             keras.layers.Conv1D(
-                number,
+                count,
                 width,
                 kernel_initializer=uniform(-0.05, 0.05)
                 if self.activation == "relu"
                 else normal(stddev=1.0 / math.sqrt(width * self.char_dim)),
                 **inner,
-                name=f"convolution_{place}",
+                name=f"convolution_{index}",
             )
-            for place, (width, number) in enumerate(self.filters)
+            for index, (width, count) in enumerate(self.filters)
         ]
         matrix = normal(stddev=1.0 / math.sqrt(total))
-        # -2: at first the highways carry their input over.
+        # A gate bias of -2: highway layers start by carrying their input over.
         closed = keras.initializers.Constant(-2.0)
         self.gates = [
             keras.layers.Dense(
-                total, kernel_initializer=matrix.clone(), bias_initializer=closed, **inner, name=f"gate_{place}"
+                total, kernel_initializer=matrix.clone(), bias_initializer=closed, **inner, name=f"gate_{index}"
             )
-            for place in range(self.num_highway)
+            for index in range(self.num_highway)
         ]
         self.transforms = [
-            keras.layers.Dense(total, kernel_initializer=matrix.clone(), **inner, name=f"transform_{place}")
-            for place in range(self.num_highway)
+            keras.layers.Dense(total, kernel_initializer=matrix.clone(), **inner, name=f"transform_{index}")
+            for index in range(self.num_highway)
         ]
         self.words = (
             keras.layers.Embedding(self.vocabulary_size, self.word_dim, **inner, name="words")
@@ -135,11 +141,10 @@ class ElmoTokenEncoder(keras.layers.Layer):
 
     @property
     def filter_dim(self) -> int:
-        """How many filters there are, of all widths together."""
-        return sum(number for _, number in self.filters)
+        """F, the number of filters of all widths."""
+        return sum(count for _, count in self.filters)
 
-    def build(self, char_ids_shape: Shape, word_ids_shape: Any = None) -> None:
-        """Builds all layers."""
+    def build(self, char_ids_shape: Shape, word_ids_shape: Shape | None = None) -> None:
         self.embedding.build((None, None))
         for convolution in self.convolutions:
             convolution.build((None, None, self.char_dim))
@@ -151,24 +156,21 @@ class ElmoTokenEncoder(keras.layers.Layer):
             self.projection.build((None, self.word_dim + self.filter_dim))
         self.built = True
 
-    def call(self, char_ids: Any, word_ids: Any = None) -> Any:
-        """Encodes each row on its own."""
+    def call(self, char_ids: Tensor, word_ids: Tensor | None = None) -> Tensor:
         vectors = self.embedding(char_ids)  # (N, L, E)
-        # f never falls, so f(max x) = max f(x), and L times fewer values go through it.
+        # f is non-decreasing, so f(max x) = max f(x), with L times fewer evaluations of f.
         best = [ops.max(convolution(vectors), axis=1) for convolution in self.convolutions]
         x = keras.activations.get(self.activation)(ops.concatenate(best, axis=-1))  # (N, F)
         for gate, transform in zip(self.gates, self.transforms, strict=True):
-            x = highway(x, gate(x), transform(x))
+            x = highway(x, gate(x), transform(x))  # (N, F)
         if self.words is not None:
-            x = ops.concatenate([self.words(word_ids), x], axis=-1)
+            x = ops.concatenate([self.words(word_ids), x], axis=-1)  # (N, word_dim + F)
         return x if self.projection is None else self.projection(x)  # (N, D)
 
-    def compute_output_shape(self, char_ids_shape: Shape, word_ids_shape: Any = None) -> Shape:
-        """`(N, projection_dim)`."""
+    def compute_output_shape(self, char_ids_shape: Shape, word_ids_shape: Shape | None = None) -> Shape:
         return (char_ids_shape[0], self.projection_dim)
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_characters": self.num_characters,
@@ -182,11 +184,11 @@ class ElmoTokenEncoder(keras.layers.Layer):
         }
 
 
-def _checked_filters(filters: Any) -> tuple[tuple[int, int], ...]:
+def _checked_filters(filters: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
     pairs = tuple(tuple(pair) for pair in filters) if isinstance(filters, (list, tuple)) else ()
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise ValueError(_errors.message("`filters` to be pairs (width, number)", filters, "((1, 32), (2, 32))"))
-    for width, number in pairs:
+    for width, count in pairs:
         _errors.check_positive("filters", width)
-        _errors.check_positive("filters", number)
-    return pairs
+        _errors.check_positive("filters", count)
+    return tuple((width, count) for width, count in pairs)

@@ -1,48 +1,51 @@
-"""Words as vectors, with words hidden at random."""
+"""Embedding layers that read one id for each token: words, casing classes and predicates."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike, NDArray
 
 from keras_embed import _errors
-from keras_embed.layers._features import Features, FeatureShapes, Shape
+from keras_embed._types import Config, Features, FeatureShapes, KerasObject, Shape, Tensor
 from keras_embed.layers.partly_frozen_embedding import PartlyFrozenEmbedding
 
-_UNKNOWN = 1  # 0 is padding, 1 is the unknown word, 2 and above are words.
+_UNKNOWN_ID = 1  # 0 is padding, 1 the unknown word, 2 and above are words
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class WordEmbedding(keras.layers.Layer):
-    """One vector for each word of a vocabulary.
+    """Embedding of words that can replace words by the unknown word during training.
 
-    While training, each known word is read as the unknown word with probability `unknown_dropout`. So the vector of
-    the unknown word is trained, and the model learns to lean on context and spelling. Lample et al. (2016, section
-    4.3) do this for words seen once; Kiperwasser and Goldberg (2016, section 5) for every word, rare ones more often.
-    Here the probability is the same for all words.
+    With probability `unknown_dropout`, a known word is read as the unknown word. This trains the vector of the unknown
+    word, and makes the model rely on context and spelling. Lample et al. (2016, section 4.3) do this for words that
+    occur once; Kiperwasser and Goldberg (2016, section 5) for every word, rare ones more often. Here the probability
+    is the same for all words.
 
     Args:
-        vocabulary_size: number of ids: padding (0), unknown (1) and the words.
-        dim: width of a vector.
-        unknown_dropout: probability, in training, that a word is read as unknown.
-        dropout: rate of plain dropout on the vectors.
-        weights: matrix `(vocabulary_size, dim)` to start from, for example pretrained vectors. It is saved with the
-            weights and never written into the config. `trainable=False` keeps it as it is.
-        embeddings_initializer: where there are no `weights`; `initializers.Pretrained`, for example.
-        seed: makes both dropouts repeatable.
-        frozen_rows: ids whose vectors never change in training, as a mask `(vocabulary_size,)` or as numbers; see
-            `PartlyFrozenEmbedding`. `Pretrained(...).coverage.found` freezes the pretrained ones.
+        vocabulary_size: Number of ids, including padding (0) and the unknown word (1).
+        dim: Width of a vector.
+        unknown_dropout: Probability, in training, that a word is read as unknown.
+        dropout: Rate of ordinary dropout on the vectors.
+        weights: Initial matrix `(vocabulary_size, dim)`, such as pretrained vectors. It is saved with the weights and
+            never in the config. `trainable=False` keeps it unchanged.
+        embeddings_initializer: Initializer if there are no `weights`; for example `initializers.Pretrained`.
+        seed: Seed of both dropouts.
+        frozen_rows: Ids whose vectors are not trained, as a mask `(vocabulary_size,)` or as indices; see
+            `PartlyFrozenEmbedding`. `Pretrained(...).coverage.found` freezes the pretrained vectors.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        features: dict with `token_ids`, int32 `(B, T)`. Other features are left alone.
-        training: hide words and drop entries only if True.
+        features: Dict with `token_ids`, int32 `(B, T)`. Other features are ignored.
+        training: If True, applies both dropouts.
 
     Returns:
-        Floats `(B, T, dim)`. Padding has a vector too: masks are for the layers above.
+        Float tensor of shape `(B, T, dim)`. Padding has a vector too; the layers above apply the mask.
 
     Raises:
-        ValueError: if `weights` has another shape than `(vocabulary_size, dim)`, or a rate is outside [0, 1).
+        ValueError: If `weights` has another shape than `(vocabulary_size, dim)`, or a rate is not in [0, 1).
 
     References:
         Lample et al. 2016, https://arxiv.org/abs/1603.01360;
@@ -61,10 +64,10 @@ class WordEmbedding(keras.layers.Layer):
         dim: int,
         unknown_dropout: float = 0.0,
         dropout: float = 0.0,
-        weights: Any = None,
-        embeddings_initializer: Any = "uniform",
+        weights: ArrayLike | None = None,
+        embeddings_initializer: KerasObject = "uniform",
         seed: int | None = None,
-        frozen_rows: Any = None,
+        frozen_rows: int | Sequence[int] | NDArray[np.generic] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -77,22 +80,21 @@ class WordEmbedding(keras.layers.Layer):
         self.unknown_dropout = unknown_dropout
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        if weights is not None:
-            weights = ops.convert_to_numpy(weights)
-            if weights.shape != (vocabulary_size, dim):
-                raise ValueError(
-                    _errors.message(
-                        f"`weights` of shape (vocabulary_size, dim) = ({vocabulary_size}, {dim})",
-                        f"shape {weights.shape}",
-                        "a matrix with one row for each id, padding and unknown included",
-                    )
+        matrix = None if weights is None else ops.convert_to_numpy(weights)
+        if matrix is not None and matrix.shape != (vocabulary_size, dim):
+            raise ValueError(
+                _errors.message(
+                    f"`weights` of shape (vocabulary_size, dim) = ({vocabulary_size}, {dim})",
+                    f"shape {matrix.shape}",
+                    "a matrix with one row for each id, padding and unknown included",
                 )
-        # `weights=` and not a constant initializer: the latter would write the matrix into the config.
+            )
+        # `weights=` instead of a constant initializer, which would write the matrix into the config.
         table: dict[str, Any] = {
             "embeddings_initializer": embeddings_initializer,
-            "weights": weights,
+            "weights": matrix,
             "dtype": self.dtype_policy,
-            "trainable": self.trainable,  # Keras does not hand it down.
+            "trainable": self.trainable,  # Keras does not propagate it to sublayers.
             "name": "embedding",
         }
         if frozen_rows is None:
@@ -107,28 +109,24 @@ class WordEmbedding(keras.layers.Layer):
         return {"token_ids": (None,)}
 
     def build(self, features_shape: dict[str, Shape]) -> None:
-        """Builds the table."""
         self.embedding.build(features_shape["token_ids"])
         self.built = True
 
-    def call(self, features: Features, training: bool = False) -> Any:
-        """Looks the words up."""
+    def call(self, features: Features, training: bool = False) -> Tensor:
         token_ids = features["token_ids"]  # (B, T)
         if training and self.unknown_dropout > 0:
-            token_ids = self._hide(token_ids)
+            token_ids = self._replace_by_unknown(token_ids)
         return self.dropout(self.embedding(token_ids), training=training)  # (B, T, D)
 
-    def _hide(self, token_ids: Any) -> Any:
-        draw = keras.random.uniform(ops.shape(token_ids), seed=self.seed_generator)
-        hidden = ops.logical_and(draw < self.unknown_dropout, token_ids > _UNKNOWN)
-        return ops.where(hidden, ops.full_like(token_ids, _UNKNOWN), token_ids)
+    def _replace_by_unknown(self, token_ids: Tensor) -> Tensor:
+        draws = keras.random.uniform(ops.shape(token_ids), seed=self.seed_generator)
+        replaced = ops.logical_and(draws < self.unknown_dropout, token_ids > _UNKNOWN_ID)  # never padding
+        return ops.where(replaced, ops.full_like(token_ids, _UNKNOWN_ID), token_ids)
 
     def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape:
-        """`(B, T, dim)`."""
         return (*features_shape["token_ids"], self.dim)
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments, without `weights`."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
@@ -139,3 +137,111 @@ class WordEmbedding(keras.layers.Layer):
             "seed": self.seed,
             "frozen_rows": getattr(self.embedding, "num_frozen", None),
         }
+
+
+class _FeatureEmbedding(keras.layers.Layer):
+    """Base class of an embedding of one integer feature.
+
+    Args:
+        feature: Name of the feature, `(B, T)`.
+        num_ids: Number of ids.
+        dim: Width of a vector.
+        **kwargs: `name`, `dtype`, `trainable`.
+    """
+
+    def __init__(self, feature: str, num_ids: int, dim: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        _errors.check_positive("dim", dim)
+        self._feature = feature
+        self.dim = dim
+        # Keras does not propagate `trainable=False` of the constructor to sublayers.
+        inner = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        self.embedding = keras.layers.Embedding(num_ids, dim, **inner, name="embedding")
+
+    @property
+    def features(self) -> FeatureShapes:
+        """Names and per-row shapes of the features that `call` reads."""
+        return {self._feature: (None,)}
+
+    def build(self, features_shape: dict[str, Shape]) -> None:
+        self.embedding.build(features_shape[self._feature])
+        self.built = True
+
+    def call(self, features: Features) -> Tensor:
+        return self.embedding(features[self._feature])  # (B, T, D)
+
+    def compute_output_shape(self, features_shape: dict[str, Shape]) -> Shape:
+        return (*features_shape[self._feature], self.dim)
+
+    def get_config(self) -> Config:
+        return {**super().get_config(), "dim": self.dim}
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class CasingEmbedding(_FeatureEmbedding):
+    """Embedding of casing classes, to use beside lower-cased word vectors (Collobert et al. 2011, section 5.1).
+
+    Args:
+        num_classes: Number of casing classes, including padding (0).
+        dim: Width of a vector.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Call arguments:
+        features: Dict with `casing_ids`, int32 `(B, T)`.
+
+    Returns:
+        Float tensor of shape `(B, T, dim)`.
+
+    Raises:
+        ValueError: If `num_classes` or `dim` is not a positive integer.
+
+    References:
+        Collobert et al. 2011, https://arxiv.org/abs/1103.0398.
+
+    Example:
+    >>> import numpy as np
+    >>> layer = CasingEmbedding(num_classes=8, dim=4)
+    >>> tuple(layer({"casing_ids": np.array([[1, 3, 0]])}).shape)
+    (1, 3, 4)
+    """
+
+    def __init__(self, num_classes: int, dim: int = 8, **kwargs: Any) -> None:
+        _errors.check_positive("num_classes", num_classes)
+        super().__init__("casing_ids", num_classes, dim, **kwargs)
+        self.num_classes = num_classes
+
+    def get_config(self) -> Config:
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
+@keras.saving.register_keras_serializable(package="keras_embed")
+class PredicateEmbedding(_FeatureEmbedding):
+    """Embedding of the predicate indicator, to use beside word vectors (He et al. 2017, section 2.1).
+
+    The predicate has one vector, all other words share another.
+
+    Args:
+        dim: Width of a vector.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Call arguments:
+        features: Dict with `predicate_ids`, int32 `(B, T)`, 1 at the predicate and 0 elsewhere; see
+            `tokenizers.PredicateTokenizer`.
+
+    Returns:
+        Float tensor of shape `(B, T, dim)`.
+
+    Raises:
+        ValueError: If `dim` is not a positive integer.
+
+    References:
+        He et al. 2017, https://aclanthology.org/P17-1044.
+
+    Example:
+    >>> import numpy as np
+    >>> tuple(PredicateEmbedding(4)({"predicate_ids": np.array([[0, 1, 0]])}).shape)
+    (1, 3, 4)
+    """
+
+    def __init__(self, dim: int = 100, **kwargs: Any) -> None:
+        super().__init__("predicate_ids", 2, dim, **kwargs)

@@ -1,4 +1,4 @@
-"""The loss of finding a span."""
+"""Cross-entropy of the boundaries of an answer."""
 
 from typing import Any
 
@@ -6,20 +6,27 @@ import keras
 from keras import ops
 
 from keras_embed._errors import message
+from keras_embed._types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class SpanLoss(keras.losses.Loss):
-    """Cross-entropy of where a span starts and of where it ends: the mean of both, one value a row.
+    """Mean of the cross-entropies of the first and the last position of an answer, one value for each row.
+
+        loss = -(log softmax(start)[y_1] + log softmax(end)[y_2]) / 2
 
     Args:
-        reduction: how the rows of a batch are joined; the default is their mean.
-        name: of the loss.
+        reduction: Reduction over the rows of a batch; by default their mean.
+        name: Name of the loss.
+        **kwargs: `dtype`, which is ignored: the loss is computed in float32.
 
     Call arguments:
-        y_true: (B, 2) int, first and last position; (0, 0) says that there is no answer.
-        y_pred: (B, 2, T) logits, see `layers.SpanHead`.
-        sample_weight: (B,), a weight for each row.
+        y_true: Int tensor of shape `(B, 2)`, first and last position; (0, 0) for "no answer".
+        y_pred: Logits of shape `(B, 2, T)`, see `layers.answer_spans.SpanHead`.
+        sample_weight: Weights of rows, `(B,)`, or `None`.
+
+    Raises:
+        ValueError: If the shapes do not match.
 
     References:
         Wang and Jiang 2017, https://arxiv.org/abs/1608.07905, the boundary model; Devlin et al. 2019,
@@ -35,13 +42,13 @@ class SpanLoss(keras.losses.Loss):
         kwargs["dtype"] = "float32"
         super().__init__(name=name, reduction=reduction, **kwargs)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         if len(y_pred.shape) != 3 or y_pred.shape[1] != 2 or y_true.shape[1:] != (2,):
             shapes = f"shapes {tuple(y_true.shape)} and {tuple(y_pred.shape)}"
             raise ValueError(message("y_true (B, 2) and y_pred (B, 2, T)", shapes))
-        logs = ops.log_softmax(ops.cast(y_pred, "float32"), axis=-1)
-        places = ops.cast(y_true, "int32")[:, :, None]
-        return -ops.mean(ops.take_along_axis(logs, places, axis=-1), axis=(1, 2))
+        log_probabilities = ops.log_softmax(ops.cast(y_pred, "float32"), axis=-1)  # (B, 2, T)
+        positions = ops.cast(y_true, "int32")[:, :, None]  # (B, 2, 1)
+        return -ops.mean(ops.take_along_axis(log_probabilities, positions, axis=-1), axis=(1, 2))  # (B,)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {"reduction": self.reduction, "name": self.name}

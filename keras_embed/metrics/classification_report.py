@@ -1,6 +1,6 @@
-"""Scores of each class, and where a classifier errs."""
+"""Scores of each class and the confusion matrix of a classifier."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,24 +10,26 @@ from numpy.typing import NDArray
 from keras_embed._errors import message
 
 _SCORES = ("precision", "recall", "f1")
+Counts = NDArray[np.integer[Any]]
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class ClassificationReport:
-    """What `classification_report` found out, the numbers of scikit-learn.
+    """Scores of a classifier, equal to scikit-learn's.
 
     Attributes:
-        classes: K names.
-        precision: (K,) share of the texts with a predicted label that have it.
-        recall: (K,) share of the texts with a true label that it was found in.
-        f1: (K,) harmonic mean of both.
+        classes: Names of the K classes.
+        precision: (K,) TP / (TP + FP).
+        recall: (K,) TP / (TP + FN).
+        f1: (K,) 2 TP / (2 TP + FP + FN), the harmonic mean of both.
         support: (K,) number of texts with the true label.
-        accuracy: share of texts whose label, or whose whole set of labels, is right.
-        averages: "micro", "macro" (mean over classes), "weighted" (mean by support) and, where a text has any number
-            of labels, "samples" (mean over texts), each a dict of "precision", "recall", "f1".
-        confusion: (K, K), true class by predicted class; where a text has any number of labels, (K, 2, 2), for each
-            class: has it not or has it, by found not or found.
-        multi_label: whether a text has any number of labels.
+        accuracy: Share of texts whose label, or whose whole set of labels, is correct.
+        averages: "micro", "macro" (mean over classes), "weighted" (mean weighted by support) and, in the multi-label
+            case, "samples" (mean over texts), each a dict of "precision", "recall", "f1".
+        confusion: (K, K), true class by predicted class; in the multi-label case (K, 2, 2), for each class
+            [[TN, FP], [FN, TP]].
+        multi_label: True if a text has any number of labels.
     """
 
     classes: tuple[str, ...]
@@ -61,21 +63,27 @@ def _line(name: str, width: int, values: Iterable[float], support: int) -> str:
 
 
 def classification_report(
-    true: Sequence[Any], predicted: Sequence[Any], classes: Sequence[str] | None = None
+    true: Sequence[str] | Sequence[Collection[str]],
+    predicted: Sequence[str] | Sequence[Collection[str]],
+    classes: Sequence[str] | None = None,
 ) -> ClassificationReport:
-    """Compares predicted labels with true ones.
+    """Computes precision, recall, F1, their averages and the confusion matrix of predicted labels.
+
+        precision = TP / (TP + FP),    recall = TP / (TP + FN),    F1 = 2 TP / (2 TP + FP + FN)
+
+    Equal to `sklearn.metrics.classification_report` and `confusion_matrix`.
 
     Args:
-        true: a label for each text, or a list of labels.
-        predicted: in the same form.
-        classes: the classes, in the order to report them; where None, those that occur, sorted. Where a text has one
-            label, classes that do not occur are left out: they have no scores to average.
+        true: A label for each text, or a list of labels for each text.
+        predicted: The predicted labels, in the same form.
+        classes: The classes, in the order of the report. `None`: those that occur, sorted. With one label for each
+            text, classes that do not occur are left out, because they have no scores to average.
 
     Returns:
         `ClassificationReport`, with arrays and a readable `str`.
 
     Raises:
-        ValueError: where the two differ in length or form, or there is nothing to compare.
+        ValueError: If the lengths or forms differ, a label is not among `classes`, or there are no texts.
 
     Example:
     >>> report = classification_report(["a", "a", "b"], ["a", "b", "b"])
@@ -92,13 +100,14 @@ def classification_report(
     weighted avg       0.83      0.67      0.67         3
     <BLANKLINE>
     """
-    true, predicted = list(true), list(predicted)
-    if len(true) != len(predicted) or not true:
-        raise ValueError(message("as many predicted as true labels, at least one", f"{len(predicted)}, {len(true)}"))
-    multi_label = not isinstance(true[0], str)
-    if any(isinstance(label, str) == multi_label for label in (*true, *predicted)):
+    sides: list[list[Any]] = [list(true), list(predicted)]
+    if len(sides[0]) != len(sides[1]) or not sides[0]:
+        received = f"{len(sides[1])}, {len(sides[0])}"
+        raise ValueError(message("as many predicted as true labels, at least one", received))
+    multi_label = not isinstance(sides[0][0], str)
+    if any(isinstance(label, str) == multi_label for side in sides for label in side):
         raise ValueError(message("a label for every text, or a list of labels for every text", "a mixture"))
-    rows = [[set(labels) if multi_label else {labels} for labels in side] for side in (true, predicted)]
+    rows = [[set(labels) if multi_label else {labels} for labels in side] for side in sides]
     occurring = set().union(*rows[0], *rows[1])
     names = tuple(sorted(occurring) if classes is None else classes)
     unknown = sorted(occurring - set(names))
@@ -106,13 +115,14 @@ def classification_report(
         raise ValueError(message(f"labels among {list(names)}", unknown))
     if not multi_label:
         names = tuple(name for name in names if name in occurring)
-    hot = [np.array([[name in labels for name in names] for labels in side]) for side in rows]
+    hot = [np.array([[name in labels for name in names] for labels in side]) for side in rows]  # (N, K) each
     return _report(names, hot[0], hot[1], multi_label)
 
 
 def _report(
     names: tuple[str, ...], true: NDArray[np.bool_], predicted: NDArray[np.bool_], multi_label: bool
 ) -> ClassificationReport:
+    # TP, TP + FN and TP + FP of each class.
     correct, support, found = (true & predicted).sum(0), true.sum(0), predicted.sum(0)  # (K,)
     each = _scores(correct, support, found)
     averages = {
@@ -127,16 +137,17 @@ def _report(
     if multi_label:
         per_text = _scores((true & predicted).sum(1), true.sum(1), predicted.sum(1))
         averages["samples"] = {name: float(values.mean()) for name, values in zip(_SCORES, per_text, strict=True)}
-        parts = [(~true & ~predicted), (~true & predicted), (true & ~predicted), (true & predicted)]
+        parts = [(~true & ~predicted), (~true & predicted), (true & ~predicted), (true & predicted)]  # TN, FP, FN, TP
         confusion = np.stack([part.sum(0) for part in parts], -1).reshape(-1, 2, 2)
     accuracy = float((true == predicted).all(1).mean())
     return ClassificationReport(names, *each, support, accuracy, averages, confusion, multi_label)
 
 
-def _scores(correct: Any, true: Any, predicted: Any) -> tuple[Any, Any, Any]:
+def _scores(correct: Counts, true: Counts, predicted: Counts) -> tuple[Scores, Scores, Scores]:
+    """Returns precision, recall and F1."""
     return _ratio(correct, predicted), _ratio(correct, true), _ratio(2 * correct, true + predicted)
 
 
-def _ratio(part: Any, whole: Any) -> Any:
-    """0 where there is nothing to divide by."""
+def _ratio(part: Counts | Scores, whole: Counts) -> Scores:
+    """Divides; 0 where the denominator is 0."""
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)

@@ -1,10 +1,7 @@
-"""Learning rates for any Keras optimizer: that rise first and fall then, and that differ from layer to layer."""
+"""Learning-rate schedules with warmup, and learning rates that differ between layers."""
 
-from keras_embed.schedules.discriminative_rates import DiscriminativeRates
-from keras_embed.schedules.inverse_square_root import InverseSquareRoot
-from keras_embed.schedules.layerwise_rates import encoder_stages, layerwise_rates
-from keras_embed.schedules.linear import LinearWarmupDecay
-from keras_embed.schedules.noam import NoamSchedule
+from keras_embed.schedules.discriminative_rates import DiscriminativeRates, encoder_stages, layerwise_rates
+from keras_embed.schedules.warmup import InverseSquareRoot, LinearWarmupDecay, NoamSchedule
 
 __all__ = [
     "DiscriminativeRates",

@@ -11,7 +11,7 @@ from keras_embed._errors import message
 from keras_embed.caching.elmo_cache import FeatureCache
 from keras_embed.caching.encoder_cache import POOLED, VECTORS, EncoderCache, named_outputs
 from keras_embed.layers import ElmoEmbedding
-from keras_embed.layers._windows import WindowRows
+from keras_embed.layers.windows import WindowRows
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
 from keras_embed.preprocessors.word_windows import PREFIX as WINDOW
 

@@ -6,7 +6,7 @@ import keras
 
 from keras_embed._errors import message
 from keras_embed.caching.encoder_cache import named_outputs
-from keras_embed.layers._windows import WindowRows, WordsOfWindows
+from keras_embed.layers.windows import WindowRows, WordsOfWindows
 from keras_embed.preprocessors.word_windows import PREFIX
 
 

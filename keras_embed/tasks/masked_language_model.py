@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_embed._errors import check_positive, message
-from keras_embed.layers import MaskedLanguageModelHead, NextSentenceHead
+from keras_embed.layers.pretraining_heads import MaskedLanguageModelHead, NextSentenceHead
 from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.preprocessors import MaskedLanguageModelPreprocessor

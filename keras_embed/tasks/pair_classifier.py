@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._errors import check_one_of, check_positive, message
-from keras_embed.backbones._embedded import check_hidden
+from keras_embed.backbones.embedded import check_hidden
 from keras_embed.metrics import Pearson
 from keras_embed.preprocessors import PairPreprocessor
 from keras_embed.preprocessors.pair_scores import check_range

@@ -9,7 +9,7 @@ import numpy as np
 from keras_embed._backend import predict_batch
 from keras_embed._errors import check_positive, check_rate, message
 from keras_embed.caching.encoder_cache import named_outputs
-from keras_embed.layers import SpanDecode, SpanHead
+from keras_embed.layers.answer_spans import SpanDecode, SpanHead
 from keras_embed.losses import SpanLoss
 from keras_embed.metrics import SpanF1, SpanMatch, squad_scores
 from keras_embed.preprocessors import SpanPreprocessor

@@ -7,7 +7,8 @@ import keras
 
 from keras_embed._backend import predict_batch
 from keras_embed._errors import check_one_of, message
-from keras_embed.layers import CRF, CRFDecode, IndependentTags, TagConstraints
+from keras_embed.layers import CRF, CRFDecode
+from keras_embed.layers.crf import IndependentTags, TagConstraints
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from keras_embed._errors import check_one_of, check_positive, check_rate, message
 from keras_embed.backbones import BagBackbone
-from keras_embed.backbones._embedded import check_hidden
+from keras_embed.backbones.embedded import check_hidden
 from keras_embed.layers import TfidfVectorization
 from keras_embed.preprocessors import ClassifierPreprocessor
 from keras_embed.tasks._architectures import OF_TEXTS, backbone_of

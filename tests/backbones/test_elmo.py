@@ -68,7 +68,7 @@ def test_with_boundaries(elmo):
         assert not outputs["layer_outputs"][row, length:].any()
 
 
-def test_the_first_layer_is_the_word_twice_whatever_stands_around_it(elmo):
+def test_the_first_layer_is_the_word_twice_in_any_context(elmo):
     layers = run(elmo, features())["layer_outputs"]
     first = layers[:, :, 0]
     np.testing.assert_array_equal(first[..., :3], first[..., 3:])
@@ -79,7 +79,7 @@ def test_the_first_layer_is_the_word_twice_whatever_stands_around_it(elmo):
 def test_padding_anywhere_changes_nothing(elmo):
     x = features([["Ada", "lives", "in"], ["Rome"]])
     expected = run(elmo, x)["layer_outputs"]
-    places = np.array([[1, 3, 4], [6, 0, 2]])  # where each token goes, padding first, between and behind
+    places = np.array([[1, 3, 4], [6, 0, 2]])  # the position of each token, with padding first, between and last
     far = {"elmo_ids": x["elmo_ids"], "char_index": np.full((2, 7), 3, "int32"), "padding_mask": np.zeros((2, 7), bool)}
     for name in NAMES:
         np.put_along_axis(far[name], places, x[name], axis=1)
@@ -266,7 +266,7 @@ def test_characters_agree_with_the_model():
     assert small_elmo().token_encoder.num_characters == 262
 
 
-def test_a_frozen_elmo_is_frozen_when_it_is_made_again():
+def test_a_frozen_elmo_is_frozen_after_deserialization():
     elmo = small_elmo()
     elmo.trainable = False
     again = ElmoBackbone.from_config(elmo.get_config())

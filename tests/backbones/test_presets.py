@@ -8,7 +8,7 @@ import pytest
 from elmo_variables import check_same, run
 
 from keras_embed import checkpoints, text
-from keras_embed.backbones import ElmoBackbone, _presets
+from keras_embed.backbones import ElmoBackbone, presets
 
 
 def small():
@@ -19,7 +19,7 @@ def small():
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    monkeypatch.setattr(_presets, "ROOT", tmp_path / "presets")
+    monkeypatch.setattr(presets, "ROOT", tmp_path / "presets")
     return tmp_path / "presets"
 
 
@@ -91,8 +91,8 @@ def test_half_precision(root):
 
 @pytest.mark.parametrize("name", ["elmo_tiny_en", "elmo_tiny_ru"])
 def test_the_models_that_come_with_the_package(name):
-    """A word's vectors in two like contexts are nearer than in an unlike one; a card tells where the model is from."""
-    folder = _presets.ROOT / name
+    """Vectors of a word in similar contexts are nearer than in another one; the card names the source of the model."""
+    folder = presets.ROOT / name
     assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) < 10e6
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert all(word in card for word in ("perplexity", "trigram", "licence", f"train_elmo_tiny.py {name[-2:]}"))

@@ -76,14 +76,14 @@ def case(request):
 
 
 def vectors(model, features, row):
-    """What stands at the input and at the output of one text, without padding."""
+    """Vectors at the input and at the output of one text, without padding."""
     ids = features["token_ids"][row][features["padding_mask"][row]]
     words, placed = (oracle.numpy(layer.embedding.embeddings)[ids] for layer in model.embeddings)
     return np.concatenate([words, placed], 1), 2 * placed
 
 
 def expected(model, row):
-    """Name of an output -> what the oracle says of a row."""
+    """Name of an output -> the oracle's values of a row."""
     if isinstance(model, BCNBackbone):
         return {"pooled_output": oracle.bcn(model, *vectors(model, FIRST, row))}
     first, second = vectors(model, FIRST, row), vectors(model, SECOND, row)
@@ -105,7 +105,7 @@ def test_it_is_the_oracle_for_texts_of_any_length(case):
     assert all(np.isfinite(output).all() for output in outputs.values())
 
 
-def test_what_stands_at_padding_is_never_read(case):
+def test_values_at_padding_are_never_read(case):
     model, x = case
     other = {name: ids if ids.dtype == bool else (ids + 7) % 18 + 2 for name, ids in x.items()}
     for name, ids in other.items():
@@ -147,7 +147,7 @@ def test_a_step_moves_every_weight_and_leaves_all_finite(name):
 
 
 @pytest.mark.parametrize("backbone", [ESIMBackbone, BiDAFBackbone, BCNBackbone])
-def test_an_elmo_may_stand_at_both_places(backbone):
+def test_an_elmo_at_input_and_output(backbone):
     elmo = ElmoEmbedding(small_elmo(), num_mixes=2, places=("input", "output"))
     model = backbone([elmo], hidden_dim=2, cell="gru", dtype="mixed_bfloat16")
     inputs = {name for name in model.input if name.endswith("elmo_ids")}

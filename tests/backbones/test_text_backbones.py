@@ -99,7 +99,7 @@ def test_a_text_shorter_than_every_filter_is_read():
     assert answer.shape == (1, 2, 2) and not answer[0, 1].any()
 
 
-def test_two_embeddings_stand_side_by_side():
+def test_two_embeddings_are_concatenated():
     model = AveragingBackbone([words(), CharacterCNN(7, 3, 5)])
     assert sorted(model.input) == ["char_ids", "char_index", "padding_mask", "token_ids"]
     assert model.output["pooled_output"].shape == (None, 9)

@@ -15,7 +15,7 @@ REFERENCES = ["The dog runs quickly through the park.", "Two women drink tea in 
 
 
 class Learner(keras.Sequential):
-    """Knows as many words of each translation as its weight says; each batch teaches it one more."""
+    """Translates as many words as its weight, which each batch increases by one."""
 
     def __init__(self):
         dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
@@ -52,13 +52,13 @@ def test_each_epoch_is_measured_with_the_weights_that_it_left():
     assert "tok:13a" in bleu.signature
 
 
-def test_between_measurements_the_last_one_stands():
+def test_between_measurements_the_logs_repeat_the_last_one():
     model, history = fitted(7, BLEU(SOURCES, REFERENCES, every=3, name="bleu"))
     assert model.asked == [3, 6]
     assert history["bleu"] == pytest.approx([expected(3)] * 3 + [expected(6)] * 2)
 
 
-def test_callbacks_behind_it_see_it(tmp_path):
+def test_later_callbacks_see_it(tmp_path):
     stop = keras.callbacks.EarlyStopping("val_bleu", mode="max", patience=4)
     file = tmp_path / "{epoch}.weights.h5"
     best = keras.callbacks.ModelCheckpoint(file, "val_bleu", mode="max", save_best_only=True, save_weights_only=True)
@@ -67,7 +67,7 @@ def test_callbacks_behind_it_see_it(tmp_path):
     assert [path.name for path in sorted(tmp_path.iterdir())][-1] == "7.weights.h5"
 
 
-def test_it_stands_in_the_progress_bar(capsys):
+def test_it_is_in_the_progress_bar(capsys):
     model = Learner()
     model.compile(keras.optimizers.SGD(1.0), "mean_absolute_error")
     model.fit(np.ones((1, 1)), np.ones((1, 1)), callbacks=[BLEU(SOURCES, REFERENCES)], verbose=2)

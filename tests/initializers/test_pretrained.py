@@ -45,7 +45,7 @@ def numpy(x):
 
 
 @MODELS
-def test_rows_stand_where_the_vocabulary_has_them(make):
+def test_rows_are_in_the_order_of_the_vocabulary(make):
     model, ids = make()
     np.testing.assert_array_equal(numpy(model(ids))[0], align(VECTORS, VOCABULARY)[0][IDS[0]])
 

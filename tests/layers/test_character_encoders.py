@@ -1,4 +1,4 @@
-"""What CharacterCNN and CharacterLSTM share, and the NumPy formula of each."""
+"""CharacterCNN and CharacterLSTM: shared behaviour, and the NumPy formula of each."""
 
 import keras
 import numpy as np

@@ -6,7 +6,8 @@ import pytest
 from keras import ops
 
 from keras_embed.functional import linear_chain
-from keras_embed.layers import CRF, CRFDecode, CRFKBest, IndependentTags
+from keras_embed.layers import CRF, CRFDecode
+from keras_embed.layers.crf import IndependentTags
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import TagAccuracy
 from keras_embed.text import allowed_transitions
@@ -79,7 +80,7 @@ def test_constraints_hold_in_decoding_and_in_the_loss(data):
     layer = CRF(TAGS, constraints)
     emissions = 5 * np.random.default_rng(1).normal(size=(BATCH, TIME, TAGS)).astype("float32")
     potentials = layer(emissions, mask=features["mask"])
-    decoded = ops.convert_to_numpy(CRFKBest(3)(potentials)["tags"])
+    decoded = ops.convert_to_numpy(CRFDecode("k_best", num_paths=3)(potentials)["tags"])
     for b, length in enumerate(features["mask"].sum(axis=1)):
         for path in decoded[b][:, :length]:
             assert constraints.start[path[0]]
@@ -123,7 +124,8 @@ def test_potentials_are_float32_under_mixed_precision():
         (lambda: CRF(0), "Expected `num_tags` to be a positive integer. Received: 0"),
         (lambda: CRF(3, np.ones((2, 2))), "Expected `constraints` to be three boolean arrays"),
         (lambda: CRF(3)(np.zeros((1, 2, 4), "float32")), r"Expected emissions of shape \(B, T, 3\)"),
-        (lambda: CRFKBest(0), "Expected `k` to be a positive integer"),
+        (lambda: CRFDecode("k_best", num_paths=0), "Expected `num_paths` to be a positive integer"),
+        (lambda: CRFDecode("best"), "Expected `output` to be one of .*'k_best'.*Received: 'best'"),
     ],
 )
 def test_errors_say_what_was_expected(make, error):

@@ -47,7 +47,7 @@ def mixed(layers, weights, gamma):
 
 
 def check(found, bounded, mixes=MIXES, boundaries=False):
-    """Every row of every mix is the closed form, and zero behind."""
+    """Every row of every mix equals the closed form, and is zero at padding."""
     assert len(found) == len(mixes)
     for x, (weights, gamma) in zip(found, mixes, strict=True):
         for row, layers in enumerate(bounded):

@@ -46,7 +46,7 @@ def steps(layer, words):
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_it_is_the_paper_wherever_padding_stands(backwards):
+def test_it_is_the_paper_for_any_padding(backwards):
     layer = made(go_backwards=backwards)
     outputs = numpy(layer(X, mask=MASK))
     order = slice(None, None, -1 if backwards else 1)

@@ -6,7 +6,7 @@ import pytest
 from elmo_oracle import Direction
 from keras import ops
 
-from keras_embed.layers import LanguageModelStack
+from keras_embed.layers.language_model_stack import LanguageModelStack
 
 STEPS, DIM, HIDDEN, LAYERS = 6, 3, 5, 3
 
@@ -86,7 +86,7 @@ def test_two_windows_are_one_text():
 
 
 def test_the_first_layer_has_no_skip():
-    """With a closed output gate an LSTM says nothing: what is left of a layer is what skips it."""
+    """With a closed output gate the output of an LSTM is zero: only the skip connection remains."""
     stack, _ = made()
     weights = [np.zeros(w.shape) for w in stack.get_weights()]
     stack.set_weights(weights)

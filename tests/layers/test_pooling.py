@@ -1,4 +1,4 @@
-"""Pooling layers without a mask, and what they are made of."""
+"""Pooling layers without a mask, and their arguments."""
 
 import keras
 import numpy as np

@@ -174,7 +174,7 @@ def test_shapes_and_dtypes():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="Expected known terms. Received: a layer that has not learnt any. Try adapt"):
+    with pytest.raises(ValueError, match="Expected a vocabulary. Received: a layer without a vocabulary. Try adapt"):
         TfidfVectorization()(["чай"])
     with pytest.raises(ValueError, match="Expected `pipeline` alone"):
         TfidfVectorization(pipeline=text.Pipeline(), stemmer="russian")

@@ -5,7 +5,7 @@ import pytest
 from elmo_oracle import characters, token_vector
 from keras import ops
 
-from keras_embed.layers import ElmoTokenEncoder
+from keras_embed.layers.token_encoder import ElmoTokenEncoder
 
 WORDS = ["a", "unknown", "дом", "x" * 60, "", "<S>"]
 WIDTH = 12
@@ -76,6 +76,6 @@ def test_it_starts_as_the_published_training_starts():
         ({"word_dim": 3}, "Expected both `vocabulary_size` and `word_dim`, or neither"),
     ],
 )
-def test_what_it_says_to_bad_arguments(arguments, expected):
+def test_errors_of_bad_arguments(arguments, expected):
     with pytest.raises(ValueError, match=expected):
         ElmoTokenEncoder(**arguments)

@@ -51,7 +51,7 @@ def test_rates_are_checked(rate):
 
 
 def test_unknown_dropout_hides_words_only_and_in_training_only():
-    # The vector of an id is the id itself, so the output tells what was read.
+    # The vector of an id is the id itself, so the output shows which ids were read.
     layer = WordEmbedding(50, 1, unknown_dropout=0.3, weights=np.arange(50.0)[:, None], seed=1)
     ids = np.random.default_rng(0).integers(0, 50, size=(40, 50)).astype("int32")
     np.testing.assert_array_equal(numpy(layer({"token_ids": ids}))[..., 0], ids)

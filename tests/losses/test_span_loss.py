@@ -21,7 +21,7 @@ def test_against_log_loss():
     assert float(SpanLoss(reduction="sum")(labels, logits, weights)) == pytest.approx((each * weights).sum(), rel=1e-5)
 
 
-def test_what_cannot_be_an_answer_changes_nothing():
+def test_positions_outside_of_answers_change_nothing():
     logits = np.random.default_rng(0).normal(size=(2, 2, 3)).astype("float32")
     labels = np.array([[0, 0], [1, 2]])
     padded = np.concatenate([logits, np.full((2, 2, 4), IMPOSSIBLE, "float32")], -1)

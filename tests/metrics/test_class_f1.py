@@ -61,9 +61,7 @@ def test_a_row_without_a_true_class_counts_nowhere(make):
     "scores", [[[0.7], [0.2]], [0.7, 0.2], [[0.1, 0.2, 0.3], [0.0, 0.0, 1.0]], [[1, 0, 1], [0, 1, 1]]]
 )
 def test_scores_of_other_classes_are_no_class_numbers(make, scores):
-    with pytest.raises(
-        ValueError, match=r"Expected y_pred of shape \(B, 2\), scores, or \(B,\), int.*Try class numbers"
-    ):
+    with pytest.raises(ValueError, match=r"Expected y_pred of shape \(B, 2\), scores, or \(B,\), int.*Try class ids"):
         make(2).update_state([1, 0], np.array(scores))
 
 

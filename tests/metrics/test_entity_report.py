@@ -28,8 +28,8 @@ PUBLISHED = {
 def read(path):
     """Sentences as lists of (word, tag).
 
-    The gold file has LF and tabs; the systems' have CRLF and no line break at the end, and arcada's has blanks for
-    tabs. Splitting on white space and dropping empty blocks reads all eight alike.
+    The gold file has LF and tabs; the systems' have CRLF and no line break at the end, and arcada's has spaces for
+    tabs. Splitting on whitespace and dropping empty blocks reads all eight alike.
     """
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
         blocks = file.read().replace("\r\n", "\n").split("\n\n")
@@ -63,7 +63,7 @@ def gold(data_dir):
 @pytest.mark.parametrize("system", sorted(PUBLISHED))
 def test_published_figures(data_dir, gold, system):
     sentences = read(data_dir / "wnut17" / "system_outputs" / system)
-    # mic-cis has other words in 1283 places ("get" for "gt"), but token for token in step; the others have none.
+    # mic-cis has other words at 1283 positions ("get" for "gt"), but token for token in step; the others have none.
     changed = sum(a != b for s, t in zip(gold, sentences, strict=True) for (a, _), (b, _) in zip(s, t, strict=True))
     assert changed == (1283 if system.startswith("mic-cis") else 0)
     true, predicted = tags_of(gold), tags_of(sentences)

@@ -12,7 +12,7 @@ def scores(predicted, true=TRUE, **arguments):
     return tuple(report["micro"][key] for key in ("correct", "predicted", "support")), report
 
 
-def test_the_predicate_does_not_count_and_pieces_are_one_argument():
+def test_the_predicate_is_ignored_and_continued_spans_are_one_argument():
     counts, report = scores(TRUE)
     assert counts == (2, 2, 2) and report["perfect"] == report["micro"]["f1"] == 1.0
     assert sorted(report["types"]) == ["A1", "AM-TMP"]
@@ -22,9 +22,9 @@ def test_the_predicate_does_not_count_and_pieces_are_one_argument():
 @pytest.mark.parametrize(
     ("predicted", "counts"),
     [
-        (["B-A1", "I-A1", "B-V", "O", "O", "B-AM-TMP"], (1, 2, 2)),  # a piece is missing
+        (["B-A1", "I-A1", "B-V", "O", "O", "B-AM-TMP"], (1, 2, 2)),  # a continuation is missing
         (["B-A1", "I-A1", "B-V", "B-A1", "O", "B-AM-TMP"], (1, 3, 2)),  # two arguments instead of one
-        (["O", "O", "B-V", "B-C-A1", "O", "B-AM-TMP"], (1, 2, 2)),  # without a head, the piece is an A1
+        (["O", "O", "B-V", "B-C-A1", "O", "B-AM-TMP"], (1, 2, 2)),  # without a head, the continuation is an A1
         (["B-A1", "I-A1", "O", "B-C-A1", "O", "B-AM-TMP"], (2, 2, 2)),  # the predicate is not looked at
         (["B-A0", "I-A0", "B-V", "B-C-A0", "O", "O"], (0, 1, 2)),
         (["O"] * 6, (0, 0, 2)),
@@ -36,16 +36,16 @@ def test_counts(predicted, counts):
     assert report["perfect"] == float(counts == (2, 2, 2))
 
 
-def test_a_piece_without_a_head_is_an_argument_that_later_pieces_continue():
+def test_a_continuation_without_a_head_is_an_argument_that_later_ones_continue():
     true = ["B-C-A0", "O", "B-C-A0"]
     assert scores(["B-A0", "O", "B-C-A0"], true)[0] == (1, 1, 1)
-    # Of two arguments of one role, a piece continues the last.
+    # Of two arguments of one role, a continuation continues the last.
     true = ["B-A0", "B-A1", "B-A0", "O", "B-C-A0"]
     counts, _ = scores(["B-A0", "B-A1", "O", "O", "B-C-A0"], true)
     assert counts == (1, 2, 3)
 
 
-def test_what_is_left_out_can_be_chosen():
+def test_ignored_roles_can_be_chosen():
     assert scores(TRUE, left_out=())[0] == (3, 3, 3)
     assert scores(TRUE, left_out=("V", "AM-TMP"))[0] == (1, 1, 1)
 

@@ -129,7 +129,7 @@ def test_questions_of_a_corpus():
     [
         (([], []), "at least one question"),
         (([["a"]], ["a", "b"]), "as many `predictions` as questions. Received: 2 for 1"),
-        ((["a"], ["a"]), "a list of right answers for each question"),
+        ((["a"], ["a"]), "a list of reference answers for each question"),
         (([["a"]], ["a"], None, "3"), "version"),
         (([["a"]], ["a"], [0.5], "1.1"), "no `no_answer` for version 1.1"),
         (({"1": ["a"]}, {"2": "a"}), "predictions for some of the questions"),

@@ -49,6 +49,6 @@ def test_only_the_added_weights_and_the_head_are_trained(make, tmp_path):
 
 def test_names_that_no_layer_has_freeze_nothing():
     backbone = RecurrentBackbone([WordEmbedding(9, 4)], hidden_dim=3)
-    with pytest.raises(ValueError, match=r"names of layers that can learn at low rank.*Received: \['query_dense'"):
+    with pytest.raises(ValueError, match=r"names of layers that support low-rank updates.*Received: \['query_dense'"):
         backbone.enable_lora(2)
     assert backbone.trainable_weights

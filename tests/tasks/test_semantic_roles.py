@@ -75,7 +75,7 @@ def test_decoding_obeys_the_scheme_that_training_did_not_know(tagger):
     tags = list(tagger.preprocessor.tags)
     wish = np.zeros((1, 6, len(tags)), "float32")
     wish[0, ::2, tags.index("O")] = wish[0, 1::2, tags.index("I-A0")] = 3.0
-    potentials = ke.layers.IndependentTags()(wish)
+    potentials = ke.layers.crf.IndependentTags()(wish)
     free = ops.convert_to_numpy(ke.layers.CRFDecode()(potentials)["tags"])[0]
     assert [tags[number] for number in free] == ["O", "I-A0"] * 3
     model = tagger.decoder()

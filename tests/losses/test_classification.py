@@ -45,7 +45,7 @@ def test_the_hinge_is_scikit_learns():
 
 @pytest.mark.parametrize("shape", [(6, 2), (6, 3, 1)])
 def test_labels_of_another_shape_are_refused(shape):
-    with pytest.raises(ValueError, match=r"Expected `y_true` \(B, 3\) of 0 and 1, or class numbers"):
+    with pytest.raises(ValueError, match=r"Expected `y_true` \(B, 3\) of 0 and 1, or class ids"):
         MultiLabelCrossentropy()(np.zeros(shape), SCORES)
 
 

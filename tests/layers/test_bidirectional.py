@@ -1,4 +1,4 @@
-"""Recurrent layers that read both ways, however often a model is loaded."""
+"""Bidirectional layers that are created while a model is loaded."""
 
 import gc
 import weakref
@@ -7,11 +7,11 @@ import keras
 import pytest
 from keras.src.saving import serialization_lib
 
-from keras_embed.layers._both_directions import both_directions
+from keras_embed.layers.bidirectional import bidirectional
 
 
 class ScarceMemory:
-    """`id` where the place of what is freed is taken at once by what comes next."""
+    """An `id` that reuses the number of a freed object for the next one."""
 
     def __init__(self):
         self.places = []
@@ -29,9 +29,9 @@ class ScarceMemory:
 
 
 def names_read(wrap, monkeypatch):
-    """Names of the forward layers, and whether the others read backwards, of layers made while a model is loaded."""
+    """Names of the forward layers, and `go_backwards` of the others, for layers created while a model is loaded."""
     monkeypatch.setattr(serialization_lib, "id", ScarceMemory(), raising=False)
-    gc.freeze()  # what was there before is not looked through each time
+    gc.freeze()  # do not collect older objects each time
     try:
         with serialization_lib.ObjectSharingScope():
             layers = []
@@ -43,13 +43,13 @@ def names_read(wrap, monkeypatch):
     return [layer.forward_layer.name for layer in layers], [layer.backward_layer.go_backwards for layer in layers]
 
 
-def test_what_reads_backwards_does_so_while_a_model_is_loaded(monkeypatch):
-    """Keras knows objects by their `id` then, which comes again when one is freed."""
+def test_backward_layers_read_backwards_while_a_model_is_loaded(monkeypatch):
+    """Keras identifies objects by `id` then, which is reused when an object is freed."""
     expected = [f"forward_gru_{number}" for number in range(3)], [True] * 3
-    assert names_read(both_directions, monkeypatch) == expected
+    assert names_read(bidirectional, monkeypatch) == expected
 
 
 def test_keras_own_layer_needs_the_help(monkeypatch):
-    """When this fails, Keras is mended, and `both_directions` may go."""
+    """If this fails, Keras has fixed the fault, and `bidirectional` can be removed."""
     with pytest.raises(ValueError, match="different `go_backwards` value"):
         names_read(keras.layers.Bidirectional, monkeypatch)

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed.functional.spans import IMPOSSIBLE
-from keras_embed.layers import SpanHead
+from keras_embed.functional.answer_spans import IMPOSSIBLE
+from keras_embed.layers.answer_spans import SpanHead
 
 RNG = np.random.default_rng(0)
 STARTS, ENDS = RNG.normal(size=(2, 4, 3)).astype("float32"), RNG.normal(size=(2, 4, 5)).astype("float32")
@@ -31,7 +31,7 @@ def test_scores_by_hand():
                 np.testing.assert_allclose(found[row, side, place], expected, rtol=1e-5, atol=1e-5)
 
 
-def test_learnt_scores_of_no_answer_stand_in_front():
+def test_learnt_scores_of_no_answer_come_first():
     head, weights = made(STARTS, learnt_none=True)
     found = ops.convert_to_numpy(head(STARTS, mask=MASK))
     assert found.shape == (2, 2, 5)
@@ -46,6 +46,6 @@ def test_scores_are_float32_under_mixed_precision():
     assert float(ops.min(found)) == IMPOSSIBLE
 
 
-def test_what_is_not_to_be_trained_is_not():
+def test_frozen_weights_are_not_trained():
     head, weights = made(STARTS, learnt_none=True, trainable=False)
     assert len(weights) == 5 and not [weight.path for weight in head.weights if weight.trainable]

@@ -1,47 +1,48 @@
-"""Presets that come with the package."""
+"""Presets that are part of the package."""
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import keras_hub
 
 from keras_embed._errors import message
+from keras_embed._types import PathLike
 from keras_embed.backbones._frozen import FreezableBackbone
 
-#: A folder for each preset, as `save_to_preset` writes it.
+#: Contains a folder for each preset, as written by `save_to_preset`.
 ROOT = Path(__file__).resolve().parents[1] / "presets"
 
 
 class ShippedBackbone(FreezableBackbone):
-    """A backbone whose `from_preset` also knows the presets that come with the package."""
+    """A backbone whose `from_preset` also accepts the presets of the package."""
 
     @classmethod
-    def from_preset(cls, preset: Any, load_weights: bool = True, **kwargs: Any) -> Any:
-        """A backbone of a preset.
+    def from_preset(cls, preset: PathLike, load_weights: bool = True, **kwargs: Any) -> Self:
+        """Loads a backbone from a preset.
 
         Args:
-            preset: the name of a preset that comes with the package, or what Keras Hub takes: a folder, or a handle
+            preset: The name of a preset of the package, or any preset that Keras Hub accepts: a folder, or a handle
                 such as "hf://user/model".
-            load_weights: False leaves the weights as they start.
-            **kwargs: arguments of the backbone that differ from the preset's, such as `trainable` and `dtype`.
+            load_weights: If False, leaves the weights as initialised.
+            **kwargs: Arguments of the backbone that differ from the preset's, such as `trainable` and `dtype`.
 
         Raises:
-            ValueError: for an unknown name.
+            ValueError: If the name is unknown.
         """
         return super().from_preset(resolve(preset), load_weights=load_weights, **kwargs)
 
 
 def shipped() -> list[str]:
-    """The names of the presets that come with the package, sorted."""
+    """Returns the names of the presets of the package, sorted."""
     return sorted(path.parent.name for path in ROOT.glob("*/config.json"))
 
 
-def resolve(preset: Any) -> Any:
-    """The folder of a shipped preset; what Keras Hub takes stays as it is.
+def resolve(preset: PathLike) -> str:
+    """Returns the folder of a preset of the package; other presets of Keras Hub are returned unchanged.
 
     Raises:
-        ValueError: for a name that neither knows.
+        ValueError: If the name is unknown.
     """
     name = str(preset)
     if name in shipped():

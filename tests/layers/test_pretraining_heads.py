@@ -5,7 +5,7 @@ import keras_hub
 import numpy as np
 import pytest
 
-from keras_embed.layers import MaskedLanguageModelHead, NextSentenceHead
+from keras_embed.layers.pretraining_heads import MaskedLanguageModelHead, NextSentenceHead
 
 RNG = np.random.default_rng(4)
 SEQUENCE = RNG.normal(size=(2, 5, 4)).astype("float32")
@@ -83,12 +83,12 @@ def test_next_sentences_are_scored_by_one_dense_layer():
     np.testing.assert_allclose(numpy(head(SEQUENCE[:, 0])), expected, atol=1e-5)
 
 
-def test_an_embedding_of_other_pieces_is_refused():
-    with pytest.raises(ValueError, match="Expected an embedding of 7 pieces. Received: one of 8"):
+def test_an_embedding_of_another_vocabulary_is_refused():
+    with pytest.raises(ValueError, match="Expected an embedding of 7 tokens. Received: one of 8"):
         MaskedLanguageModelHead(7, keras.layers.Embedding(8, 3))
 
 
-def test_what_is_not_to_be_trained_is_not():
+def test_frozen_weights_are_not_trained():
     embedding = keras.layers.Embedding(7, 3)
     heads = [MaskedLanguageModelHead(7, embedding, trainable=False), NextSentenceHead(trainable=False)]
     shaken(heads[0], SEQUENCE, POSITIONS), shaken(heads[1], SEQUENCE[:, 0])
