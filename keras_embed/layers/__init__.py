@@ -1,7 +1,5 @@
 """Layers: thin holders of weights around `keras_embed.functional`."""
 
-from keras_embed.layers.added_positions import LearnedPositions as LearnedPositions
-from keras_embed.layers.added_positions import SinusoidalPositions as SinusoidalPositions
 from keras_embed.layers.attention_flow import AttentionFlow as AttentionFlow
 from keras_embed.layers.attention_flow import SelfAttentionFlow as SelfAttentionFlow
 from keras_embed.layers.attention_pooling import AttentionPooling as AttentionPooling
@@ -37,8 +35,6 @@ from keras_embed.layers.pooling import MaxPooling as MaxPooling
 from keras_embed.layers.pooling import MeanPooling as MeanPooling
 from keras_embed.layers.predicate_embedding import PredicateEmbedding as PredicateEmbedding
 from keras_embed.layers.recurrent_decoder import RecurrentDecoder as RecurrentDecoder
-from keras_embed.layers.relative_positions import RelativePositions as RelativePositions
-from keras_embed.layers.relative_positions import RotaryPositions as RotaryPositions
 from keras_embed.layers.scalar_mix import ScalarMix as ScalarMix
 from keras_embed.layers.scheduled_sampling import ParallelScheduledSampling as ParallelScheduledSampling
 from keras_embed.layers.scheduled_sampling import ScheduledSampling as ScheduledSampling
@@ -49,8 +45,6 @@ from keras_embed.layers.subword_embedding import SubwordEmbedding as SubwordEmbe
 from keras_embed.layers.tag_constraints import TagConstraints as TagConstraints
 from keras_embed.layers.tfidf_vectorization import TfidfVectorization as TfidfVectorization
 from keras_embed.layers.token_encoder import ElmoTokenEncoder as ElmoTokenEncoder
-from keras_embed.layers.transformer_blocks import TransformerDecoderBlock as TransformerDecoderBlock
-from keras_embed.layers.transformer_blocks import TransformerEncoderBlock as TransformerEncoderBlock
 from keras_embed.layers.transformer_decoder import TransformerDecoder as TransformerDecoder
 from keras_embed.layers.transformer_encoder import TransformerEncoder as TransformerEncoder
 from keras_embed.layers.variational_dropout import VariationalDropout as VariationalDropout
@@ -80,7 +74,6 @@ __all__ = [
     "IndependentTags",
     "LanguageModelStack",
     "LastPooling",
-    "LearnedPositions",
     "LocalAttention",
     "LocationSensitiveAttention",
     "LuongAttention",
@@ -95,12 +88,9 @@ __all__ = [
     "PartlyFrozenEmbedding",
     "PredicateEmbedding",
     "RecurrentDecoder",
-    "RelativePositions",
-    "RotaryPositions",
     "ScalarMix",
     "ScheduledSampling",
     "SelfAttentionFlow",
-    "SinusoidalPositions",
     "SoftAlignment",
     "SpanDecode",
     "SpanHead",
@@ -108,9 +98,7 @@ __all__ = [
     "TagConstraints",
     "TfidfVectorization",
     "TransformerDecoder",
-    "TransformerDecoderBlock",
     "TransformerEncoder",
-    "TransformerEncoderBlock",
     "VariationalDropout",
     "WordDropout",
     "WordEmbedding",
