@@ -81,6 +81,7 @@ def embedding_tables(
     def initializer(dim: int) -> keras.initializers.Initializer:
         return keras.initializers.RandomNormal(stddev=dim**-0.5)
 
+    # "target_softmax" and "all" compute logits with the target's table, "source_target" and None with a second one.
     target = keras.layers.ReversibleEmbedding(
         target_size,
         dims[1],
@@ -97,7 +98,7 @@ def embedding_tables(
 
 
 def token_embedding(size: int, dim: int, tied: bool, dtype: KerasObject) -> keras.layers.Layer:
-    """Creates the embedding of a language model; with `reverse=True` it computes float32 logits, from one table if tied."""
+    """Creates the embedding of a language model; `reverse=True` computes float32 logits, by one table if tied."""
     _errors.check_positive("vocabulary_size", size)
     return embedding_tables(size, size, (dim, dim), "all" if tied else "source_target", dtype)[1]
 
@@ -162,7 +163,7 @@ class TokenDecoder(keras.layers.Layer):
         if self.decoder.attention is not None:
             y, weights = y
             attention = {"attention": cleared(weights, padding_mask)}
-        y = cleared(y, padding_mask)
+        y = cleared(y, padding_mask)  # (B, T, D)
         return {"decoder_sequence_output": y, "logits": self.logits(y), **attention}
 
     def logits(self, y: Tensor) -> Tensor:

@@ -120,6 +120,7 @@ class RecurrentSeq2SeqBackbone(FreezableBackbone):
         target = encoder.get_layer("source_embedding")
         if tie_embeddings not in ("source_target", "all"):
             target = embedding_layer(target_vocabulary_size, embedding_dim, dtype, "target_embedding")
+        # A tied softmax needs outputs of the width of the embeddings.
         tied = tie_embeddings in ("target_softmax", "all")
         attention_layer, query_state = decoder_attention(attention, hidden_dim, dtype)
         decoder = RecurrentDecoder(
@@ -212,6 +213,7 @@ def _encoder(config: Config) -> keras.Model:
     mask = keras.Input((None,), dtype="bool", name="encoder_padding_mask")
     sizes = (config["source_vocabulary_size"], config["embedding_dim"])
     x = embedding_layer(*sizes, dtype, "source_embedding")(ids)
+    # cuDNN rejects rows without a real step: `cleared` sets their outputs to zero instead.
     recurrent_mask, finals = readable(mask), []
     for index in range(config["num_encoder_layers"]):
         x = VariationalDropout(rate, dtype=dtype, name=f"encoder_dropout_{index}")(x)
@@ -236,6 +238,7 @@ def _initial_states(config: Config, finals: Sequence[Sequence[Tensor]]) -> list[
     """
     initial = []
     for layer in range(config["num_decoder_layers"]):
+        # An LSTM has two states for each direction, the others one.
         states = list(finals[min(layer, len(finals) - 1)])
         forward = states[: len(states) // 2] if config["bidirectional"] else []
         backward = states[len(forward) :]

@@ -113,6 +113,7 @@ class TransformerSeq2SeqBackbone(FreezableBackbone):
         # === Functional Model ===
         inputs = text_inputs()
         mask = inputs["encoder_padding_mask"]
+        # (B, S) -> (B, S, D); in `tokens`, (B, T) -> (B, T, D) and attention (B, T, S)
         memory = encoder(source(inputs["encoder_token_ids"]) * scale, mask=mask)
         x, attention = tokens(inputs["decoder_token_ids"], memory, memory_mask=mask)
         outputs = {

@@ -51,8 +51,8 @@ class BahdanauAttention(Scorer):
         _errors.check_positive("units", units)
         self.units = units
         self.normalize = normalize
-        self.query = dense(self, units, "query")
-        self.key = dense(self, units, "key", use_bias=True)  # b is added to the keys, once for all queries
+        self.query = dense(self, units, "query")  # W
+        self.key = dense(self, units, "key", use_bias=True)  # U; b is added once for all queries
 
     def build(self, query_shape: Shape, values_shape: Shape) -> None:
         build_once(self.query, query_shape)
@@ -75,7 +75,7 @@ class BahdanauAttention(Scorer):
             ValueError: If the memory is symbolic: a saved model would lose the projection.
         """
         check_tensor(memory)
-        return self.key(memory)
+        return self.key(memory)  # (B, S, M) -> (B, S, U)
 
     def initial_state(self, keys: Tensor, mask: Tensor, queries: int | Tensor) -> State:
         """Returns `()`."""
@@ -83,6 +83,7 @@ class BahdanauAttention(Scorer):
 
     def score(self, query: Tensor, keys: Tensor, values: Tensor, state: State) -> Tensor:
         """Computes `v^T tanh(W s + k)`."""
+        # (B, Q, U) + (B, S, U) -> (B, Q, S)
         return attention.additive_scores(self.query(query), keys, self.vector, self.gain)
 
     def remember(self, weights: Tensor, state: State) -> State:

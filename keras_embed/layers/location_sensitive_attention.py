@@ -80,6 +80,7 @@ class LocationSensitiveAttention(AttentionWrapper, Scorer):
             name="convolution",
         )
         self.convolution.build((None, None, None, 1))
+        # U of the equation
         self.location = dense(self, self.projected_dim(int(values_shape[-1] or 0)), "location")
         self.location.build((None, None, None, self.filters))
         self.built = True

@@ -73,6 +73,7 @@ class LuongAttention(Scorer):
         self.key = dense(self, units, "key") if units else None
 
     def build(self, query_shape: Shape, values_shape: Shape) -> None:
+        # Only "concat" projects the queries: the others need keys of their width.
         query_dim, memory_dim = int(query_shape[-1] or 0), int(values_shape[-1] or 0)
         if self.formula != "concat" and query_dim != self.projected_dim(memory_dim):
             received = f"queries of width {query_dim}, keys of width {self.projected_dim(memory_dim)}"
@@ -111,7 +112,9 @@ class LuongAttention(Scorer):
     def score(self, query: Tensor, keys: Tensor, values: Tensor, state: State) -> Tensor:
         """Computes the score function."""
         if self.query is not None:
+            # "concat": the keys are W_h h, so that this is v^T tanh(W_s s + W_h h).
             return attention.additive_scores(self.query(query), keys, self.vector)
+        # The other three: a dot product with the keys h or W h, (B, Q, D) x (B, S, D) -> (B, Q, S)
         return attention.dot_scores(query, keys, self.scale)
 
     def remember(self, weights: Tensor, state: State) -> State:

@@ -121,6 +121,7 @@ class LearnedPositions(PositionEncoding):
 
     def added(self, x: Tensor, start: int | Tensor = 0) -> Tensor:
         """Adds the encoding to token vectors."""
+        # Positions from max_length - 1 on share the last vector.
         positions = ops.minimum(start + ops.arange(ops.shape(x)[1], dtype="int32"), self.max_length - 1)  # (T,)
         return x + ops.cast(ops.take(self.vectors, positions, axis=0), x.dtype)
 
@@ -220,6 +221,7 @@ class RelativePositions(PositionEncoding):
     def bias(self, query_positions: Tensor, key_positions: Tensor) -> Tensor:
         """Returns the bias of the scores."""
         distances = ops.expand_dims(key_positions, -2) - ops.expand_dims(query_positions, -1)  # (..., T, S)
+        # One learned bias for each bucket and head, (..., T, S) -> (..., T, S, H)
         buckets = formulas.relative_buckets(distances, self.num_buckets, self.max_distance, self.both_ways)
         return ops.moveaxis(ops.take(self.scores, buckets, axis=0), -1, -3)  # (..., H, T, S)
 

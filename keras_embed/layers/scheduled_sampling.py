@@ -141,6 +141,7 @@ class ScheduledSampling(_PredictedTokens):
             logits, _, (after, _) = step(tokens[:, None], position[0], (before, memory))
             return tokens, (self.choose(logits[:, 0], number), *keras.tree.flatten(after))
 
+        # The loop runs over time: inputs are (T, B), and each step sees one position of all rows.
         start = (token_ids[:, 0], *keras.tree.flatten(beam_state))
         inputs = (ops.transpose(token_ids), replaced, uniform, positions)
         mixed, _ = loop(mix, start, inputs, (token_ids.shape[0],))

@@ -56,6 +56,7 @@ class _Block(keras.layers.Layer):
         return MultiHeadAttention(self.num_heads, self.attention_dropout, **self._inner, name=name)
 
     def _build_feed_forward(self, x_shape: Shape) -> None:
+        # FFN(x) = W_2 f(W_1 x + b_1) + b_2 (Vaswani et al. 2017, equation 2), D -> feed_forward_dim -> D
         self.narrow = keras.layers.Dense(x_shape[-1], **self._inner, name="narrow")
         self.widen.build(x_shape)
         self.narrow.build((*x_shape[:-1], self.feed_forward_dim))
@@ -65,6 +66,7 @@ class _Block(keras.layers.Layer):
 
     def _residual(self, part: str, x: Tensor, sublayer: Sublayer, training: bool) -> tuple[Tensor, Tensor | None]:
         """Returns `x + drop(f(norm(x)))` or, unless `norm_first`, `norm(x + drop(f(x)))`, and f's attention weights."""
+        # Exactly one of both norms is applied: to the input of the sublayer, or to the sum.
         y, weights = sublayer(self.norms[part](x) if self.norm_first else x)
         x = x + self.dropout(y, training=training)
         return (x if self.norm_first else self.norms[part](x)), weights
@@ -140,6 +142,7 @@ class TransformerEncoderBlock(_Block):
         turn: Callable[[Tensor], Tensor] | None = None,
         training: bool = False,
     ) -> tuple[Tensor, Tensor]:
+        # Queries, keys and values are all from x.
         return self.through(
             x, lambda x: self.attention(x, x, mask=mask, bias=bias, turn=turn, training=training), training
         )
@@ -227,4 +230,4 @@ class TransformerDecoderBlock(_Block):
 def causal_mask(steps: int | Tensor) -> Tensor:
     """Returns the mask of self-attention to the same and earlier positions, bool (1, T, T)."""
     positions = ops.arange(steps, dtype="int32")
-    return ops.expand_dims(ops.expand_dims(positions, 1) >= positions, 0)
+    return ops.expand_dims(ops.expand_dims(positions, 1) >= positions, 0)  # query t, key s: t >= s

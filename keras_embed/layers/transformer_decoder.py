@@ -112,6 +112,7 @@ class TransformerDecoder(TransformerStack):
         entries = readable_entries(ancestors, position)  # (B, 1, K, L * K)
         bias, turn = self._step_encodings(position, caches[0][0])
         x, written, weights = self._step_inputs(x, position), [], None
+        # As in `TransformerEncoder.step`; keys and values of the memory are those of `begin`, (B, H, S, d).
 
         for block, cache, memory in zip(self.blocks, caches, memories, strict=True):
 

@@ -85,6 +85,7 @@ class TransformerEncoder(TransformerStack):
             all_weights.append(weights)
         x = self._final_norm(x)
         if mask is not None:
+            # Padding is zero, so that sums and convolutions over the outputs do not see it.
             x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))
         return (x, ops.stack(all_weights, axis=1)) if return_attention else x
 
@@ -111,6 +112,7 @@ class TransformerEncoder(TransformerStack):
         entries = readable_entries(ancestors, position)  # (B, 1, K, L * K)
         bias, turn = self._step_encodings(position, state[1][0][0])
         x, caches = self._step_inputs(x, position), []
+        # Each block writes keys and values of this position into its cache, and attends to all positions so far.
 
         for block, cache in zip(self.blocks, state[1], strict=True):
 
