@@ -43,6 +43,10 @@ class PositionEncoding(keras.layers.Layer):
     def compute_mask(self, *args: Any, **kwargs: Any) -> None:
         """Returns None: masks are arguments of the layers around."""
 
+    def get_config(self) -> Config:
+        # Keras cannot derive the config of a layer with a dtype policy as argument: a class must define this method.
+        return super().get_config()
+
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class SinusoidalPositions(PositionEncoding):
