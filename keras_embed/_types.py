@@ -32,10 +32,17 @@ class Splitter(Protocol):
 
 
 class DecoderStep(Protocol):
-    """One step of a decoder: `(token ids (B, K), state) -> (logits (B, K, V), state)`, with an opaque state."""
+    """One step of a decoder for K beams of each row, with an opaque state."""
 
-    def __call__(self, token_ids: Tensor, state: Any, /) -> tuple[Tensor, Any]:
-        """Returns the scores of the next token, and the next state."""
+    def __call__(self, token_ids: Tensor, position: Tensor, state: Any, /) -> tuple[Tensor, Tensor | None, Any]:
+        """Returns the logits of the next tokens (B, K, V), attention (B, K, S) or None, and the next state.
+
+        Args:
+            token_ids: the last token of each beam, int32 (B, K).
+            position: index of the step, an int32 scalar.
+            state: `(beam_state, memory)`: nested tensors (B, K, ...) that a search reorders with the beams, and nested
+                tensors that it leaves unchanged.
+        """
         ...
 
 

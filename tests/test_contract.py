@@ -38,8 +38,10 @@ from keras_embed.layers import (
     crf,
     language_model_stack,
     maxout,
+    positions,
     pretraining_heads,
     token_encoder,
+    transformer_blocks,
 )
 from keras_embed.text import allowed_transitions
 
@@ -83,7 +85,7 @@ def blocked(layer, x, mask):
 
 def with_memory(layer, x, mask):
     """The first of a decoder's answers; its block takes masks that are ready to use."""
-    if isinstance(layer, layers.TransformerDecoderBlock):
+    if isinstance(layer, transformer_blocks.TransformerDecoderBlock):
         return layer(x, x, mask=mask[:, None], memory_mask=mask[:, None])[0]
     return layer(x, x, memory_mask=mask)[0]
 
@@ -107,8 +109,8 @@ def small_elmo():
 def two_steps(layer, inputs, mask):
     """Context and weights of an attention's second step: in the first, nothing is remembered yet."""
     query, memory = inputs["query"], inputs["memory"]
-    _, _, state = layer(query, None, memory, mask=mask)
-    return layer(query, None, memory, mask=mask, state=state)[:2]
+    _, _, state = layer(query, memory, mask=mask)
+    return layer(query, memory, mask=mask, state=state)[:2]
 
 
 def attention_row(name, make, **arguments):
@@ -186,7 +188,7 @@ LAYERS = [
     attention_row("LuongAttention concat", lambda: layers.LuongAttention("concat", 5)),
     attention_row("LuongAttention general", lambda: layers.LuongAttention("general", 4)),
     attention_row("LuongAttention scaled", lambda: layers.LuongAttention("scaled_dot")),
-    LayerRow("LearnedPositions", lambda: layers.LearnedPositions(12), sequence(4)),
+    LayerRow("LearnedPositions", lambda: positions.LearnedPositions(12), sequence(4)),
     LayerRow(
         "MultiHeadAttention",
         lambda: layers.MultiHeadAttention(2),
@@ -203,20 +205,20 @@ LAYERS = [
     ),
     LayerRow(
         "RelativePositions",
-        lambda: layers.RelativePositions(2),
+        lambda: positions.RelativePositions(2),
         {"places": PLACES},
         apply=lambda layer, x: layer(x["places"], x["places"]),
         real=lambda output: output[..., :TIME, :TIME],
         tokens=False,
     ),
-    LayerRow("RotaryPositions", layers.RotaryPositions, sequence(4)),
-    LayerRow("SinusoidalPositions", layers.SinusoidalPositions, sequence(4)),
+    LayerRow("RotaryPositions", positions.RotaryPositions, sequence(4)),
+    LayerRow("SinusoidalPositions", positions.SinusoidalPositions, sequence(4)),
     LayerRow(
         "TransformerDecoder", lambda: layers.TransformerDecoder(1, **SIZES), sequence(4), mask=MASK, apply=with_memory
     ),
     LayerRow(
         "TransformerDecoderBlock",
-        lambda: layers.TransformerDecoderBlock(**SIZES),
+        lambda: transformer_blocks.TransformerDecoderBlock(**SIZES),
         sequence(4),
         mask=MASK,
         apply=with_memory,
@@ -230,7 +232,7 @@ LAYERS = [
     ),
     LayerRow(
         "TransformerEncoderBlock",
-        lambda: layers.TransformerEncoderBlock(**SIZES),
+        lambda: transformer_blocks.TransformerEncoderBlock(**SIZES),
         sequence(4),
         mask=MASK,
         apply=blocked,

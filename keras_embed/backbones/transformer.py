@@ -1,4 +1,4 @@
-"""Tokens in context: any embeddings, then Transformer blocks."""
+"""Transformer encoders over any embeddings."""
 
 import math
 from collections.abc import Sequence
@@ -7,31 +7,33 @@ from typing import Any
 import keras
 
 from keras_embed import _errors
+from keras_embed._types import Config, KerasObject
+from keras_embed.backbones._embedded import feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
-from keras_embed.backbones.embedded import feature_inputs, joined, placed_vectors
 from keras_embed.functional.pooling import cleared
 from keras_embed.layers import TransformerEncoder
+from keras_embed.layers.positions import PositionEncoding
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class TransformerBackbone(EmbeddedBackbone):
-    """Transformer blocks over the concatenated vectors of some embedding layers (Vaswani et al. 2017).
+    """Transformer encoder over the concatenated vectors of embedding layers (Vaswani et al. 2017).
 
-    The vectors are projected to D, unless they are that wide already, and scaled by `sqrt(D)`.
+    The vectors are projected to width D, unless they already have it, and scaled by `sqrt(D)`.
 
     Args:
         embeddings: layers from a feature dict to `(B, T, E)`, see `RecurrentBackbone`.
         num_layers: number of blocks.
         num_heads: H.
         hidden_dim: D, a multiple of H.
-        feed_forward_dim: inner width of the feed-forward networks.
+        feed_forward_dim: hidden width of the feed-forward networks.
         positions: "sinusoidal", "learned", "rotary" or "relative".
-        dropout: rate on embeddings and on what each part of a block adds.
-        attention_dropout: rate on the attention's weights.
+        dropout: dropout rate of the embeddings and of the output of each sublayer.
+        attention_dropout: dropout rate of the attention weights.
         activation: of the feed-forward networks.
-        norm_first: blocks normalise what they read, see `layers.TransformerEncoderBlock`.
+        norm_first: normalize the input of each sublayer, see `layers.TransformerEncoder`.
         max_length: number of learned positions.
-        dtype: dtype or policy of everything but the embeddings.
+        dtype: dtype or policy of all layers except the embeddings.
         **kwargs: `name`, `trainable`.
 
     Call arguments:
@@ -39,13 +41,11 @@ class TransformerBackbone(EmbeddedBackbone):
             `(B, T)`, True = real.
 
     Returns:
-        Dict with `sequence_output`, floats `(B, T, D)`, zero at padding, and wider by what stands beside the output.
+        Dict with `sequence_output`, floats `(B, T, D)`, zero at padding; wider if an embedding is concatenated with the
+        output.
 
     Raises:
-        ValueError: for embeddings that do not fit, or arguments outside their range.
-
-    References:
-        https://arxiv.org/abs/1706.03762
+        ValueError: If embeddings do not fit, or arguments are out of range.
 
     Example:
     >>> import numpy as np
@@ -54,6 +54,9 @@ class TransformerBackbone(EmbeddedBackbone):
     >>> inputs = {"token_ids": np.array([[2, 3, 0]]), "padding_mask": np.array([[True, True, False]])}
     >>> tuple(backbone(inputs)["sequence_output"].shape)
     (1, 3, 6)
+
+    References:
+        https://arxiv.org/abs/1706.03762
     """
 
     def __init__(
@@ -63,13 +66,13 @@ class TransformerBackbone(EmbeddedBackbone):
         num_heads: int = 4,
         hidden_dim: int = 128,
         feed_forward_dim: int = 256,
-        positions: Any = "sinusoidal",
+        positions: str | PositionEncoding | Config = "sinusoidal",
         dropout: float = 0.1,
         attention_dropout: float = 0.0,
-        activation: Any = "relu",
+        activation: KerasObject = "relu",
         norm_first: bool = True,
         max_length: int = 512,
-        dtype: Any = None,
+        dtype: KerasObject = None,
         **kwargs: Any,
     ) -> None:
         _errors.check_positive("hidden_dim", hidden_dim)
@@ -98,11 +101,10 @@ class TransformerBackbone(EmbeddedBackbone):
         self.dropout, self.attention_dropout, self.max_length = dropout, attention_dropout, max_length
 
     def default_lora_layer_names(self) -> list[str]:
-        """Both layers of each block's feed-forward part."""
+        """Returns the names of both layers of the feed-forward networks."""
         return ["widen", "narrow"]
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         names = (
             "num_layers num_heads hidden_dim feed_forward_dim positions dropout attention_dropout activation "
             "norm_first max_length"

@@ -1,9 +1,8 @@
-"""Sequences out of a model's steps: greedy search, beam search and sampling, and what they may produce."""
+"""Decoding: greedy search, beam search and sampling over the steps of a model, and constraints on the results."""
 
 from keras_embed.decoding.beam_search import BeamSearch
 from keras_embed.decoding.constraints import ForbiddenTokens, MinimumLength, NoRepeatedNgrams, RepetitionPenalty
 from keras_embed.decoding.decode import decode
-from keras_embed.decoding.penalties import coverage_penalty, length_penalty
 from keras_embed.decoding.searcher import Searcher
 from keras_embed.decoding.strategies import Greedy, Sampling
 from keras_embed.decoding.unknown_words import replace_unknown_ids, replace_unknown_words
@@ -17,9 +16,7 @@ __all__ = [
     "RepetitionPenalty",
     "Sampling",
     "Searcher",
-    "coverage_penalty",
     "decode",
-    "length_penalty",
     "replace_unknown_ids",
     "replace_unknown_words",
 ]

@@ -1,68 +1,67 @@
-"""The loop that turns a step of a model into whole sequences."""
+"""The decoding loop: from the steps of a model to sequences."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from keras import ops
 
 from keras_embed import _errors
+from keras_embed._types import DecoderStep, Features, Tensor
 from keras_embed.decoding._search import BASE, Frame, Search, alignments, reorder, write
-from keras_embed.decoding.constraints import force_prefix
+from keras_embed.decoding.constraints import Constraint, force_prefix
 from keras_embed.decoding.strategies import Greedy
-
-Step = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
-Constraint = Callable[[Any, Any, Any], Any]
 
 
 def decode(
-    step: Step,
+    step: DecoderStep,
     state: tuple[Any, Any],
-    start_ids: Any,
-    max_length: Any,
+    start_ids: Tensor,
+    max_length: int | Tensor,
     end_id: int,
     search: Search | None = None,
     constraints: Sequence[Constraint] = (),
-    max_lengths: Any = None,
-    prefix: Any = None,
-    prefix_mask: Any = None,
-    source_mask: Any = None,
+    max_lengths: Tensor | None = None,
+    prefix: Tensor | None = None,
+    prefix_mask: Tensor | None = None,
+    source_mask: Tensor | None = None,
     return_alignments: bool = False,
-    draws: Any = None,
-) -> dict[str, Any]:
-    """Sequences from a model that says what comes next. B rows, K hypotheses a row, N of them returned, L steps.
+    draws: Tensor | None = None,
+) -> Features:
+    """Generates sequences with a model that predicts the next token.
 
-    The loop ends as soon as no result can change any more. Rows do not see each other: each comes out as if it were
-    alone.
+    There are B rows, K hypotheses per row, of which N are returned, and at most L steps. The loop ends as soon as no
+    result can change any more. Rows are independent: each result is the same as if the row was decoded alone.
 
     Args:
-        step: `(tokens (B, K), position, state) -> (logits (B, K, V), attention (B, K, S) or None, state)`; the tokens
-            are those chosen last, at first `start_ids`; the position is a scalar, 0 at first; the logits are not
-            normalised.
-        state: `(moving, fixed)`, trees of tensors. After each step the leaves of `moving` (B, K, ...) are put in the
-            order of the hypotheses that go on; those of `fixed` stay where they are.
+        step: `(tokens (B, K), position, state) -> (logits (B, K, V), attention (B, K, S) or None, state)`. The tokens
+            are those of the previous step, at first `start_ids`; the position is an int32 scalar, 0 at first; the
+            logits are not normalized.
+        state: `(beam_state, memory)`, nested tensors. After each step the leaves of `beam_state` (B, K, ...) are
+            reordered with the hypotheses that continue; those of `memory` are left unchanged.
         start_ids: int (B,).
-        max_length: L, with the end; an int, or a scalar tensor in TensorFlow's graph.
-        end_id: the token that ends a hypothesis.
+        max_length: L, including the end token; an int, or a scalar tensor in TensorFlow's graph.
+        end_id: id of the end token.
         search: `Greedy`, `BeamSearch` or `Sampling`; None: `Greedy`.
-        constraints: what hypotheses may hold, applied in order; see `decoding.constraints`.
-        max_lengths: int (B,), the longest hypothesis of each row, at most L; None: L.
-        prefix: int (B, P), what each hypothesis of a row starts with; the constraints have no say in it. It counts in
-            lengths and scores.
+        constraints: on the hypotheses, applied in order; see `decoding.constraints`.
+        max_lengths: maximum length of the hypotheses of each row, int (B,), at most L; None: L.
+        prefix: int (B, P), first tokens of all hypotheses of a row, regardless of constraints. They count in lengths
+            and scores.
         prefix_mask: bool (B, P), True = forced, padding on the right; None: all.
         source_mask: bool (B, S), True = real; needed for alignments and a coverage penalty.
-        return_alignments: also give the attention of each token.
-        draws: floats (B, L, K), uniform in [0, 1), that `Sampling` uses instead of its own: one for each token to come.
+        return_alignments: also return the attention of each token.
+        draws: floats (B, L, K), uniform in [0, 1), random numbers of `Sampling`: one for each token.
 
     Returns:
-        dict of `token_ids` int32 (B, N, L), without start, with end, 0 behind it; `lengths` int32 (B, N), with end;
-        `scores` float32 (B, N), of a beam search penalised, and falling among the finished and then among the
-        unfinished hypotheses; `log_probabilities` float32 (B, N); and `alignments` float32 (B, N, L, S). Where a
-        constraint leaves a row fewer than N hypotheses, the rest have length 0 and score -inf.
+        Dict of `token_ids` int32 (B, N, L), without the start token, with the end token, 0 after it; `lengths` int32
+        (B, N), including the end token; `scores` float32 (B, N), for a beam search with penalties, and in descending
+        order among the finished and then among the unfinished hypotheses; `log_probabilities` float32 (B, N); and
+        `alignments` float32 (B, N, L, S). If constraints leave a row fewer than N hypotheses, the others have length 0
+        and score -inf.
 
     Raises:
-        ValueError: if alignments or a coverage penalty are asked for without `source_mask`, or of a step without
-            attention; or if the vocabulary is too large.
+        ValueError: If alignments or a coverage penalty are requested without `source_mask` or from a step without
+            attention, or the vocabulary is too large.
 
     Example:
     >>> import numpy as np
@@ -74,7 +73,8 @@ def decode(
     """
     search = Greedy() if search is None else search
     if (return_alignments or search.watches_coverage) and source_mask is None:
-        raise ValueError(_errors.message("`source_mask` where attention counts", None, "features' padding mask"))
+        expected = "`source_mask` for alignments and a coverage penalty"
+        raise ValueError(_errors.message(expected, None, "the padding mask of the source"))
     start_ids, max_lengths, prefix = (
         x if x is None else ops.cast(x, "int32") for x in (start_ids, max_lengths, prefix)
     )
@@ -82,24 +82,31 @@ def decode(
         prefix_mask = ops.ones_like(prefix, dtype="bool")
     frame = Frame(start_ids, max_length, end_id, max_lengths, source_mask, draws)
     run = _Run(step, search, tuple(constraints), frame, prefix, prefix_mask, return_alignments)
-    _, _, own, kept, records, _ = ops.while_loop(run.goes_on, run.advance, run.begin(state))
-    found = search.collect(records, own, kept[1], frame)
-    answer = {name: getattr(found, name) for name in ("token_ids", "lengths", "scores", "log_probabilities")}
+    _, _, own, sums, records, _ = ops.while_loop(run.continues, run.advance, run.begin(state))
+    found = search.collect(records, own, sums[1], frame)
+    results = {name: getattr(found, name) for name in ("token_ids", "lengths", "scores", "log_probabilities")}
     if return_alignments:
-        answer["alignments"] = alignments(records[-1], found)
-    return answer
+        results["alignments"] = alignments(records[-1], found)
+    return results
 
 
 @dataclasses.dataclass(frozen=True)
 class _Run:
-    """What `decode` was asked for, and its loop. What is not needed is `()` in the loop's variables."""
+    """The arguments of `decode`, and its loop.
 
-    step: Step
+    The loop variables are: position; the last tokens (B, K); the search's own state; history (B, K, L) and coverage
+    (B, K, S); the records; and the state of the step. Those that are not needed are `()`.
+
+    Invariant: before each step, beam k of all variables with a beam axis belongs to hypothesis k. The records are the
+    exception: they are never reordered, and `_search.trace` follows the parent beams instead.
+    """
+
+    step: DecoderStep
     search: Search
     constraints: tuple[Constraint, ...]
     frame: Frame
-    prefix: Any
-    prefix_mask: Any
+    prefix: Tensor
+    prefix_mask: Tensor
     aligns: bool
 
     @property
@@ -110,49 +117,59 @@ class _Run:
     def attends(self) -> bool:
         return self.aligns or self.search.watches_coverage
 
-    def begin(self, state: Any) -> tuple[Any, ...]:
-        """Position, tokens, the search's own state, history and coverage, records, the step's state."""
+    def begin(self, state: tuple[Any, Any]) -> tuple[Any, ...]:
+        """Returns the loop variables before the first step."""
         frame = self.frame
-        tokens = frame.full(self.search.width, 0, "int32") + frame.start_ids[:, None]
+        tokens = frame.full(self.search.width, 0, "int32") + frame.start_ids[:, None]  # (B, K)
         own, records = self.search.begin(frame)
         history: Any = ()
         coverage: Any = ()
         if self.reads_history:
             history = ops.zeros_like(tokens)[..., None] + ops.zeros((frame.steps,), "int32")  # (B, K, L)
         if self.attends:
-            nothing = ops.zeros_like(tokens, dtype="float32")[..., None] + ops.zeros_like(
+            zeros = ops.zeros_like(tokens, dtype="float32")[..., None] + ops.zeros_like(
                 frame.source_mask[:, None], dtype="float32"
             )  # (B, K, S)
-            coverage = nothing if self.search.watches_coverage else ()
+            coverage = zeros if self.search.watches_coverage else ()
             if self.aligns:
-                records = (*records, ops.zeros((frame.steps, 1, 1, 1)) + nothing)
+                records = (*records, ops.zeros((frame.steps, 1, 1, 1)) + zeros)  # (L, B, K, S)
         return ops.convert_to_tensor(0, "int32"), tokens, own, (history, coverage), records, state
 
-    def goes_on(self, position: Any, tokens: Any, own: Any, *rest: Any) -> Any:
-        """Whether a result may change."""
+    def continues(self, position: Tensor, tokens: Tensor, own: Any, *rest: Any) -> Tensor:
+        """Returns True while a result can change."""
         return ops.logical_and(position < self.frame.steps, ops.logical_not(ops.all(self.search.done(own))))
 
-    def advance(self, position: Any, tokens: Any, own: Any, kept: Any, records: Any, state: Any) -> tuple[Any, ...]:
-        """One token more for each hypothesis."""
-        history, coverage = kept
-        logits, attention, (moving, fixed) = self.step(tokens, position, state)
-        scores = self._scores(logits, history, position)
+    def advance(
+        self,
+        position: Tensor,
+        tokens: Tensor,
+        own: Any,
+        sums: tuple[Any, Any],
+        records: tuple[Tensor, ...],
+        state: tuple[Any, Any],
+    ) -> tuple[Any, ...]:
+        """Extends each hypothesis by one token."""
+        history, coverage = sums
+        logits, attention, (beam_state, memory) = self.step(tokens, position, state)
+        scores = self._scores(logits, history, position)  # (B, K, V)
         if self.attends:
-            attention = self._attention(attention, position)
+            attention = self._attention(attention, position)  # (B, K, S)
         if self.search.watches_coverage:
             coverage = coverage + attention
-        tokens, parents, own, marks = self.search.choose(scores, own, position, coverage, self.frame)
+        tokens, parents, own, values = self.search.choose(scores, own, position, coverage, self.frame)
+        # From here on, beam k continues the hypothesis of beam `parents[k]`: everything that beams own follows.
         if parents is not None:
-            moving, history, coverage = reorder((moving, history, coverage), parents)
-        now = ops.arange(self.frame.steps, dtype="int32") == position
+            beam_state, history, coverage = reorder((beam_state, history, coverage), parents)
+        now = ops.arange(self.frame.steps, dtype="int32") == position  # (L,)
         if self.reads_history:
             history = ops.where(now, tokens[..., None], history)
-        marks = (*marks, attention) if self.aligns else marks
-        records = tuple(write(record, mark, now) for record, mark in zip(records, marks, strict=True))
-        return position + 1, tokens, own, (history, coverage), records, (moving, fixed)
+        # The attention is recorded in the order before: `alignments` gathers it by the parents.
+        values = (*values, attention) if self.aligns else values
+        records = tuple(write(record, value, now) for record, value in zip(records, values, strict=True))
+        return position + 1, tokens, own, (history, coverage), records, (beam_state, memory)
 
-    def _scores(self, logits: Any, history: Any, position: Any) -> Any:
-        """Log-probabilities under the constraints, float32 (B, K, V)."""
+    def _scores(self, logits: Tensor, history: Any, position: Tensor) -> Tensor:
+        """Returns log-probabilities with all constraints, float32 (B, K, V)."""
         if logits.shape[-1] > BASE:
             raise ValueError(_errors.message(f"at most {BASE} tokens", logits.shape[-1]))
         free = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
@@ -163,7 +180,8 @@ class _Run:
             return scores
         return force_prefix(scores, free, self.prefix, self.prefix_mask, position)
 
-    def _attention(self, attention: Any, position: Any) -> Any:
+    def _attention(self, attention: Tensor | None, position: Tensor) -> Tensor:
+        """Returns the attention as float32, 0 in rows at their maximum length."""
         if attention is None:
             raise ValueError(_errors.message("a step that returns attention", "None", "return_alignments=False"))
         attention = ops.cast(attention, "float32")

@@ -1,7 +1,5 @@
 """Layers: the weights of the formulas in `keras_embed.functional`."""
 
-from keras_embed.layers.added_positions import LearnedPositions as LearnedPositions
-from keras_embed.layers.added_positions import SinusoidalPositions as SinusoidalPositions
 from keras_embed.layers.attention_flow import AttentionFlow as AttentionFlow
 from keras_embed.layers.bahdanau_attention import BahdanauAttention as BahdanauAttention
 from keras_embed.layers.character_encoders import CharacterCNN as CharacterCNN
@@ -27,15 +25,11 @@ from keras_embed.layers.pooling import LastPooling as LastPooling
 from keras_embed.layers.pooling import MaxPooling as MaxPooling
 from keras_embed.layers.pooling import MeanPooling as MeanPooling
 from keras_embed.layers.recurrent_decoder import RecurrentDecoder as RecurrentDecoder
-from keras_embed.layers.relative_positions import RelativePositions as RelativePositions
-from keras_embed.layers.relative_positions import RotaryPositions as RotaryPositions
 from keras_embed.layers.scalar_mix import ScalarMix as ScalarMix
 from keras_embed.layers.scheduled_sampling import ParallelScheduledSampling as ParallelScheduledSampling
 from keras_embed.layers.scheduled_sampling import ScheduledSampling as ScheduledSampling
 from keras_embed.layers.subword_embedding import SubwordEmbedding as SubwordEmbedding
 from keras_embed.layers.tfidf_vectorization import TfidfVectorization as TfidfVectorization
-from keras_embed.layers.transformer_blocks import TransformerDecoderBlock as TransformerDecoderBlock
-from keras_embed.layers.transformer_blocks import TransformerEncoderBlock as TransformerEncoderBlock
 from keras_embed.layers.transformer_decoder import TransformerDecoder as TransformerDecoder
 from keras_embed.layers.transformer_encoder import TransformerEncoder as TransformerEncoder
 from keras_embed.layers.word_embedding import CasingEmbedding as CasingEmbedding
@@ -58,7 +52,6 @@ __all__ = [
     "Highway",
     "HighwayLSTM",
     "LastPooling",
-    "LearnedPositions",
     "LocalAttention",
     "LocationSensitiveAttention",
     "LuongAttention",
@@ -70,17 +63,12 @@ __all__ = [
     "PartlyFrozenEmbedding",
     "PredicateEmbedding",
     "RecurrentDecoder",
-    "RelativePositions",
-    "RotaryPositions",
     "ScalarMix",
     "ScheduledSampling",
-    "SinusoidalPositions",
     "SubwordEmbedding",
     "TfidfVectorization",
     "TransformerDecoder",
-    "TransformerDecoderBlock",
     "TransformerEncoder",
-    "TransformerEncoderBlock",
     "VariationalDropout",
     "WordDropout",
     "WordEmbedding",

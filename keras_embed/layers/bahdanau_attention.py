@@ -5,8 +5,8 @@ from typing import Any
 import keras
 
 from keras_embed import _errors
+from keras_embed._types import Config, Shape, Tensor
 from keras_embed.functional import attention
-from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import Scorer, State, build_once, check_tensor, dense
 
 
@@ -14,37 +14,36 @@ from keras_embed.layers._memory_attention import Scorer, State, build_once, chec
 class BahdanauAttention(Scorer):
     """Additive attention, `e = v^T tanh(W s + U h + b)`, `a = softmax(e)`, `c = sum_s a_s h_s` (Bahdanau et al. 2015).
 
-    Equations 5 and 6 and appendix A.1.2 of the paper. Normalised, `e = g v^T / |v| tanh(W s + U h + b)`, where the
-    learnt g starts at sqrt(1 / U) (Salimans & Kingma 2016; Raffel et al. 2017, equation 16).
+    Equations 5 and 6 and appendix A.1.2 of the paper. With `normalize`, `e = g v^T / |v| tanh(W s + U h + b)`, where
+    the learned gain g is initialized to sqrt(1 / U) (Salimans & Kingma 2016; Raffel et al. 2017, equation 16).
 
     Args:
         units: U, width of the hidden layer.
-        normalize: whether to divide v by its norm and to learn its gain g.
+        normalize: divide v by its norm, and learn its gain g.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
         query: s, floats `(B, Q, D)`.
-        keys: `project(memory)`, floats `(B, S, U)`; None: projected here.
         values: h, the memory, floats `(B, S, M)`.
-        mask: bool `(B, S)`, True = real; None: all of it is.
-        state: there is none.
+        keys: `project(values)`, floats `(B, S, U)`, to project a memory once for many calls; None: projected here.
+        mask: bool `(B, S)`, True = real; None: no padding.
+        state: always `()`; this attention is stateless.
 
     Returns:
         Context `(B, Q, M)` in the compute dtype, weights float32 `(B, Q, S)`, and `()`. The weights sum to one and are
-        0 at padding; a row of padding alone has zeros.
-
-    References:
-        Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473; Salimans & Kingma 2016,
-        https://arxiv.org/abs/1602.07868; Raffel et al. 2017, https://arxiv.org/abs/1704.00784.
+        0 at padding; a row without real steps has zeros.
 
     Example:
     >>> import numpy as np
     >>> attention = BahdanauAttention(units=8)
     >>> memory = np.ones((2, 4, 5), "float32")
-    >>> keys = attention.project(memory)
-    >>> context, weights, state = attention(np.ones((2, 1, 3), "float32"), keys, memory)
+    >>> context, weights, state = attention(np.ones((2, 1, 3), "float32"), memory)
     >>> tuple(context.shape), keras.ops.convert_to_numpy(weights[0]).tolist()
     ((2, 1, 5), [[0.25, 0.25, 0.25, 0.25]])
+
+    References:
+        Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473; Salimans & Kingma 2016,
+        https://arxiv.org/abs/1602.07868; Raffel et al. 2017, https://arxiv.org/abs/1704.00784.
     """
 
     def __init__(self, units: int, normalize: bool = False, **kwargs: Any) -> None:
@@ -52,11 +51,10 @@ class BahdanauAttention(Scorer):
         _errors.check_positive("units", units)
         self.units = units
         self.normalize = normalize
-        self.query = dense(self, units, "query")
-        self.key = dense(self, units, "key", use_bias=True)  # b is added to the keys, once for all queries
+        self.query = dense(self, units, "query")  # W
+        self.key = dense(self, units, "key", use_bias=True)  # U; b is added once for all queries
 
     def build(self, query_shape: Shape, values_shape: Shape) -> None:
-        """Makes W, U, b and v."""
         build_once(self.query, query_shape)
         build_once(self.key, values_shape)
         self.vector = self.add_weight((self.units,), initializer="glorot_uniform", autocast=False, name="vector")
@@ -67,30 +65,30 @@ class BahdanauAttention(Scorer):
         self.built = True
 
     def projected_dim(self, memory_dim: int) -> int:
-        """U."""
+        """Returns U."""
         return self.units
 
-    def project(self, memory: Any) -> Any:
-        """`U h + b`.
+    def project(self, memory: Tensor) -> Tensor:
+        """Computes the keys `U h + b`.
 
         Raises:
-            ValueError: for a symbolic memory: a saved model would lose the projection.
+            ValueError: If the memory is symbolic: a saved model would lose the projection.
         """
         check_tensor(memory)
-        return self.key(memory)
+        return self.key(memory)  # (B, S, M) -> (B, S, U)
 
-    def initial_state(self, keys: Any, mask: Any, queries: Any) -> State:
-        """None."""
+    def initial_state(self, keys: Tensor, mask: Tensor, queries: int | Tensor) -> State:
+        """Returns `()`."""
         return ()
 
-    def score(self, query: Any, keys: Any, values: Any, state: State) -> Any:
-        """`v^T tanh(W s + k)`."""
+    def score(self, query: Tensor, keys: Tensor, values: Tensor, state: State) -> Tensor:
+        """Computes `v^T tanh(W s + k)`."""
+        # (B, Q, U) + (B, S, U) -> (B, Q, S)
         return attention.additive_scores(self.query(query), keys, self.vector, self.gain)
 
-    def remember(self, weights: Any, state: State) -> State:
-        """Nothing."""
+    def remember(self, weights: Tensor, state: State) -> State:
+        """Returns `()`."""
         return ()
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {**super().get_config(), "units": self.units, "normalize": self.normalize}

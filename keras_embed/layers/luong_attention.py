@@ -5,8 +5,8 @@ from typing import Any
 import keras
 
 from keras_embed import _errors
+from keras_embed._types import Config, Shape, Tensor
 from keras_embed.functional import attention
-from keras_embed.layers._features import Shape
 from keras_embed.layers._memory_attention import Scorer, State, build_once, check_tensor, dense
 
 _DOTS = ("dot", "scaled_dot")
@@ -17,45 +17,45 @@ _PROJECTED = ("general", "concat")
 class LuongAttention(Scorer):
     """Global attention, `a = softmax(score(s, h))`, `c = sum_s a_s h_s` (Luong et al. 2015, equations 7 and 8).
 
-    The score of a query s and a step h of the memory is
+    The score of a query s and a step h of the memory is one of
 
     - "dot": `s^T h`;
-    - "scaled_dot": `g s^T h`, where the learnt g starts at 1 / sqrt(D), at which Vaswani et al. 2017 (equation 1) leave
-      it;
+    - "scaled_dot": `g s^T h`, where the learned g is initialized to 1 / sqrt(D), the constant of Vaswani et al. 2017
+      (equation 1);
     - "general": `s^T W h`;
     - "concat": `v^T tanh(W [s; h])`.
 
     Args:
-        score: which of them.
-        units: U, what W projects to: for "general" the width D of the queries, for "concat" any; None for the others,
-            whose queries and memory are equally wide.
+        score: name of the score function.
+        units: U, output width of W: the width D of the queries for "general", any width for "concat". None for "dot"
+            and "scaled_dot", whose queries and memory have the same width.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
         query: s, floats `(B, Q, D)`.
-        keys: `project(memory)`, floats `(B, S, U)`; None: projected here.
         values: h, the memory, floats `(B, S, M)`.
-        mask: bool `(B, S)`, True = real; None: all of it is.
-        state: there is none.
+        keys: `project(values)`, floats `(B, S, U)`, to project a memory once for many calls; None: projected here.
+        mask: bool `(B, S)`, True = real; None: no padding.
+        state: always `()`; this attention is stateless.
 
     Returns:
         Context `(B, Q, M)` in the compute dtype, weights float32 `(B, Q, S)`, and `()`. The weights sum to one and are
-        0 at padding; a row of padding alone has zeros.
+        0 at padding; a row without real steps has zeros.
 
     Raises:
-        ValueError: for another `score`, and `units` where the score has none.
-
-    References:
-        Luong et al. 2015, https://arxiv.org/abs/1508.04025; Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
+        ValueError: If `score` is unknown, or `units` does not fit the score.
 
     Example:
     >>> import numpy as np
     >>> attention = LuongAttention("dot")
     >>> memory = np.array([[[1.0, 0.0], [0.0, 1.0], [3.0, 3.0]]], "float32")
     >>> mask = np.array([[True, True, False]])
-    >>> context, weights, state = attention(np.array([[[9.0, 0.0]]], "float32"), memory, memory, mask=mask)
+    >>> context, weights, state = attention(np.array([[[9.0, 0.0]]], "float32"), memory, mask=mask)
     >>> np.round(keras.ops.convert_to_numpy(weights), 3).tolist()
     [[[1.0, 0.0, 0.0]]]
+
+    References:
+        Luong et al. 2015, https://arxiv.org/abs/1508.04025; Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
     """
 
     def __init__(self, score: str = "general", units: int | None = None, **kwargs: Any) -> None:
@@ -68,15 +68,12 @@ class LuongAttention(Scorer):
             _errors.check_positive("units", units)
         self.formula = score
         self.units = units
+        # W [s; h] of "concat" is computed as W_s s + W_h h, so that the keys are projected once.
         self.query = dense(self, units, "query") if units and score == "concat" else None
         self.key = dense(self, units, "key") if units else None
 
     def build(self, query_shape: Shape, values_shape: Shape) -> None:
-        """Makes W, and v or g where there is one.
-
-        Raises:
-            ValueError: for queries and keys of different widths, where nothing projects them.
-        """
+        # Only "concat" projects the queries: the others need keys of their width.
         query_dim, memory_dim = int(query_shape[-1] or 0), int(values_shape[-1] or 0)
         if self.formula != "concat" and query_dim != self.projected_dim(memory_dim):
             received = f"queries of width {query_dim}, keys of width {self.projected_dim(memory_dim)}"
@@ -96,32 +93,33 @@ class LuongAttention(Scorer):
         self.built = True
 
     def projected_dim(self, memory_dim: int) -> int:
-        """U, or M for a dot product."""
+        """Returns U, or M for a dot product."""
         return self.units or memory_dim
 
-    def project(self, memory: Any) -> Any:
-        """`W h`, or the memory itself.
+    def project(self, memory: Tensor) -> Tensor:
+        """Computes the keys `W h`, or returns the memory for a dot product.
 
         Raises:
-            ValueError: for a symbolic memory: a saved model would lose the projection.
+            ValueError: If the memory is symbolic: a saved model would lose the projection.
         """
         check_tensor(memory)
         return memory if self.key is None else self.key(memory)
 
-    def initial_state(self, keys: Any, mask: Any, queries: Any) -> State:
-        """None."""
+    def initial_state(self, keys: Tensor, mask: Tensor, queries: int | Tensor) -> State:
+        """Returns `()`."""
         return ()
 
-    def score(self, query: Any, keys: Any, values: Any, state: State) -> Any:
-        """One of the four formulas."""
+    def score(self, query: Tensor, keys: Tensor, values: Tensor, state: State) -> Tensor:
+        """Computes the score function."""
         if self.query is not None:
+            # "concat": the keys are W_h h, so that this is v^T tanh(W_s s + W_h h).
             return attention.additive_scores(self.query(query), keys, self.vector)
+        # The other three: a dot product with the keys h or W h, (B, Q, D) x (B, S, D) -> (B, Q, S)
         return attention.dot_scores(query, keys, self.scale)
 
-    def remember(self, weights: Any, state: State) -> State:
-        """Nothing."""
+    def remember(self, weights: Tensor, state: State) -> State:
+        """Returns `()`."""
         return ()
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {**super().get_config(), "score": self.formula, "units": self.units}

@@ -1,132 +1,201 @@
-"""Scheduled sampling in the loop of a decoder."""
+"""Scheduled sampling: a decoder is trained on a mixture of true tokens and its own predictions."""
 
+import abc
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import ops
 
+from keras_embed import _errors
 from keras_embed._backend import loop
-from keras_embed.layers._own_tokens import OwnTokens
+from keras_embed._types import Config, DecoderStep, KerasObject, Tensor
+from keras_embed.functional import scheduled_sampling as formulas
+
+_DECAYS: dict[str, Callable[..., Tensor]] = {
+    "constant": lambda step, share: share + 0.0 * ops.cast(step, "float32"),
+    "linear": formulas.linear_decay,
+    "exponential": formulas.exponential_decay,
+    "inverse_sigmoid": formulas.inverse_sigmoid_decay,
+}
+_CHOICES = ("sample", "argmax")
+
+
+class _PredictedTokens(keras.layers.Layer, abc.ABC):
+    """Base class of both layers: counts training steps, computes the sampling rate, and chooses tokens."""
+
+    def __init__(
+        self,
+        decay: str = "inverse_sigmoid",
+        choice: str = "sample",
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: KerasObject = None,
+        **arguments: float,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        _errors.check_one_of("decay", decay, _DECAYS)
+        _errors.check_one_of("choice", choice, _CHOICES)
+        self.decay = decay
+        self.choice = choice
+        self.seed = seed
+        self.arguments = arguments
+        try:
+            _DECAYS[decay](0, **arguments)
+        except TypeError as error:
+            expected = f"the arguments of the decay {decay!r}, see functional.scheduled_sampling"
+            raise ValueError(_errors.message(expected, arguments)) from error
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.steps = self.add_weight((), "zeros", dtype="int32", trainable=False, name="steps")
+        self.built = True
+
+    @property
+    def rate(self) -> Tensor:
+        """`1 - epsilon(i)`, the share of predicted tokens in the next training step, float32."""
+        return 1.0 - _DECAYS[self.decay](self.steps.value, **self.arguments)
+
+    def choose(self, logits: Tensor, uniform: Tensor) -> Tensor:
+        """Returns tokens (...) for logits (..., V) and uniform random numbers (...)."""
+        chosen = formulas.sample(logits, uniform) if self.choice == "sample" else ops.argmax(logits, -1)
+        return ops.cast(chosen, "int32")
+
+    def compute_output_spec(self, token_ids: Tensor, *others: Any, **arguments: Any) -> Tensor:
+        return keras.KerasTensor(token_ids.shape, "int32")
+
+    def get_config(self) -> Config:
+        config = {name: value for name, value in super().get_config().items() if name != "trainable"}
+        return {**config, "decay": self.decay, "choice": self.choice, "seed": self.seed, **self.arguments}
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class ScheduledSampling(OwnTokens):
-    """Puts the decoder's own tokens in place of some true ones, more and more of them (Bengio et al. 2015).
+class ScheduledSampling(_PredictedTokens):
+    """Replaces a growing share of the true tokens by the decoder's own predictions (Bengio et al. 2015).
 
-    At each place but the first, with probability `1 - epsilon(i)` the decoder reads what it would have written at the
-    place before, having read the mixed tokens up to there. `i` counts the calls in training; it is a weight, so it goes
-    on after a checkpoint. No gradient goes through the choice, as in the paper: so this layer finds the mixed tokens,
-    and the decoder then learns on them as under teacher forcing. All random numbers are drawn before the loop.
+    At each position but the first, with probability `1 - epsilon(i)`, the token is replaced by the prediction of the
+    decoder for this position, after it has read the mixed tokens up to there. `i` counts the calls in training; it is a
+    weight, so that it continues after a checkpoint. As in the paper, no gradient flows through the choice: this layer
+    computes the mixed tokens, and the decoder is then trained on them as under teacher forcing. All random numbers are
+    drawn before the loop.
 
     Args:
         decay: `epsilon`, the share of true tokens after i training steps: "linear", "exponential", "inverse_sigmoid"
             or "constant".
-        choice: "sample", by the decoder's probabilities, or "argmax".
-        seed: makes it repeatable.
+        choice: "sample" from the decoder's distribution, or "argmax".
+        seed: seed of the random numbers.
         name: of the layer.
         dtype: of the layer.
         **arguments: of the decay, see `functional.scheduled_sampling`: `slope`, `start` and `minimum` of "linear",
             `base` of "exponential", `scale` of "inverse_sigmoid", `share` of "constant".
 
     Call arguments:
-        token_ids: int32 `(B, T)`, what teacher forcing would feed.
-        step: `step(tokens (B, 1), position, state) -> (logits (B, 1, V), attention, state)`, as decoding has it; the
+        token_ids: int32 `(B, T)`, the inputs under teacher forcing.
+        step: `step(tokens (B, 1), position, state) -> (logits (B, 1, V), attention, state)`, see `decoding.decode`; the
             tensors of `state[0]` are `(B, 1, ...)`.
-        state: what the decoder starts from, `(moving, fixed)`. Outside of training neither is needed.
+        state: the decoder's initial state, `(beam_state, memory)`. Outside of training, neither is needed.
         training: mix only if True.
 
     Returns:
-        int32 `(B, T)`, what to feed instead.
+        The mixed tokens, int32 `(B, T)`.
 
     Raises:
-        ValueError: for an unknown decay or choice, or arguments that the decay does not take.
-
-    References:
-        Bengio et al. 2015, https://arxiv.org/abs/1506.03099.
+        ValueError: If the decay, the choice or an argument of the decay is unknown, or `step` or `state` is missing in
+            training.
 
     Example:
     >>> import numpy as np
-    >>> def step(tokens, position, state):  # a decoder that always counts on
+    >>> def step(tokens, position, state):  # a decoder that predicts the next integer
     ...     return ops.one_hot(tokens + 1, 10), None, state
     >>> sampling = ScheduledSampling("constant", choice="argmax", share=0.0)
     >>> ids = sampling(np.array([[2, 8, 8, 8]]), step=step, state=((), ()), training=True)
     >>> ops.convert_to_numpy(ids).tolist()
     [[2, 3, 4, 5]]
+
+    References:
+        Bengio et al. 2015, https://arxiv.org/abs/1506.03099.
     """
 
-    def call(self, token_ids: Any, step: Any = None, state: Any = None, training: bool = False) -> Any:
-        """Runs the decoder over its own tokens."""
+    def call(
+        self,
+        token_ids: Tensor,
+        step: DecoderStep | None = None,
+        state: tuple[Any, Any] | None = None,
+        training: bool = False,
+    ) -> Tensor:
         token_ids = ops.cast(token_ids, "int32")
         if not training:
             return token_ids
+        if step is None or state is None:
+            raise ValueError(_errors.message("`step` and `state` in training", "None"))
         rows, length = ops.shape(token_ids)
-        place = ops.arange(length, dtype="int32")[:, None]
+        positions = ops.arange(length, dtype="int32")[:, None]  # (T, 1)
         drawn, uniform = (keras.random.uniform((length, rows), seed=self.seed_generator) for _ in range(2))
-        own_here = ops.logical_and(place > 0, drawn < self.rate)  # (T, B)
+        replaced = ops.logical_and(positions > 0, drawn < self.rate)  # (T, B)
         self.steps.assign_add(1)
-        moving, fixed = state
+        beam_state, memory = state
 
-        def mix(carried: Any, inputs: Any) -> Any:
-            true, take, number, position = inputs
-            tokens = ops.where(take, carried[0], true)  # (B,)
-            inner = keras.tree.pack_sequence_as(moving, carried[1:])
-            logits, _, (after, _) = step(tokens[:, None], position[0], (inner, fixed))
+        def mix(carried: Any, inputs: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
+            # The carried state is (the prediction for this position, *the decoder's state before it).
+            true, replace, number, position = inputs
+            tokens = ops.where(replace, carried[0], true)  # (B,)
+            before = keras.tree.pack_sequence_as(beam_state, carried[1:])
+            logits, _, (after, _) = step(tokens[:, None], position[0], (before, memory))
             return tokens, (self.choose(logits[:, 0], number), *keras.tree.flatten(after))
 
-        start = (token_ids[:, 0], *keras.tree.flatten(moving))
-        inputs = (ops.transpose(token_ids), own_here, uniform, place)
+        # The loop runs over time: inputs are (T, B), and each step sees one position of all rows.
+        start = (token_ids[:, 0], *keras.tree.flatten(beam_state))
+        inputs = (ops.transpose(token_ids), replaced, uniform, positions)
         mixed, _ = loop(mix, start, inputs, (token_ids.shape[0],))
-        return ops.stop_gradient(ops.transpose(mixed))
+        return ops.stop_gradient(ops.transpose(mixed))  # (T, B) -> (B, T)
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class ParallelScheduledSampling(OwnTokens):
-    """Scheduled sampling in two passes, for decoders that read all steps at once (Mihaylova and Martins 2019).
+class ParallelScheduledSampling(_PredictedTokens):
+    """Scheduled sampling in two passes, for decoders that compute all steps at once (Mihaylova and Martins 2019).
 
-    The first pass reads the true tokens and says at each place what comes next. Then, at each place but the first,
-    with probability `1 - epsilon(i)` the token that the pass before said for it stands in place of the true one, and
-    the second pass, which learns, reads the mixture. No gradient goes through the first pass. Unlike those of
-    `ScheduledSampling`, its own tokens were said after true tokens alone.
+    The first pass reads the true tokens and predicts the next token at each position. Then, at each position but the
+    first, with probability `1 - epsilon(i)`, the prediction for it replaces the true token; the second pass is trained
+    on the mixture. No gradient flows through the first pass. Unlike in `ScheduledSampling`, predictions depend on true
+    tokens only.
 
     Args:
-        decay: see `ScheduledSampling`, as all that follow.
+        decay: see `ScheduledSampling`, as for all other arguments.
         choice: "sample" or "argmax".
-        seed: makes it repeatable.
+        seed: seed of the random numbers.
         name: of the layer.
         dtype: of the layer.
         **arguments: of the decay.
 
     Call arguments:
-        token_ids: int32 `(B, T)`, what teacher forcing would feed.
-        logits: floats `(B, T, V)`, what the first pass said after each of them.
+        token_ids: int32 `(B, T)`, the inputs under teacher forcing.
+        logits: floats `(B, T, V)`, the predictions of the first pass for the next tokens.
         training: mix only if True.
 
     Returns:
-        int32 `(B, T)`, what to feed in the second pass.
+        The mixed tokens, int32 `(B, T)`, inputs of the second pass.
 
     Raises:
-        ValueError: for an unknown decay or choice, or arguments that the decay does not take.
-
-    References:
-        Mihaylova and Martins 2019, https://arxiv.org/abs/1906.07651; Duckworth et al. 2019,
-        https://arxiv.org/abs/1906.04331.
+        ValueError: If the decay, the choice or an argument of the decay is unknown.
 
     Example:
     >>> import numpy as np
     >>> sampling = ParallelScheduledSampling("constant", choice="argmax", share=0.0)
-    >>> logits = np.eye(10)[[[3, 9, 5]]]  # what comes after 2, after 8 and after 4
+    >>> logits = np.eye(10)[[[3, 9, 5]]]  # predictions after 2, after 8 and after 4
     >>> ops.convert_to_numpy(sampling(np.array([[2, 8, 4]]), logits, training=True)).tolist()
     [[2, 3, 9]]
+
+    References:
+        Mihaylova and Martins 2019, https://arxiv.org/abs/1906.07651; Duckworth et al. 2019,
+        https://arxiv.org/abs/1906.04331.
     """
 
-    def call(self, token_ids: Any, logits: Any, training: bool = False) -> Any:
-        """Mixes the first pass' tokens in."""
+    def call(self, token_ids: Tensor, logits: Tensor, training: bool = False) -> Tensor:
         token_ids = ops.cast(token_ids, "int32")
         if not training:
             return token_ids
         drawn, uniform = (keras.random.uniform(ops.shape(token_ids), seed=self.seed_generator) for _ in range(2))
-        own = self.choose(logits, uniform)
-        own = ops.concatenate([token_ids[:, :1], own[:, :-1]], axis=1)  # said at t for t + 1
-        taken = drawn < self.rate
+        predicted = self.choose(logits, uniform)
+        # The prediction at t is for t + 1; the first token has none.
+        predicted = ops.concatenate([token_ids[:, :1], predicted[:, :-1]], axis=1)
+        replaced = drawn < self.rate
         self.steps.assign_add(1)
-        return ops.stop_gradient(ops.where(taken, own, token_ids))
+        return ops.stop_gradient(ops.where(replaced, predicted, token_ids))

@@ -1,4 +1,4 @@
-"""One layer of a Transformer: attention and a feed-forward network, each with a way around it."""
+"""Transformer blocks: attention and a feed-forward network with residual connections."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,19 +7,20 @@ import keras
 from keras import ops
 
 from keras_embed import _errors
+from keras_embed._types import Config, KerasObject, Shape, Tensor
 from keras_embed.layers.multi_head_attention import MultiHeadAttention
 
-Attend = Callable[[Any], tuple[Any, Any]]
-"""From vectors (B, T, D) to as many, and to weights of attention."""
+#: A sublayer, from vectors (B, T, D) to vectors (B, T, D) and attention weights.
+Sublayer = Callable[[Tensor], tuple[Tensor, Tensor | None]]
 
-#: Keras' own 1e-3 is meant for batch normalisation.
+#: Of layer normalization; Keras' default of 1e-3 is meant for batch normalization.
 EPSILON = 1e-6
 
 
 class _Block(keras.layers.Layer):
-    """What encoder and decoder blocks share: their arguments, and `x + drop(f(norm(x)))` or `norm(x + drop(f(x)))`."""
+    """Base class of both blocks: their arguments, and the residual connection around each sublayer."""
 
-    #: Names of the parts that have a way around them, in their order.
+    #: Names of the sublayers, in their order.
     parts: tuple[str, ...] = ()
 
     def __init__(
@@ -28,7 +29,7 @@ class _Block(keras.layers.Layer):
         feed_forward_dim: int,
         dropout: float = 0.1,
         attention_dropout: float = 0.0,
-        activation: Any = "relu",
+        activation: KerasObject = "relu",
         norm_first: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -54,7 +55,8 @@ class _Block(keras.layers.Layer):
     def _attention(self, name: str) -> MultiHeadAttention:
         return MultiHeadAttention(self.num_heads, self.attention_dropout, **self._inner, name=name)
 
-    def _build_feed_forward(self, x_shape: Any) -> None:
+    def _build_feed_forward(self, x_shape: Shape) -> None:
+        # FFN(x) = W_2 f(W_1 x + b_1) + b_2 (Vaswani et al. 2017, equation 2), D -> feed_forward_dim -> D
         self.narrow = keras.layers.Dense(x_shape[-1], **self._inner, name="narrow")
         self.widen.build(x_shape)
         self.narrow.build((*x_shape[:-1], self.feed_forward_dim))
@@ -62,20 +64,20 @@ class _Block(keras.layers.Layer):
             norm.build(x_shape)
         self.built = True
 
-    def _around(self, part: str, x: Any, function: Attend, training: bool) -> tuple[Any, Any]:
-        """What a part makes of `x`, with the way around it, normalisation and dropout; and the part's weights."""
-        y, weights = function(self.norms[part](x) if self.norm_first else x)
+    def _residual(self, part: str, x: Tensor, sublayer: Sublayer, training: bool) -> tuple[Tensor, Tensor | None]:
+        """Returns `x + drop(f(norm(x)))` or, unless `norm_first`, `norm(x + drop(f(x)))`, and f's attention weights."""
+        # Exactly one of both norms is applied: to the input of the sublayer, or to the sum.
+        y, weights = sublayer(self.norms[part](x) if self.norm_first else x)
         x = x + self.dropout(y, training=training)
         return (x if self.norm_first else self.norms[part](x)), weights
 
-    def _feed_forward(self, x: Any) -> tuple[Any, None]:
+    def _feed_forward(self, x: Tensor) -> tuple[Tensor, None]:
         return self.narrow(self.widen(x)), None
 
     def compute_mask(self, *args: Any, **kwargs: Any) -> None:
-        """Masks are arguments."""
+        """Returns None: masks are arguments of the call."""
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_heads": self.num_heads,
@@ -89,37 +91,37 @@ class _Block(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class TransformerEncoderBlock(_Block):
-    """Self-attention, then a feed-forward network (Vaswani et al. 2017, section 3.1).
+    """Self-attention followed by a feed-forward network (Vaswani et al. 2017, section 3.1).
 
-    With `norm_first`, `x + f(norm(x))` (Xiong et al. 2020), which trains without a long warm-up; the stack then
-    normalises its last output. Without, `norm(x + f(x))` as published.
+    With `norm_first`, each sublayer computes `x + f(norm(x))` (Xiong et al. 2020), which trains without a long warm-up;
+    the stack then normalizes its final output. Without, `norm(x + f(x))` as in the original paper.
 
     Args:
         num_heads: H.
-        feed_forward_dim: inner width of the feed-forward network.
-        dropout: rate on what each part adds.
-        attention_dropout: rate on the attention's weights.
+        feed_forward_dim: hidden width of the feed-forward network.
+        dropout: dropout rate of the output of each sublayer.
+        attention_dropout: dropout rate of the attention weights.
         activation: of the feed-forward network.
-        norm_first: see above.
+        norm_first: normalize the input of each sublayer instead of its output.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
         x: floats (B, T, D).
-        mask: bool, broadcast to (B, T, T), True = may be looked at.
+        mask: bool, broadcast to (B, T, T), True = may be attended to.
         bias, turn: see `MultiHeadAttention`.
-        training: drop only if True.
+        training: apply dropout only if True.
 
     Returns:
-        `(outputs, weights)`: (B, T, D), and the attention's, float32 (B, H, T, T).
-
-    References:
-        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; Xiong et al. 2020, https://arxiv.org/abs/2002.04745
+        `(outputs, weights)`: floats (B, T, D), and the attention weights, float32 (B, H, T, T).
 
     Example:
     >>> import numpy as np
     >>> outputs, weights = TransformerEncoderBlock(num_heads=2, feed_forward_dim=8)(np.ones((1, 3, 4), "float32"))
     >>> tuple(outputs.shape), tuple(weights.shape)
     ((1, 3, 4), (1, 2, 3, 3))
+
+    References:
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; Xiong et al. 2020, https://arxiv.org/abs/2002.04745
     """
 
     parts = ("attention", "feed_forward")
@@ -128,32 +130,38 @@ class TransformerEncoderBlock(_Block):
         super().__init__(*args, **kwargs)
         self.attention = self._attention("attention")
 
-    def build(self, x_shape: Any) -> None:
-        """Builds all parts."""
+    def build(self, x_shape: Shape) -> None:
         self.attention.build(x_shape, x_shape)
         self._build_feed_forward(x_shape)
 
-    def call(self, x: Any, mask: Any = None, bias: Any = None, turn: Any = None, training: bool = False) -> Any:
-        """Attends, then feeds forward."""
+    def call(
+        self,
+        x: Tensor,
+        mask: Tensor = None,
+        bias: Tensor = None,
+        turn: Callable[[Tensor], Tensor] | None = None,
+        training: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        # Queries, keys and values are all from x.
         return self.through(
             x, lambda x: self.attention(x, x, mask=mask, bias=bias, turn=turn, training=training), training
         )
 
-    def through(self, x: Any, to_itself: Attend, training: bool = False) -> tuple[Any, Any]:
-        """The block with an attention that is given."""
-        x, weights = self._around("attention", x, to_itself, training)
-        return self._around("feed_forward", x, self._feed_forward, training)[0], weights
+    def through(self, x: Tensor, self_attention: Sublayer, training: bool = False) -> tuple[Tensor, Tensor]:
+        """Runs the block with the given self-attention: over all steps, or over a cache of keys and values."""
+        x, weights = self._residual("attention", x, self_attention, training)
+        return self._residual("feed_forward", x, self._feed_forward, training)[0], weights
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class TransformerDecoderBlock(_Block):
-    """Self-attention to what came before, attention to a memory, a feed-forward network (Vaswani et al. 2017).
+    """Causal self-attention, attention to a memory, and a feed-forward network (Vaswani et al. 2017, section 3.1).
 
     Args:
         num_heads: H.
-        feed_forward_dim: inner width of the feed-forward network.
-        dropout: rate on what each part adds.
-        attention_dropout: rate on the attentions' weights.
+        feed_forward_dim: hidden width of the feed-forward network.
+        dropout: dropout rate of the output of each sublayer.
+        attention_dropout: dropout rate of the attention weights.
         activation: of the feed-forward network.
         norm_first: see `TransformerEncoderBlock`.
         **kwargs: `name`, `dtype`, `trainable`.
@@ -161,16 +169,13 @@ class TransformerDecoderBlock(_Block):
     Call arguments:
         x: floats (B, T, D).
         memory: floats (B, S, M).
-        mask: bool, broadcast to (B, T, T), True = may be looked at: the caller's, causal.
+        mask: bool, broadcast to (B, T, T), True = may be attended to. The block adds no causal mask of its own.
         memory_mask: bool, broadcast to (B, T, S).
         bias, turn: of self-attention, see `MultiHeadAttention`.
-        training: drop only if True.
+        training: apply dropout only if True.
 
     Returns:
-        `(outputs, self_weights, memory_weights)`: (B, T, D), float32 (B, H, T, T) and (B, H, T, S).
-
-    References:
-        https://arxiv.org/abs/1706.03762
+        `(outputs, self_weights, memory_weights)`: floats (B, T, D), float32 (B, H, T, T) and (B, H, T, S).
 
     Example:
     >>> import numpy as np
@@ -178,6 +183,9 @@ class TransformerDecoderBlock(_Block):
     >>> outputs, _, weights = TransformerDecoderBlock(num_heads=2, feed_forward_dim=8)(x, memory)
     >>> tuple(outputs.shape), tuple(weights.shape)
     ((1, 3, 4), (1, 2, 3, 5))
+
+    References:
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762
     """
 
     parts = ("attention", "memory_attention", "feed_forward")
@@ -187,40 +195,39 @@ class TransformerDecoderBlock(_Block):
         self.attention = self._attention("attention")
         self.memory_attention = self._attention("memory_attention")
 
-    def build(self, x_shape: Any, memory_shape: Any) -> None:
-        """Builds all parts."""
+    def build(self, x_shape: Shape, memory_shape: Shape) -> None:
         self.attention.build(x_shape, x_shape)
         self.memory_attention.build(x_shape, memory_shape)
         self._build_feed_forward(x_shape)
 
     def call(
         self,
-        x: Any,
-        memory: Any,
-        mask: Any = None,
-        memory_mask: Any = None,
-        bias: Any = None,
-        turn: Any = None,
+        x: Tensor,
+        memory: Tensor,
+        mask: Tensor = None,
+        memory_mask: Tensor = None,
+        bias: Tensor = None,
+        turn: Callable[[Tensor], Tensor] | None = None,
         training: bool = False,
-    ) -> Any:
-        """Attends twice, then feeds forward."""
-
-        def to_itself(x: Any) -> Any:
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        def self_attention(x: Tensor) -> tuple[Tensor, Tensor]:
             return self.attention(x, x, mask=mask, bias=bias, turn=turn, training=training)
 
-        def to_memory(x: Any) -> Any:
+        def memory_attention(x: Tensor) -> tuple[Tensor, Tensor]:
             return self.memory_attention(x, memory, mask=memory_mask, training=training)
 
-        return self.through(x, to_itself, to_memory, training)
+        return self.through(x, self_attention, memory_attention, training)
 
-    def through(self, x: Any, to_itself: Attend, to_memory: Attend, training: bool = False) -> tuple[Any, Any, Any]:
-        """The block with attentions that are given."""
-        x, weights = self._around("attention", x, to_itself, training)
-        x, memory_weights = self._around("memory_attention", x, to_memory, training)
-        return self._around("feed_forward", x, self._feed_forward, training)[0], weights, memory_weights
+    def through(
+        self, x: Tensor, self_attention: Sublayer, memory_attention: Sublayer, training: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Runs the block with the given attentions: over all steps, or over caches of keys and values."""
+        x, weights = self._residual("attention", x, self_attention, training)
+        x, memory_weights = self._residual("memory_attention", x, memory_attention, training)
+        return self._residual("feed_forward", x, self._feed_forward, training)[0], weights, memory_weights
 
 
-def causal_mask(steps: Any) -> Any:
-    """Each position may look at itself and at what came before: bool (1, T, T)."""
-    places = ops.arange(steps, dtype="int32")
-    return ops.expand_dims(ops.expand_dims(places, 1) >= places, 0)
+def causal_mask(steps: int | Tensor) -> Tensor:
+    """Returns the mask of self-attention to the same and earlier positions, bool (1, T, T)."""
+    positions = ops.arange(steps, dtype="int32")
+    return ops.expand_dims(ops.expand_dims(positions, 1) >= positions, 0)  # query t, key s: t >= s

@@ -1,44 +1,51 @@
-"""Transformer blocks that write a text from a memory."""
+"""Transformer decoders."""
 
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_embed.layers._key_value_cache import cached_attention, first_ancestors, next_ancestors, readable
-from keras_embed.layers._transformer_stack import TransformerStack
+from keras_embed._types import Shape, Tensor
+from keras_embed.layers._transformer_stack import (
+    Cache,
+    TransformerStack,
+    cached_attention,
+    first_ancestors,
+    next_ancestors,
+    readable_entries,
+)
 from keras_embed.layers.transformer_blocks import TransformerDecoderBlock, causal_mask
+
+#: `(ancestors, (caches, memory keys and values of each block, memory mask))`: only the ancestors move with the beams.
+State = tuple[Tensor, tuple[tuple[Cache, ...], tuple[tuple[Tensor, Tensor], ...], Tensor]]
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class TransformerDecoder(TransformerStack):
-    """A stack of `TransformerDecoderBlock` (Vaswani et al. 2017), for all steps at once or step by step.
+    """Stack of causal blocks with attention to a memory (Vaswani et al. 2017), for all steps at once or step by step.
 
     Args:
         num_layers: number of blocks.
         num_heads: H.
-        feed_forward_dim: inner width of the feed-forward networks.
-        positions: "sinusoidal", "learned", "rotary", "relative", or one of the layers behind these names.
-        dropout: rate on the inputs and on what each part of a block adds.
-        attention_dropout: rate on the attentions' weights.
+        feed_forward_dim: hidden width of the feed-forward networks.
+        positions: "sinusoidal", "learned", "rotary", "relative", or a layer of `layers.positions`.
+        dropout: dropout rate of the inputs and of the output of each sublayer.
+        attention_dropout: dropout rate of the attention weights.
         activation: of the feed-forward networks.
-        norm_first: blocks normalise what they read, and the stack its output, see `TransformerEncoderBlock`.
+        norm_first: see `TransformerEncoder`.
         max_length: number of learned positions.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
-        x: floats (B, T, D), vectors of the tokens so far: output t has seen the inputs 0 to t.
-        memory: floats (B, S, M), what an encoder gave.
+        x: token vectors, floats (B, T, D): output t depends on inputs 0 to t. Padding must be on the right.
+        memory: outputs of an encoder, floats (B, S, M).
         memory_mask: bool (B, S), True = real; None: no padding.
-        return_attention: give all weights, and not only those of the last block as a mean over heads.
-        training: drop only if True.
+        return_attention: return the weights of all blocks and heads, instead of the mean over heads of the last block.
+        training: apply dropout only if True.
 
     Returns:
         `(outputs, weights)`: floats (B, T, D), and the attention to the memory, float32 (B, T, S); with
         `return_attention` (B, num_layers, H, T, S).
-
-    References:
-        https://arxiv.org/abs/1706.03762
 
     Example:
     >>> import numpy as np
@@ -46,79 +53,95 @@ class TransformerDecoder(TransformerStack):
     >>> outputs, weights = decoder(np.ones((1, 3, 4), "float32"), np.ones((1, 5, 6), "float32"))
     >>> tuple(outputs.shape), tuple(weights.shape)
     ((1, 3, 4), (1, 3, 5))
+
+    References:
+        Vaswani et al. 2017, https://arxiv.org/abs/1706.03762
     """
 
     block = TransformerDecoderBlock
 
-    def build(self, x_shape: Any, memory_shape: Any) -> None:
-        """Builds all blocks."""
+    def build(self, x_shape: Shape, memory_shape: Shape) -> None:
         self._build(x_shape, memory_shape)
 
     def call(
         self,
-        x: Any,
-        memory: Any,
-        memory_mask: Any = None,
+        x: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor = None,
         return_attention: bool = False,
         training: bool = False,
-    ) -> Any:
-        """Runs the blocks."""
+    ) -> tuple[Tensor, Tensor]:
         x = self.dropout(self.positions.added(x), training=training)
-        bias, turn = self._places(x)
-        looks = causal_mask(ops.shape(x)[1])  # padding stands on the right, where no real token looks
-        sees = None if memory_mask is None else ops.expand_dims(memory_mask, 1)  # (B, 1, S)
-        kept = []
+        bias, turn = self._encodings(x)
+        # Padding is on the right, so that the causal mask alone hides it from all real tokens.
+        visible = causal_mask(ops.shape(x)[1])  # (1, T, T)
+        visible_memory = None if memory_mask is None else ops.expand_dims(memory_mask, 1)  # (B, 1, S)
+        all_weights = []
         for block in self.blocks:
-            x, _, weights = block(x, memory, mask=looks, memory_mask=sees, bias=bias, turn=turn, training=training)
-            kept.append(weights)
-        weights = ops.stack(kept, axis=1) if return_attention else ops.mean(kept[-1], axis=1)
-        return self._last(x), weights
+            x, _, weights = block(
+                x, memory, mask=visible, memory_mask=visible_memory, bias=bias, turn=turn, training=training
+            )
+            all_weights.append(weights)
+        weights = ops.stack(all_weights, axis=1) if return_attention else ops.mean(all_weights[-1], axis=1)
+        return self._final_norm(x), weights
 
-    def begin(self, memory: Any, memory_mask: Any, beams: int, length: Any, dim: int) -> tuple[Any, Any]:
-        """The state before the first token: `(ancestors, (caches, memories, mask))`, of which a search moves the first.
+    def begin(self, memory: Tensor, memory_mask: Tensor, beams: int, length: int | Tensor, dim: int) -> State:
+        """Returns the state before the first step, `(beam_state, memory)`.
 
-        The memory's keys and values are made once, and shared by all beams of a row.
+        The keys and values of the memory are computed once, and shared by all beams of a row.
         """
         batch = ops.shape(memory)[0]
         memories = tuple(block.memory_attention.keys_and_values(memory) for block in self.blocks)
-        sees = ops.expand_dims(ops.expand_dims(memory_mask, 1), 1)  # (B, 1, 1, S)
-        return first_ancestors(batch, beams, length), (self._caches(batch, beams, length, dim), memories, sees)
+        visible_memory = ops.expand_dims(ops.expand_dims(memory_mask, 1), 1)  # (B, 1, 1, S)
+        caches = self._caches(batch, beams, length, dim)
+        return first_ancestors(batch, beams, length), (caches, memories, visible_memory)
 
-    def step(self, x: Any, position: Any, state: tuple[Any, Any]) -> tuple[Any, Any, tuple[Any, Any]]:
-        """One more token of each beam.
+    def step(self, x: Tensor, position: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """Runs the stack for one token of each beam.
 
         Args:
-            x: floats (B, K, D), vectors of the tokens.
+            x: token vectors, floats (B, K, D).
             position: int32 scalar, 0 first.
-            state: of `begin` or of the step before.
+            state: of `begin` or of the previous step.
 
         Returns:
-            `(outputs, weights, state)`: (B, K, D), float32 (B, K, S), and the state for the next step.
+            `(outputs, weights, state)`: floats (B, K, D), float32 (B, K, S), and the next state.
         """
-        caches, memories, sees = state[1]
+        caches, memories, visible_memory = state[1]
         ancestors = next_ancestors(state[0], position)
-        looks = readable(ancestors, position)
-        bias, turn = self._step_places(position, caches[0][0])
+        entries = readable_entries(ancestors, position)  # (B, 1, K, L * K)
+        bias, turn = self._step_encodings(position, caches[0][0])
         x, written, weights = self._step_inputs(x, position), [], None
+        # As in `TransformerEncoder.step`; keys and values of the memory are those of `begin`, (B, H, S, d).
 
         for block, cache, memory in zip(self.blocks, caches, memories, strict=True):
 
-            def to_itself(x: Any, block: Any = block, cache: Any = cache) -> Any:
-                answer, after = cached_attention(block.attention, x, cache, position, looks, bias, turn)
+            def self_attention(x: Tensor, block: Any = block, cache: Cache = cache) -> tuple[Tensor, Tensor]:
+                answer, after = cached_attention(block.attention, x, cache, position, entries, bias, turn)
                 written.append(after)
                 return answer
 
-            def to_memory(x: Any, block: Any = block, memory: Any = memory) -> Any:
+            def memory_attention(
+                x: Tensor, block: Any = block, memory: tuple[Tensor, Tensor] = memory
+            ) -> tuple[Tensor, Tensor]:
                 attention = block.memory_attention
-                return attention.attend(attention.queries(x), *memory, sees)
+                return attention.attend(attention.queries(x), *memory, visible_memory)
 
-            x, _, weights = block.through(x, to_itself, to_memory)
-        return self._last(x), ops.mean(weights, axis=1), (ancestors, (tuple(written), memories, sees))
+            x, _, weights = block.through(x, self_attention, memory_attention)
+        return (
+            self._final_norm(x),
+            ops.mean(weights, axis=1),  # (B, H, K, S) -> (B, K, S)
+            (ancestors, (tuple(written), memories, visible_memory)),
+        )
 
     def compute_output_spec(
-        self, x: Any, memory: Any, memory_mask: Any = None, return_attention: bool = False, training: bool = False
-    ) -> Any:
-        """Shapes of outputs and weights."""
+        self,
+        x: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor = None,
+        return_attention: bool = False,
+        training: bool = False,
+    ) -> tuple[Tensor, Tensor]:
         batch, steps, width = x.shape[0], x.shape[1], memory.shape[1]
         inner = (self.num_layers, self.num_heads) if return_attention else ()
         weights = keras.KerasTensor((batch, *inner, steps, width), "float32")

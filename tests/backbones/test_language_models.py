@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from keras_embed.backbones import RecurrentLanguageModelBackbone, TransformerLanguageModelBackbone
-from keras_embed.layers import RotaryPositions
+from keras_embed.layers.positions import RotaryPositions
 
 V = 11
 LENGTHS = np.array([6, 4, 1])

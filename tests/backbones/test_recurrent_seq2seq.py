@@ -229,7 +229,7 @@ def test_it_learns_to_reverse():
     [
         ({"cell": "rnn"}, "cell"),
         ({"attention": "dot"}, "attention"),
-        ({"attention": None, "bridge": "zero"}, "knows nothing of the source"),
+        ({"attention": None, "bridge": "zero"}, "does not depend on the source"),
         ({"tie_embeddings": "all"}, "vocabularies of one size"),
         ({"attention": None, "tie_embeddings": "target_softmax"}, "equal widths"),
         ({"cell": keras.layers.GRUCell(6)}, "hidden_dim=5"),

@@ -8,8 +8,7 @@ from search_oracles import END, START, log_probabilities, log_softmax, trigram_s
 from keras_embed._backend import compiled, largest
 from keras_embed._backend.beams import exporting
 from keras_embed.decoding import Sampling, decode, replace_unknown_ids, replace_unknown_words
-from keras_embed.decoding._best import best_continuations
-from keras_embed.decoding._search import BASE
+from keras_embed.decoding._search import BASE, best_continuations
 
 RNG = np.random.default_rng(13)
 SAMPLES, VOCABULARY = 400, 5

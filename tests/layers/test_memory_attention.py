@@ -68,7 +68,7 @@ def over_time(layer, query=QUERY, memory=MEMORY, mask=MASK, **arguments):
     """Contexts (B, T, M) and weights (B, T, S), one step after the other."""
     keys, state, outputs = layer.project(ops.convert_to_tensor(memory)), (), []
     for t in range(query.shape[1]):
-        context, weights, state = layer(query[:, t : t + 1], keys, memory, mask=mask, state=state, **arguments)
+        context, weights, state = layer(query[:, t : t + 1], memory, keys, mask=mask, state=state, **arguments)
         outputs.append((numpy(context), numpy(weights)))
     return tuple(np.concatenate(part, axis=1) for part in zip(*outputs, strict=True))
 
@@ -90,7 +90,7 @@ def scores_of(scorer, query, extra=0.0):
 @pytest.mark.parametrize("name", [name for name in KINDS if name.startswith(("bahdanau", "luong"))])
 def test_a_scorer_is_its_formula_for_all_queries_at_once(name):
     layer = random_weights(KINDS[name]())
-    context, weights, state = layer(QUERY, None, MEMORY, mask=MASK)
+    context, weights, state = layer(QUERY, MEMORY, mask=MASK)
     expected = oracle.softmax(scores_of(layer, QUERY), MASK)
     assert_close(weights, expected)
     assert_close(context, oracle.contexts(expected, MEMORY))
@@ -115,7 +115,7 @@ def test_local_p_weighs_by_distance_from_where_it_predicts():
     centre = MASK.sum(1)[:, None] / (1 + np.exp(-logits[..., 0].astype("float64")))
     inside = oracle.softmax(scores_of(layer.scorer, QUERY), oracle.in_window(centre, MASK, 2))
     expected = inside * oracle.gaussian(centre, MASK, 1.0)
-    context, weights, _ = layer(QUERY, None, MEMORY, mask=MASK)
+    context, weights, _ = layer(QUERY, MEMORY, mask=MASK)
     assert_close(weights, expected)
     assert_close(context, oracle.contexts(expected, MEMORY))
     # The step that is nearest to the centre loses least.
@@ -197,10 +197,10 @@ def test_each_beam_is_as_if_alone(make):
     beams = RNG.normal(size=(2, BATCH, 3, WIDTH)).astype("float32")  # two steps
     parents = np.array([[2, 0, 0], [1, 1, 2], [0, 1, 2]])
     state = layer.initial_state(keys, ops.convert_to_tensor(MASK), 3)
-    _, _, state = layer(beams[0], keys, MEMORY, mask=MASK, state=state)
+    _, _, state = layer(beams[0], MEMORY, keys, mask=MASK, state=state)
     rows = np.arange(BATCH)[:, None]
     state = tuple(ops.convert_to_tensor(numpy(leaf)[rows, parents]) for leaf in state)
-    _, together, _ = layer(beams[1], keys, MEMORY, mask=MASK, state=state)
+    _, together, _ = layer(beams[1], MEMORY, keys, mask=MASK, state=state)
     for beam in range(3):
         alone = np.stack([beams[0][rows[:, 0], parents[:, beam]], beams[1][:, beam]], axis=1)
         assert_close(numpy(together)[:, beam], over_time(layer, alone)[1][:, 1])
@@ -225,7 +225,7 @@ class OverTime(keras.layers.Layer):
         state = self.attention.initial_state(keys, padding, 1)
 
         def step(state, inputs):
-            answer = self.attention(inputs[0][:, None], keys, memory, mask=padding, state=state[1:])
+            answer = self.attention(inputs[0][:, None], memory, keys, mask=padding, state=state[1:])
             return answer[0][:, 0], (answer[0][:, 0], *answer[2])
 
         state = (ops.zeros_like(memory[:, 0]), *state)
@@ -264,30 +264,30 @@ def test_noise_is_drawn_in_training_only_anew_for_each_step_and_each_call():
     layer = random_weights(MonotonicAttention(bahdanau(), seed=3))
     query = np.repeat(QUERY[:1, :1], 2, axis=1)
     keys, mask = layer.project(ops.convert_to_tensor(MEMORY[:1])), MASK[:1]
-    _, _, second = layer(query, keys, MEMORY[:1], training=True)
+    _, _, second = layer(query, MEMORY[:1], keys, training=True)
     start = layer.initial_state(keys, mask, 2)
     assert not numpy(start[1]).any()  # nothing is drawn outside of training
-    quiet, again = (numpy(layer(query, keys, MEMORY[:1], state=start)[1]) for _ in range(2))
+    quiet, again = (numpy(layer(query, MEMORY[:1], keys, state=start)[1]) for _ in range(2))
     np.testing.assert_array_equal(quiet, again)
     now, later = ((start[0], np.array([[seed, seed]], "int32")) for seed in ([5, 0], [5, 1]))
-    drawn = [numpy(layer(query, keys, MEMORY[:1], state=state, training=True)[1]) for state in (now, now, later)]
+    drawn = [numpy(layer(query, MEMORY[:1], keys, state=state, training=True)[1]) for state in (now, now, later)]
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert not np.allclose(drawn[0], drawn[2]) and not np.allclose(drawn[0], quiet)
     assert not np.allclose(drawn[0][:, 0], drawn[0][:, 1])  # equal queries, unequal noise
-    calls = [numpy(layer(query, keys, MEMORY[:1], training=True)[1]) for _ in range(2)]
+    calls = [numpy(layer(query, MEMORY[:1], keys, training=True)[1]) for _ in range(2)]
     assert not np.allclose(*calls)
     same = MonotonicAttention(bahdanau(), seed=3)
     same.build(QUERY.shape, MEMORY.shape)
     same.set_weights(layer.get_weights())
-    np.testing.assert_array_equal(numpy(same(query, keys, MEMORY[:1], training=True)[2][1]), numpy(second[1]))
+    np.testing.assert_array_equal(numpy(same(query, MEMORY[:1], keys, training=True)[2][1]), numpy(second[1]))
 
 
 @every
 def test_under_mixed_precision_weights_and_state_stay_in_float32(make):
     keras.config.set_dtype_policy("mixed_float16")
     layer = make()
-    context, weights, state = layer(QUERY[:, :1], None, MEMORY, mask=MASK)
-    context, weights, after = layer(QUERY[:, :1], None, MEMORY, mask=MASK, state=state)
+    context, weights, state = layer(QUERY[:, :1], MEMORY, mask=MASK)
+    context, weights, after = layer(QUERY[:, :1], MEMORY, mask=MASK, state=state)
     assert keras.backend.standardize_dtype(context.dtype) == "float16"
     assert keras.backend.standardize_dtype(weights.dtype) == "float32"
     assert np.isfinite(numpy(weights)).all()
@@ -299,7 +299,7 @@ def test_an_accumulated_state_is_not_rounded_on_its_way_in():
     keras.config.set_dtype_policy("mixed_bfloat16")
     layer = CoverageAttention(bahdanau())
     exact = np.full((BATCH, 1, STEPS), 1 + 2**-12, "float32")  # bfloat16 would make 1 of it
-    _, weights, state = layer(QUERY[:, :1], None, MEMORY, mask=MASK, state=(exact,))
+    _, weights, state = layer(QUERY[:, :1], MEMORY, mask=MASK, state=(exact,))
     np.testing.assert_array_equal(numpy(state[0]), exact + numpy(weights))
 
 

@@ -61,10 +61,10 @@ def run(decoder, states=None, x=X, memory=MEMORY, mask=MASK, **kwargs):
 
 def stepped(decoder, states, x):
     """The same one step after the other, for the inputs of beams (B, T, K, E)."""
-    moving, fixed = decoder.begin(MEMORY, MASK, states, x.shape[2])
+    beam_state, memory = decoder.begin(MEMORY, MASK, states, x.shape[2])
     outputs, weights = [], []
     for t in range(x.shape[1]):
-        y, a, moving = decoder.step(x[:, t], moving, fixed)
+        y, a, beam_state = decoder.step(x[:, t], beam_state, memory)
         outputs.append(numpy(y))
         weights.append(None if a is None else numpy(a))
     return np.stack(outputs, 1), None if weights[0] is None else np.stack(weights, 1)
@@ -173,10 +173,10 @@ def test_one_set_of_masks_gives_the_same_call_and_steps():
     decoder = RecurrentDecoder(cells("simple", 2), general(), "present", attentional_dim=7, dropout=0.4)
     decoder.build((B, T, E), (B, S, M))
     masks = decoder.draw_masks(B, E, M)
-    assert set(masks) == {"input", "output", "fed", "cell_0"}
+    assert set(masks) == {"input", "output", "feedback", "cell_0"}
     outputs, _ = run(decoder, masks=masks)
-    moving, fixed = decoder.begin(MEMORY, MASK)
-    y, _, moving = decoder.step(X[:, 0, None], moving, fixed, masks)
+    beam_state, memory = decoder.begin(MEMORY, MASK)
+    y, _, _ = decoder.step(X[:, 0, None], beam_state, memory, masks)
     np.testing.assert_allclose(numpy(y)[:, 0], outputs[:, 0], atol=1e-5)
 
 

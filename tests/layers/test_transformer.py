@@ -6,13 +6,8 @@ import pytest
 import transformer_oracle as oracle
 from keras import ops
 
-from keras_embed.layers import (
-    LearnedPositions,
-    MultiHeadAttention,
-    RelativePositions,
-    TransformerDecoder,
-    TransformerEncoder,
-)
+from keras_embed.layers import MultiHeadAttention, TransformerDecoder, TransformerEncoder
+from keras_embed.layers.positions import LearnedPositions, RelativePositions
 
 RNG = np.random.default_rng(17)
 B, T, S, D, M = 2, 5, 4, 8, 6
@@ -67,15 +62,15 @@ def test_decoder_against_loops_and_step_by_step(positions, norm_first):
 
     # One beam goes through X, the other through noise; before step 3 they change places.
     noise = RNG.normal(size=X.shape).astype("float32")
-    memory, mask = ops.convert_to_tensor(MEMORY), ops.convert_to_tensor(SOURCE_MASK)
-    moving, fixed = stack.begin(memory, mask, 2, T + 1, D)
+    source, mask = ops.convert_to_tensor(MEMORY), ops.convert_to_tensor(SOURCE_MASK)
+    beam_state, memory = stack.begin(source, mask, 2, T + 1, D)
     for t in range(T):
         own = 0 if t < 3 else 1
         if t == 3:
-            moving = ops.take(moving, [1, 0], axis=1)
+            beam_state = ops.take(beam_state, [1, 0], axis=1)
         pair = (X[:, t], noise[:, t]) if own == 0 else (noise[:, t], X[:, t])
         x = ops.convert_to_tensor(np.stack(pair, 1))
-        y, attention, (moving, fixed) = stack.step(x, ops.convert_to_tensor(t, "int32"), (moving, fixed))
+        y, attention, (beam_state, memory) = stack.step(x, ops.convert_to_tensor(t, "int32"), (beam_state, memory))
         np.testing.assert_allclose(ops.convert_to_numpy(y)[:, own], expected[:, t], atol=2e-5)
         np.testing.assert_allclose(ops.convert_to_numpy(attention)[:, own], weights[:, t], atol=1e-5)
 
