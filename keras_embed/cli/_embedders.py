@@ -37,7 +37,7 @@ def elmo(preset: str, split: str, layer: str | int) -> Embedder:
     from keras_embed._backend.ragged import ragged_strings
     from keras_embed.backbones import ElmoBackbone
     from keras_embed.checkpoints import load_published, published
-    from keras_embed.preprocessors.text_features import pick
+    from keras_embed.preprocessors.features import pick
     from keras_embed.tokenizers import WordFeaturizer
 
     if preset in published():
@@ -65,7 +65,7 @@ def elmo(preset: str, split: str, layer: str | int) -> Embedder:
 
 def encoder(name: str) -> Embedder:
     """The sequence that an encoder gives out, before any head."""
-    from keras_embed.preprocessors.text_features import pick
+    from keras_embed.preprocessors.features import pick
     from keras_embed.tokenizers import EncoderTokenizer
 
     backbone, tokenizer = _parts(name)

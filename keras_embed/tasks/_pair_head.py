@@ -5,7 +5,7 @@ from typing import Any
 from keras_embed._errors import message
 from keras_embed.backbones._prefixed import of_prefix, prefixed_like
 from keras_embed.functional.pair_comparison import pair_comparison
-from keras_embed.preprocessors._pair_texts import SIDES
+from keras_embed.preprocessors.pair_preprocessor import SIDES
 from keras_embed.tasks._classifier_head import pooling_layer, representation
 
 COMPARISONS = ("joint", "siamese")

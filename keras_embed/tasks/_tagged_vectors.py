@@ -7,7 +7,7 @@ import keras
 from keras_embed._errors import message
 from keras_embed.caching.encoder_cache import named_outputs
 from keras_embed.layers._windows import WindowRows, WordsOfWindows
-from keras_embed.preprocessors.word_windows import PREFIX
+from keras_embed.preprocessors.features import PREFIX
 
 
 def tagger_inputs(backbone: Any, subwords: bool) -> dict[str, Any]:

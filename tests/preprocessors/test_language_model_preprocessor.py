@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_embed._backend import tf
-from keras_embed.preprocessors import LanguageModelBatches, LanguageModelPreprocessor
+from keras_embed.preprocessors.language_model_preprocessor import LanguageModelBatches, LanguageModelPreprocessor
 from keras_embed.tokenizers import PieceTokenizer
 
 TEXTS = ["Ein Hund.", "", "Der Mann läuft über die große Straße, und der Hund läuft mit. " * 3, "Да!"]

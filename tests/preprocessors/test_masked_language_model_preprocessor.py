@@ -10,7 +10,8 @@ import pytest
 from small_pretraining import LENGTH, STORIES, make_preprocessor
 
 from keras_embed import text
-from keras_embed.preprocessors import EncodedDocuments, MaskedLanguageModelPreprocessor
+from keras_embed.preprocessors import MaskedLanguageModelPreprocessor
+from keras_embed.preprocessors.masked_examples import EncodedDocuments
 from keras_embed.tokenizers import EncoderTokenizer, WordFeaturizer
 
 MARKS = {"[PAD]", "[CLS]", "[SEP]", "[MASK]"}
