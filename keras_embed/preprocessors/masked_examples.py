@@ -4,7 +4,6 @@ import bisect
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +12,9 @@ from keras_embed._backend import tf
 from keras_embed._backend.ragged import encoded_texts
 from keras_embed._errors import check_positive, message
 from keras_embed._types import Dataset
-from keras_embed.preprocessors.masking import COLUMNS, FILLER, batch_maker
+from keras_embed.preprocessors.masking import COLUMNS, FILLER, MaskingSettings, batch_maker
+from keras_embed.text import SentenceSplitter
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
-
-if TYPE_CHECKING:
-    from keras_embed.preprocessors.masked_language_model_preprocessor import MaskedLanguageModelPreprocessor
-    from keras_embed.text import SentenceSplitter
 
 _PREFETCHED = 8
 #: Sentences that are tokenized at once; bounds the memory of intermediate tensors.
@@ -45,7 +41,7 @@ class EncodedDocuments:
 
     @classmethod
     def of(
-        cls, documents: Iterable[str | Sequence[str]], tokenizer: EncoderTokenizer, splitter: "SentenceSplitter"
+        cls, documents: Iterable[str | Sequence[str]], tokenizer: EncoderTokenizer, splitter: SentenceSplitter
     ) -> "EncodedDocuments":
         """Splits documents into sentences and subwords.
 
@@ -120,7 +116,7 @@ class MaskedExamples:
     def __init__(
         self,
         documents: EncodedDocuments,
-        preprocessor: "MaskedLanguageModelPreprocessor",
+        preprocessor: MaskingSettings,
         batch_size: int,
         seed: int = 0,
         shuffle: bool = True,
@@ -166,7 +162,7 @@ class MaskedExamples:
         batches = self._endless if endless else self._once
         rows = tf.data.Dataset.from_generator(batches, output_signature=signature)
         count = tf.data.INFINITE_CARDINALITY if endless else -(-self.num_examples // self.batch_size)
-        make = batch_maker(self._preprocessor, self.documents, weighted=not endless)
+        make = batch_maker(self._preprocessor, self.documents.pieces, self.documents.begins, weighted=not endless)
         examples = rows.apply(tf.data.experimental.assert_cardinality(count)).map(make)
         return examples.prefetch(_PREFETCHED)
 

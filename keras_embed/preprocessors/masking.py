@@ -1,14 +1,13 @@
 """Masking of tokens for masked language models, in TensorFlow's graph."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from keras_embed._backend import tf
 from keras_embed._types import TFTensor
-
-if TYPE_CHECKING:
-    from keras_embed.preprocessors.masked_examples import EncodedDocuments
-    from keras_embed.preprocessors.masked_language_model_preprocessor import MaskedLanguageModelPreprocessor
 
 #: Columns of a row of segments: start and end of the first, start and end of the second, 1 if the second is random.
 COLUMNS = 5
@@ -18,21 +17,35 @@ FILLER = -1
 _NEVER = 2.0
 
 
+class MaskingSettings(Protocol):
+    """The attributes of `MaskedLanguageModelPreprocessor` that define its examples."""
+
+    tokenizer: Any
+    sequence_length: int
+    next_sentence: bool
+    mask_rate: float
+    mask_share: float
+    random_share: float
+    short_rate: float
+    whole_words: bool
+    max_masks: int
+    duplicates: int | None
+
+
 def batch_maker(
-    preprocessor: "MaskedLanguageModelPreprocessor", documents: "EncodedDocuments", weighted: bool = False
+    settings: MaskingSettings, pieces: NDArray[np.int32], begins: NDArray[np.bool_], weighted: bool = False
 ) -> Callable[[TFTensor], Any]:
     """Returns the function from rows of `MaskedExamples`, (B, 5 + 2), to `(features, labels)`; TensorFlow graph code.
 
+    `pieces` and `begins` are those of `EncodedDocuments`.
     Features are `token_ids`, `segment_ids` int32 and `padding_mask` bool (B, T), `mask_positions` int32 (B, M);
     labels `masked` int32 (B, M), -1 if there is none, and, with `next_sentence`, `next_sentence` int32 (B,),
     1 for a random second segment. `weighted` adds a weight (B,) for each of the labels, 0 for rows that fill a batch.
     """
-    pieces, begins = tf.constant(documents.pieces), tf.constant(documents.begins)
-    special = set(preprocessor.tokenizer.special_ids)
-    ordinary = tf.constant(
-        [id for id in range(preprocessor.tokenizer.vocabulary_size()) if id not in special], tf.int32
-    )
-    length, tokenizer = preprocessor.sequence_length, preprocessor.tokenizer
+    all_pieces, all_begins = tf.constant(pieces), tf.constant(begins)
+    special = set(settings.tokenizer.special_ids)
+    ordinary = tf.constant([id for id in range(settings.tokenizer.vocabulary_size()) if id not in special], tf.int32)
+    length, tokenizer = settings.sequence_length, settings.tokenizer
 
     def make(rows: TFTensor) -> Any:
         a, a_end, b, b_end, drawn = (rows[:, column, None] for column in range(5))  # (B, 1)
@@ -45,10 +58,10 @@ def batch_maker(
         allowed = in_first | in_second  # (B, T)
         source = tf.where(in_first, a + position - 1, tf.where(in_second, b + position - second, 0))
         outside = tf.where(position < end, tokenizer.end_id, tokenizer.padding_id)
-        ids = tf.where(allowed, tf.gather(pieces, source), tf.where(position == 0, tokenizer.start_id, outside))
-        first = allowed & (tf.gather(begins, source) | (position == 1) | (position == second))
-        chosen, read = _masked(preprocessor, ids, allowed, first, rows[:, 5:], ordinary)
-        positions, labels = labels_of(ids, chosen, preprocessor.max_masks)
+        ids = tf.where(allowed, tf.gather(all_pieces, source), tf.where(position == 0, tokenizer.start_id, outside))
+        first = allowed & (tf.gather(all_begins, source) | (position == 1) | (position == second))
+        chosen, read = _masked(settings, ids, allowed, first, rows[:, 5:], ordinary)
+        positions, labels = labels_of(ids, chosen, settings.max_masks)
         features = {
             "token_ids": read,
             "padding_mask": position < end,
@@ -56,7 +69,7 @@ def batch_maker(
             "mask_positions": positions,
         }
         wanted = {"masked": tf.where(drawn == FILLER, -1, labels)}
-        if preprocessor.next_sentence:
+        if settings.next_sentence:
             wanted["next_sentence"] = tf.cast(tf.maximum(drawn[:, 0], 0), tf.int32)
         if not weighted:
             return features, wanted
@@ -67,7 +80,7 @@ def batch_maker(
 
 
 def _masked(
-    preprocessor: "MaskedLanguageModelPreprocessor",
+    settings: MaskingSettings,
     ids: TFTensor,
     allowed: TFTensor,
     begins: TFTensor,
@@ -75,15 +88,15 @@ def _masked(
     ordinary: TFTensor,
 ) -> tuple[TFTensor, TFTensor]:
     """Returns the mask of chosen tokens (B, T), and the ids that the model reads (B, T)."""
-    randoms = draws(seeds, preprocessor.sequence_length)  # (B, 3, T)
+    randoms = draws(seeds, settings.sequence_length)  # (B, 3, T)
     real = tf.reduce_sum(tf.cast(allowed, tf.float32), axis=1)
-    counts = tf.clip_by_value(tf.cast(tf.round(real * preprocessor.mask_rate), tf.int32), 1, preprocessor.max_masks)
-    if preprocessor.whole_words:
+    counts = tf.clip_by_value(tf.cast(tf.round(real * settings.mask_rate), tf.int32), 1, settings.max_masks)
+    if settings.whole_words:
         chosen = chosen_words(randoms[:, 0], allowed, begins, counts)
     else:
         chosen = chosen_pieces(randoms[:, 0], allowed, counts)
-    shares = (preprocessor.mask_share, preprocessor.random_share)
-    return chosen, masked(ids, chosen, randoms[:, 1], randoms[:, 2], preprocessor.tokenizer.mask_id, ordinary, *shares)
+    shares = (settings.mask_share, settings.random_share)
+    return chosen, masked(ids, chosen, randoms[:, 1], randoms[:, 2], settings.tokenizer.mask_id, ordinary, *shares)
 
 
 def draws(seeds: TFTensor, length: int) -> TFTensor:

@@ -88,6 +88,9 @@ class StringPreprocessor(keras_hub.models.Preprocessor):
     unit = "text"
     #: Rows that are tokenized at once; bounds the memory of intermediate tensors.
     chunk_size = 4096
+    #: Tokenizer and encoder of a subclass, each of its own type, or `None`.
+    tokenizer: Any
+    encoder: Any
 
     def __init__(
         self,
@@ -179,14 +182,15 @@ class StringPreprocessor(keras_hub.models.Preprocessor):
         """Splits strings into tokens.
 
         Args:
-            *x: string tensors (B,), one for each column of `signature`, in graph code; or one argument in any form that
-                `columns` takes. Strings in memory may be any number.
+            *x: string tensors (B,), one for each column of `signature`, or a dict of them, in graph code; or one
+                argument in any form that `columns` takes. Strings in memory may be any number.
         """
         names = tuple(self.signature())
         if len(x) == 1 and self.is_split(x[0]):
             return x[0]
-        if len(x) == len(names) and all(tf.is_tensor(column) for column in x):
-            return self.tokenize(dict(zip(names, x, strict=True)))
+        columns = x[0] if len(x) == 1 and isinstance(x[0], Mapping) else dict(zip(names, x, strict=False))
+        if set(columns) == set(names) and all(tf.is_tensor(column) for column in columns.values()):
+            return self.tokenize(dict(columns))
         columns, _, _ = self.columns(*x)
         return self._rows(columns, None, None)[0]
 
@@ -230,6 +234,7 @@ class StringPreprocessor(keras_hub.models.Preprocessor):
         columns, y, sample_weight = self.columns(x, y, sample_weight)
         if not _count(columns):
             raise ValueError(message(f"at least one {self.unit}", "none"))
+        y = np.asarray(y) if isinstance(y, (list, tuple)) else y
         if sample_weight is not None:
             sample_weight = tf.constant(sample_weight, tf.float32)
         tokens, y, sample_weight = self._rows(columns, y, sample_weight)
@@ -333,4 +338,8 @@ def _part(values: LabelData, part: slice) -> Any:
 
 def _joined(parts: tuple[Any, ...]) -> Any:
     """Concatenates chunks along the first axis."""
-    return None if parts[0] is None else tf.nest.map_structure(lambda *chunks: tf.concat(chunks, axis=0), *parts)
+    if parts[0] is None:
+        return None
+    if isinstance(parts[0], (list, tuple)):  # labels or weights as the user passed them
+        return np.concatenate(parts)
+    return tf.nest.map_structure(lambda *chunks: tf.concat(chunks, axis=0), *parts)

@@ -131,7 +131,7 @@ class TaggerPreprocessor(StringPreprocessor):
         """Returns the words of each sentence of a `corpora.Corpus`, as `Tagger.tag` takes them."""
         return list(corpus.tokens)
 
-    def embeddings(
+    def embeddings(  # type: ignore[override]
         self,
         word_dim: int = 100,
         char_filters: int = 30,
