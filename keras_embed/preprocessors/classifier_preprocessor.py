@@ -15,7 +15,7 @@ from keras_embed._errors import check_positive, message
 from keras_embed._types import Features, LabelData, PathLike, Splitter, StringData, Tensor, TFTensor, Tokens
 from keras_embed.preprocessors.embeddings import learn_words
 from keras_embed.preprocessors.labels import ClassLabels, classified_labels, columns_of, labelled_columns
-from keras_embed.preprocessors.preprocessor import StringPreprocessor, text_column
+from keras_embed.preprocessors.preprocessor import FeatureSteps, StringPreprocessor, text_column
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 from keras_embed.tokenizers.word_featurizer import BUCKET_LENGTHS, WordFeaturizer
 
@@ -87,9 +87,9 @@ class ClassifierPreprocessor(StringPreprocessor):
         self.labels = ClassLabels(classes, multi_label)
 
     @property
-    def features(self) -> Self:
-        """The preprocessor itself, whose `split` and `encode` compute the features."""
-        return self
+    def features(self) -> FeatureSteps:
+        """The steps from strings to features."""
+        return FeatureSteps(self)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ class ClassifierPreprocessor(StringPreprocessor):
             tfidf.adapt(data)
         return cls(known.classes, tokenizer, tfidf, encoder, known.multi_label, max_length)
 
-    # === The way of the data ===
+    # === Strings to features ===
 
     def signature(self) -> dict[str, TFTensor]:
         return {"text": tf.TensorSpec([None], tf.string, name="text")}

@@ -87,7 +87,7 @@ class LanguageModelPreprocessor(StringPreprocessor):
         tokenizer = PieceTokenizer.train(texts, kind, vocabulary_size, lowercase, form, min_count, **config)
         return cls(tokenizer, max_length)
 
-    # === The way of the data ===
+    # === Strings to features ===
 
     def signature(self) -> dict[str, TFTensor]:
         return {"prompt": tf.TensorSpec([None], tf.string, name="prompt")}

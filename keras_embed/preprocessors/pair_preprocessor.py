@@ -21,7 +21,7 @@ from keras_embed.preprocessors.labels import (
     labelled_columns,
     pair_scores,
 )
-from keras_embed.preprocessors.preprocessor import StringPreprocessor
+from keras_embed.preprocessors.preprocessor import FeatureSteps, StringPreprocessor
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
@@ -97,9 +97,9 @@ class PairPreprocessor(StringPreprocessor):
         self.labels = None if classes is None else ClassLabels(classes)
 
     @property
-    def features(self) -> Self:
-        """The preprocessor itself, whose `split` and `encode` compute the features."""
-        return self
+    def features(self) -> FeatureSteps:
+        """The steps from strings to features."""
+        return FeatureSteps(self)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -143,7 +143,7 @@ class PairPreprocessor(StringPreprocessor):
             tokenizer = learn_words(first + second, splitter, **kwargs)
         return cls(classes, tokenizer, encoder, score_range, max_length)
 
-    # === The way of the data ===
+    # === Strings to features ===
 
     def signature(self) -> dict[str, TFTensor]:
         return {name: tf.TensorSpec([None], tf.string, name=name) for name in SIDES}

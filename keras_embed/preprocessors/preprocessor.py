@@ -176,7 +176,7 @@ class StringPreprocessor(keras_hub.models.Preprocessor):
             return any(isinstance(part, tf.RaggedTensor) for part in x.values()) or not set(x) & set(self.signature())
         return isinstance(x, tf.RaggedTensor)
 
-    # === The way of the data ===
+    # === Strings to features ===
 
     def split(self, *x: StringData) -> Tokens:
         """Splits strings into tokens.
@@ -304,6 +304,18 @@ class StringPreprocessor(keras_hub.models.Preprocessor):
         loader = get_preset_loader(str(preset))
         loader.check_backbone_class()
         return loader.load_preprocessor(cls, config_file, **kwargs)  # type: ignore[no-any-return]
+
+
+class FeatureSteps:
+    """The methods of a preprocessor that lead from strings to features.
+
+    Args:
+        preprocessor: owner of the methods. It is not stored: Keras would follow it when it saves the preprocessor.
+    """
+
+    def __init__(self, preprocessor: StringPreprocessor) -> None:
+        self.split, self.encode, self.lengths = preprocessor.split, preprocessor.encode, preprocessor.lengths
+        self.resources, self.check_exportable = preprocessor.resources, preprocessor.check_exportable
 
 
 def text_column(x: StringData, expected: int | None = None) -> Any:

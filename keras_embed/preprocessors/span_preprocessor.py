@@ -11,7 +11,7 @@ from keras_embed._errors import check_positive, message
 from keras_embed._types import Dataset, Features, LabelData, Splitter, StringData, Tensor, TFTensor, Tokens
 from keras_embed.preprocessors.answer_windows import Texts, Windows, find_answers, labels_of, windows_of
 from keras_embed.preprocessors.embeddings import learn_words
-from keras_embed.preprocessors.preprocessor import StringPreprocessor
+from keras_embed.preprocessors.preprocessor import FeatureSteps, StringPreprocessor
 from keras_embed.preprocessors.questions import answer_bytes, answer_columns, question_columns, question_texts
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 from keras_embed.tokenizers.word_featurizer import WordFeaturizer
@@ -89,7 +89,7 @@ class SpanPreprocessor(StringPreprocessor):
             check_positive(name, getattr(self, name))
         splitter = tokenizer if hasattr(tokenizer, "tokenize_with_offsets") else tokenizer.splitter
         if not hasattr(splitter, "tokenize_with_offsets"):
-            expected = "a splitter that tells where words stand, `tokenize_with_offsets`"
+            expected = "a splitter that returns offsets of words, `tokenize_with_offsets`"
             raise ValueError(message(expected, type(splitter).__name__, "splitter=text.WordTokenizer()"))
         self._split_with_offsets = splitter.tokenize_with_offsets
         if self.joint:
@@ -113,9 +113,9 @@ class SpanPreprocessor(StringPreprocessor):
         return hasattr(self.tokenizer, "pack")
 
     @property
-    def features(self) -> Self:
-        """The preprocessor itself, whose `split` and `encode` compute the features."""
-        return self
+    def features(self) -> FeatureSteps:
+        """The steps from strings to features."""
+        return FeatureSteps(self)
 
     @property
     def _num_special(self) -> int:
@@ -162,7 +162,7 @@ class SpanPreprocessor(StringPreprocessor):
             raise ValueError(message("a preprocessor with a WordFeaturizer", received, "from_corpus(questions)"))
         return super().embeddings(word_dim, char_filters, casing_dim, **kwargs)
 
-    # === The way of the data ===
+    # === Strings to features ===
 
     def signature(self) -> dict[str, TFTensor]:
         return {name: tf.TensorSpec([None], tf.string, name=name) for name in SIDES}
@@ -176,7 +176,7 @@ class SpanPreprocessor(StringPreprocessor):
         if isinstance(y, dict):
             y = tf.stack(answer_columns(y, tf.convert_to_tensor(contexts, tf.string)), axis=1)
         elif y is not None or (not as_tensors and len(x) and hasattr(x[0], "answers")):
-            in_memory = contexts.numpy().tolist() if tf.is_tensor(contexts) else contexts
+            in_memory = contexts if isinstance(contexts, list) else contexts.numpy().tolist()
             y = tf.constant(answer_bytes(x, in_memory, y))
         return {"question": questions, "context": contexts}, y, sample_weight
 

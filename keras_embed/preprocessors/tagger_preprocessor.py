@@ -174,7 +174,7 @@ class TaggerPreprocessor(StringPreprocessor):
         """True if words are split into subwords."""
         return hasattr(self.tokenizer, "pieces")
 
-    # === The way of the data ===
+    # === Strings to features ===
 
     def signature(self) -> dict[str, TFTensor]:
         return {"text": tf.TensorSpec([None], tf.string, name="text")}

@@ -144,7 +144,7 @@ class TranslationPreprocessor(StringPreprocessor):
         """True if both languages have one vocabulary."""
         return self._own_target_tokenizer is None
 
-    # === The way of the data ===
+    # === Strings to features ===
 
     def signature(self) -> dict[str, TFTensor]:
         return {"text": tf.TensorSpec([None], tf.string, name="text")}
