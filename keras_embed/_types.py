@@ -55,3 +55,10 @@ class Reader(Protocol):
 
 
 FeatureShapes: TypeAlias = Mapping[str, Shape]
+
+#: Strings as users have them: a corpus, lists, pairs, arrays, a dict of columns, or TensorFlow string tensors.
+StringData: TypeAlias = Any
+#: Labels as users have them: lists, arrays or tensors of strings or numbers.
+LabelData: TypeAlias = Any
+#: Strings split into tokens: a ragged tensor, or a dict of ragged and dense tensors with a common first axis.
+Tokens: TypeAlias = Any

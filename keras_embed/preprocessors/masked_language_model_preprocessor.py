@@ -1,56 +1,55 @@
-"""Documents in, examples with masked pieces out; and texts with masks in, what could stand there out."""
+"""Preprocessor of masked language models: documents to examples with masked tokens, and texts with masks to answers."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
-import keras_hub
 
-from keras_embed import text, tokenizers
+from keras_embed import text
 from keras_embed._backend import tf
 from keras_embed._backend.ragged import bucket_length, dense
 from keras_embed._errors import check_positive, check_rate, message
-from keras_embed.preprocessors._masked_texts import pieces_and_masks
-from keras_embed.preprocessors.encoded_documents import EncodedDocuments
-from keras_embed.preprocessors.masked_examples import MaskedExamples
-from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed._types import Config, Features, LabelData, StringData, TFTensor
+from keras_embed.preprocessors.masked_examples import EncodedDocuments, MaskedExamples
+from keras_embed.preprocessors.preprocessor import StringPreprocessor, text_column
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 
 _MASK_COUNTS = (1, 2, 4, 8, 16, 32)
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
-    """Makes examples of BERT's pre-training out of documents (Devlin et al. 2019), and reads texts with masks.
+class MaskedLanguageModelPreprocessor(StringPreprocessor):
+    """Makes BERT's pre-training examples from documents (Devlin et al. 2019), and features of texts with masks.
 
-    Documents are split into sentences and cut into pieces once. What stands together in an example and which pieces
-    are masked is drawn batch by batch in TensorFlow's graph, from seeds: anew in every pass through the documents
-    ("dynamic", Liu et al. 2019), or anew in the first `duplicates` passes, which then come again.
+    Documents are split into sentences and subwords once. The segments of an example and its masked tokens are drawn
+    batch by batch in TensorFlow's graph, from seeds: anew in every pass over the documents ("dynamic masking", Liu et
+    al. 2019), or anew in the first `duplicates` passes, which are then repeated.
 
     Args:
-        tokenizer: `EncoderTokenizer` with a start, an end and a mask.
-        sequence_length: T, positions of every example, marks and padding included; at most `tokenizer.max_length`.
+        tokenizer: `EncoderTokenizer` with a start, an end and a mask token.
+        sequence_length: T, positions of every example, special tokens and padding included; at most
+            `tokenizer.max_length`.
         next_sentence: True: two segments, of which the second follows the first or is a random one. False: as many
             sentences of a document as there is room for.
-        mask_rate: share of the pieces that are to be guessed; at least one in an example.
-        mask_share: share of these that are read as the mask.
-        random_share: share of these that are read as a random piece; the others stay as they are.
-        whole_words: choose words with all their pieces; one that would be too much is passed over.
-        max_masks: M, pieces to guess in an example at most; `None`: as many as `mask_rate` of T are.
-        short_rate: share of examples that are shorter, by chance.
-        duplicates: how often documents are masked anew; `None`: in every pass.
-        splitter: `tokenizers.SentenceSplitter`, or any object with `split(text)`; for documents that are strings.
+        mask_rate: share of the tokens to predict; at least one in an example.
+        mask_share: share of these that are replaced by the mask token.
+        random_share: share of these that are replaced by a random token; the others are left unchanged.
+        whole_words: choose words with all their subwords; a word that would exceed the number of masks is skipped.
+        max_masks: M, maximum number of tokens to predict in an example; `None`: `mask_rate` of T.
+        short_rate: share of examples of a random, shorter length.
+        duplicates: number of passes with different masks; `None`: all passes.
+        splitter: `text.SentenceSplitter`, or any object with `split(text)`; for documents that are strings.
         **kwargs: `name`, `config_file`.
 
     Call arguments:
-        x: texts, strings (B,), with the tokenizer's mask, such as "[MASK]", where a piece is wanted.
+        x: texts, strings (B,), with the tokenizer's mask, such as "[MASK]", where a token is to be predicted.
 
     Returns:
         dict of `token_ids`, `padding_mask` and `segment_ids` (B, T) as of `EncoderTokenizer`, T at most
-        `sequence_length`, and `mask_positions` int32 (B, M), the masks in order, filled up with 0.
+        `sequence_length`, and `mask_positions` int32 (B, M), the positions of the masks in order, padded with 0.
 
     Raises:
-        ValueError: for a tokenizer without mask, and arguments outside their range.
+        ValueError: If the tokenizer has no mask, or an argument is out of range.
 
     References:
         Devlin et al. 2019, https://arxiv.org/abs/1810.04805; Liu et al. 2019, https://arxiv.org/abs/1907.11692.
@@ -66,12 +65,22 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
     [[2]]
     """
 
-    backbone_cls = ANY_BACKBONE
     tokenizer_cls = EncoderTokenizer
+    config_arguments = (
+        "sequence_length",
+        "max_masks",
+        "duplicates",
+        "mask_rate",
+        "mask_share",
+        "random_share",
+        "short_rate",
+        "next_sentence",
+        "whole_words",
+    )
 
     def __init__(
         self,
-        tokenizer: Any,
+        tokenizer: EncoderTokenizer,
         sequence_length: int = 128,
         next_sentence: bool = True,
         mask_rate: float = 0.15,
@@ -81,12 +90,12 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
         max_masks: int | None = None,
         short_rate: float = 0.1,
         duplicates: int | None = None,
-        splitter: Any = None,
+        splitter: text.SentenceSplitter | None = None,
         **kwargs: Any,
     ) -> None:
-        kwargs.pop("dtype", None)
-        super().__init__(dtype="float32", **kwargs)
-        if not hasattr(getattr(tokenizer, "tokenizer", None), "mask_token_id"):  # None until it has pieces
+        super().__init__(tokenizer, **kwargs)
+        # The id of the mask is `None` until the vocabulary is loaded; the attribute exists.
+        if not hasattr(getattr(tokenizer, "tokenizer", None), "mask_token_id"):
             received = type(getattr(tokenizer, "tokenizer", tokenizer)).__name__
             raise ValueError(message("a tokenizer with a mask", received, "EncoderTokenizer(BertTokenizer(pieces))"))
         if sequence_length < 5:
@@ -101,61 +110,63 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
         for name, value in {"max_masks": max_masks, "duplicates": duplicates}.items():
             if value is not None:
                 check_positive(name, value)
-        self.tokenizer = tokenizer
         self.sequence_length, self.next_sentence = sequence_length, next_sentence
         self.mask_rate, self.mask_share, self.random_share = mask_rate, mask_share, random_share
         self.whole_words, self.short_rate, self.duplicates = whole_words, short_rate, duplicates
         self.max_masks = max_masks if max_masks is not None else max(1, round(sequence_length * mask_rate))
-        self.splitter = tokenizers.SentenceSplitter() if splitter is None else splitter
-        self.built = True
+        self.splitter = text.SentenceSplitter() if splitter is None else splitter
 
     @classmethod
     def from_corpus(
         cls,
-        documents: Iterable[Any],
+        documents: Iterable[str | Sequence[str]],
         vocabulary_size: int = 8000,
         lowercase: bool = True,
         min_count: int = 2,
         **kwargs: Any,
-    ) -> "MaskedLanguageModelPreprocessor":
-        """Learns the word pieces of documents.
+    ) -> Self:
+        """Learns the subwords of documents.
 
         Args:
             documents: see `encode_documents`.
-            vocabulary_size, lowercase, min_count: see `EncoderTokenizer.train`.
-            **kwargs: for the constructor.
+            vocabulary_size: see `EncoderTokenizer.train`.
+            lowercase: see `EncoderTokenizer.train`.
+            min_count: see `EncoderTokenizer.train`.
+            **kwargs: arguments of the constructor.
         """
         texts = (part for one in documents for part in ([one] if isinstance(one, str) else one))
         length = max(kwargs.get("sequence_length", 128), 512)
         tokenizer = EncoderTokenizer.train(texts, vocabulary_size, lowercase, min_count, max_length=length)
         return cls(tokenizer, **kwargs)
 
-    def call(self, x: Any, y: Any = None, sample_weight: Any = None, names: Iterable[str] | None = None) -> Any:
-        features = self.fill_features(x)
-        if names is not None:
-            features = {name: tensor for name, tensor in features.items() if name in set(names)}
-        return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
-
-    def build(self, input_shape: Any = None) -> None:
-        """Nothing to build."""
-
     # === Examples ===
 
-    def encode_documents(self, documents: Sequence[Any]) -> EncodedDocuments:
-        """Documents, cut into sentences and pieces.
+    def encode_documents(self, documents: Sequence[str | Sequence[str]]) -> EncodedDocuments:
+        """Splits documents into sentences and subwords.
 
         Args:
-            documents: strings, or lists of sentences. Sentences without a piece, and documents without a sentence,
+            documents: strings, or lists of sentences. Sentences without a subword, and documents without a sentence,
                 are left out.
         """
         return EncodedDocuments.of(documents, self.tokenizer, self.splitter)
 
-    def examples(self, documents: Any, batch_size: int = 32, seed: int = 0, shuffle: bool = True) -> MaskedExamples:
-        """Batches for `fit`.
+    def examples(
+        self,
+        documents: Sequence[str | Sequence[str]] | EncodedDocuments,
+        batch_size: int = 32,
+        seed: int = 0,
+        shuffle: bool = True,
+    ) -> MaskedExamples:
+        """Returns an endless stream of batches for `fit`.
 
         Args:
-            documents: see `encode_documents`; or what it gave.
-            batch_size, seed, shuffle: see `MaskedExamples`.
+            documents: see `encode_documents`; or what it returned.
+            batch_size: examples in a batch.
+            seed: seed of all randomness.
+            shuffle: False uses the documents in order.
+
+        Returns:
+            an object with `dataset()`, `num_examples`, `steps_per_pass`, and `position` and `seek` to resume.
         """
         if not isinstance(documents, EncodedDocuments):
             documents = self.encode_documents(documents)
@@ -163,55 +174,77 @@ class MaskedLanguageModelPreprocessor(keras_hub.models.Preprocessor):
 
     # === Texts with masks ===
 
-    def fill_features(self, texts: Any) -> dict[str, Any]:
-        """What the model reads of texts with masks, strings (B,), in TensorFlow graph code; see the class.
+    def signature(self) -> dict[str, TFTensor]:
+        return {"text": tf.TensorSpec([None], tf.string, name="text")}
 
-        Masks behind what is cut off, at `sequence_length`, are not there.
+    def columns(self, x: StringData, y: LabelData = None, sample_weight: LabelData = None) -> tuple[Any, Any, Any]:
+        """Returns the column `text`: texts with masks."""
+        return (x if self.is_split(x) else {"text": text_column(x)}), y, sample_weight
+
+    def tokenize(self, columns: dict[str, TFTensor]) -> TFTensor:
+        """Returns the ids of texts, ragged int32 (B, P); the tokenizer's mask, written out, is one id.
+
+        Words around masks are split into subwords as if the masks were words.
         """
-        pieces = pieces_and_masks(texts, self.tokenizer)[:, : self.sequence_length - 2]
-        features = self.tokenizer.pack([pieces])
+        tokenizer = self.tokenizer
+        mask = tokenizer.id_to_token(tokenizer.mask_id)
+        parts = tf.strings.split(columns["text"], mask)  # (B, masks + 1)
+        words = tokenizer.tokenize(parts.values)  # (B * parts, W)
+        masks = tf.fill(tf.stack([tf.size(parts.values), 1]), mask)  # after each part
+        rows = parts.with_values(tf.concat([words, masks], axis=1)).merge_dims(1, 2)[:, :-1]  # except the last part
+        subwords = tokenizer.pieces(rows)  # (B, W, P)
+        ragged, is_mask = subwords.values, rows.values == mask  # (N, P), (N,)
+        # The first subword of a mask becomes the mask's id, and the others are dropped.
+        masked = tf.repeat(is_mask, ragged.row_lengths())
+        index = tf.range(tf.size(masked, tf.int64)) - tf.repeat(ragged.row_starts(), ragged.row_lengths())
+        used = ~masked | (index == 0)
+        ids = tf.boolean_mask(tf.where(masked, tokenizer.mask_id, ragged.values), used)
+        counts = tf.where(is_mask, tf.ones_like(ragged.row_lengths()), ragged.row_lengths())
+        return rows.with_values(tf.RaggedTensor.from_row_lengths(ids, counts)).merge_dims(1, 2)
+
+    def encode(self, tokens: TFTensor, names: Iterable[str] | None = None) -> Features:
+        """Computes features of ids with masks; masks beyond `sequence_length` are cut off."""
+        features = self.tokenizer.pack([tokens[:, : self.sequence_length - 2]])
         features = {name: tensor[:, : self.sequence_length] for name, tensor in features.items()}
-        masks = features["token_ids"] == self.tokenizer.mask_id
+        masks = features["token_ids"] == self.tokenizer.mask_id  # (B, T)
         count = tf.reduce_max(tf.reduce_sum(tf.cast(masks, tf.int32), axis=1))
         width = bucket_length(tf.maximum(count, 1), _MASK_COUNTS)
-        places = tf.ragged.boolean_mask(tf.broadcast_to(tf.range(tf.shape(masks)[1])[None], tf.shape(masks)), masks)
-        return {**features, "mask_positions": dense(places, width)}
+        positions = tf.broadcast_to(tf.range(tf.shape(masks)[1])[None], tf.shape(masks))
+        features["mask_positions"] = dense(tf.ragged.boolean_mask(positions, masks), width)  # (B, M)
+        return features if names is None else {name: features[name] for name in names if name in features}
 
-    def postprocess(self, scores: Any, k: int = 5) -> dict[str, Any]:
-        """The most probable pieces at each mask, in TensorFlow graph code; marks are not among them.
+    def fill_features(self, texts: StringData) -> Features:
+        """Computes the features of texts with masks, strings (B,), in TensorFlow graph code; see the class."""
+        return self.encode(self.split(texts))
+
+    def postprocess(self, scores: TFTensor, k: int = 5) -> dict[str, TFTensor]:  # type: ignore[override]
+        """Returns the most probable tokens at each mask, without special tokens, in TensorFlow graph code.
 
         Args:
             scores: floats (B, M, V), of the model.
-            k: how many; fewer where the vocabulary has fewer.
+            k: number of tokens; fewer if the vocabulary has fewer.
 
         Returns:
             `token_ids` int32, `tokens` string and `probabilities` float32, each (B, M, K), best first.
         """
         probabilities = tf.nn.softmax(tf.convert_to_tensor(scores), axis=-1)[..., : self.tokenizer.vocabulary_size()]
-        special = [one for one in (*self.tokenizer.special_ids, self.tokenizer.unknown_id) if one is not None]
-        marks = tf.reduce_any(tf.range(tf.shape(probabilities)[-1])[:, None] == tf.constant(special)[None], axis=1)
-        k = min(k, self.tokenizer.vocabulary_size() - len(set(special)))
-        found, ids = tf.math.top_k(tf.where(marks, -1.0, probabilities), k)
+        ids = [one for one in (*self.tokenizer.special_ids, self.tokenizer.unknown_id) if one is not None]
+        special = tf.reduce_any(
+            tf.range(tf.shape(probabilities)[-1])[:, None] == tf.constant(ids)[None], axis=1
+        )  # (V,)
+        k = min(k, self.tokenizer.vocabulary_size() - len(set(ids)))
+        best, best_ids = tf.math.top_k(tf.where(special, -1.0, probabilities), k)
         names = tf.constant([self.tokenizer.id_to_token(id) for id in range(self.tokenizer.vocabulary_size())])
-        return {"token_ids": ids, "tokens": tf.gather(names, ids), "probabilities": found}
+        return {"token_ids": best_ids, "tokens": tf.gather(names, best_ids), "probabilities": best}
 
-    def resources(self) -> list[Any]:
-        """What an exporter must hold for this to be saved in a graph."""
-        return list(self.tokenizer.resources())
+    # === Config ===
 
-    def get_config(self) -> dict[str, Any]:
-        """The settings; the pieces are an asset of the tokenizer."""
-        lengths, rates = "sequence_length max_masks duplicates", "mask_rate mask_share random_share short_rate"
-        names = f"{lengths} {rates} next_sentence whole_words"
-        return {
-            **super().get_config(),
-            **{name: getattr(self, name) for name in names.split()},
-            "splitter": text.serialization.serialize(self.splitter),
-        }
+    def get_config(self) -> Config:
+        return {**super().get_config(), "splitter": text.serialize(self.splitter)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "MaskedLanguageModelPreprocessor":
-        """A preprocessor without pieces, which the assets bring."""
+    def from_config(cls, config: Config) -> Self:
+        """Returns a preprocessor without subwords, which are an asset of the tokenizer."""
         if isinstance(config.get("splitter"), dict):
-            config = {**config, "splitter": text.serialization.deserialize(config["splitter"])}
+            config = {**config, "splitter": text.deserialize(config["splitter"])}
         return super().from_config(config)

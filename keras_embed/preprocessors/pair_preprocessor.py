@@ -1,53 +1,62 @@
-"""Pairs of texts and labels in, features and numbers out; and back."""
+"""Preprocessor of pairs of texts: pairs and labels or scores to features and numbers, and back."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 import keras
 import keras_hub
 import numpy as np
+from numpy.typing import NDArray
 
 from keras_embed._backend import tf
+from keras_embed._backend.ragged import encoded
 from keras_embed._errors import check_positive, message
-from keras_embed.preprocessors._labelled_data import columns_of, labelled_columns
-from keras_embed.preprocessors._learnt_words import learnt_words
-from keras_embed.preprocessors._pair_texts import pair_texts
-from keras_embed.preprocessors._word_embeddings import word_embeddings
-from keras_embed.preprocessors.batching import batched_dataset
-from keras_embed.preprocessors.class_labels import ClassLabels
-from keras_embed.preprocessors.classified_labels import classified_labels
-from keras_embed.preprocessors.pair_features import PairFeatures
-from keras_embed.preprocessors.pair_scores import check_range, pair_scores
-from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
+from keras_embed._types import Features, LabelData, Splitter, StringData, Tensor, TFTensor, Tokens
+from keras_embed.preprocessors.embeddings import learn_words
+from keras_embed.preprocessors.labels import (
+    ClassLabels,
+    check_range,
+    classified_labels,
+    columns_of,
+    labelled_columns,
+    pair_scores,
+)
+from keras_embed.preprocessors.preprocessor import FeatureSteps, StringPreprocessor
+from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 from keras_embed.tokenizers.word_featurizer import WordFeaturizer
+
+SIDES = ("first", "second")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
-class PairPreprocessor(keras_hub.models.Preprocessor):
-    """Turns pairs of texts and their labels, or scores, into what a classifier of pairs is trained on, and back.
+class PairPreprocessor(StringPreprocessor):
+    """Converts pairs of texts and their labels, or scores, to features and numbers, and a network's outputs back.
+
+    A pair has features in one of two forms, by the names that are asked for. Joint features such as `token_ids` hold
+    both texts in one row, for encoders such as BERT. Separate features such as `first_token_ids` and
+    `second_token_ids` are for models that encode each text on its own.
 
     Args:
-        classes: the K classes, in the order of their numbers. `None`: pairs have a score each, a real number.
-        tokenizer: `WordFeaturizer`, for backbones that read each text on its own; or `EncoderTokenizer`, for those
-            and for encoders that read both in a row.
-        encoder: a preprocessor of Keras Hub, such as `BertTextClassifierPreprocessor`, instead; both in a row.
-        score_range: `(low, high)`, between which all scores lie; `None` where they may be anything.
-        max_length: words that each text is cut to.
+        classes: the K classes, in the order of their ids. `None`: each pair has a score, a real number.
+        tokenizer: `WordFeaturizer`, for separate features; or `EncoderTokenizer`, for both forms.
+        encoder: a preprocessor of Keras Hub, such as `BertTextClassifierPreprocessor`, instead; joint features.
+        score_range: `(low, high)`, range of all scores; `None` for any.
+        max_length: number of words that each text is truncated to.
         **kwargs: `name`, `config_file`.
 
     Call arguments:
-        x: a list of pairs of strings; a dict with `first` and `second`, strings (B,); a tuple of these two as tensors;
-            a string tensor (B, 2); or what `features.split` made of them.
+        x: a list of pairs of strings or `corpora.LabelledPairs`; a dict with `first` and `second`, strings (B,); a
+            tuple of these two as tensors; a string tensor (B, 2); or tokens, as `split` returns them.
         y: labels, strings (B,), or scores, floats (B,).
         sample_weight: (B,) floats, a weight for each pair.
-        names: the features to make; see `PairFeatures`.
+        names: names of the features to compute; `None`: joint ones if the tokenizer supports them, else separate ones.
 
     Returns:
         features, or `(features, labels)`, or with the weights too. Labels are int32 (B,), scores float32 (B,).
 
     Raises:
-        ValueError: unless there is one way from texts to features, for `classes` and a `score_range`, and numbers out
-            of range.
+        ValueError: If there is not exactly one of `tokenizer` and `encoder`, there are both `classes` and a
+            `score_range`, or an argument is out of range.
 
     Example:
     >>> from keras_embed.preprocessors import PairPreprocessor
@@ -60,66 +69,66 @@ class PairPreprocessor(keras_hub.models.Preprocessor):
     ([2, 3, 6, 0], [1, 0])
     """
 
-    backbone_cls = ANY_BACKBONE
     tokenizer_cls = WordFeaturizer
+    config_arguments = ("classes", "score_range", "max_length")
+    config_layers = ("encoder",)
+    unit = "pair"
     multi_label = False
 
     def __init__(
         self,
         classes: Sequence[str] | None = None,
-        tokenizer: Any = None,
-        encoder: Any = None,
+        tokenizer: WordFeaturizer | EncoderTokenizer | None = None,
+        encoder: keras_hub.models.Preprocessor | None = None,
         score_range: tuple[float, float] | None = None,
         max_length: int | None = None,
         **kwargs: Any,
     ) -> None:
-        kwargs.pop("dtype", None)
-        super().__init__(dtype="float32", **kwargs)
+        super().__init__(tokenizer, encoder, **kwargs)
         if max_length is not None:
             check_positive("max_length", max_length)
         if (tokenizer is None) == (encoder is None):
             received = "neither" if tokenizer is None else "both"
             raise ValueError(message("either a `tokenizer` or an `encoder`", received, "from_corpus(pairs, labels)"))
-        if encoder is not None and encoder.config_file == self.config_file:
-            encoder.config_file = "encoder.json"  # a preset holds both
         if classes is not None and score_range is not None:
             raise ValueError(message("`classes` or a `score_range`", "both"))
-        self.tokenizer = tokenizer
-        self.encoder = encoder
         self.score_range = check_range(score_range)
         self.max_length = max_length
         self.labels = None if classes is None else ClassLabels(classes)
-        self.features = PairFeatures(tokenizer, encoder, max_length)
-        self.built = True
+
+    @property
+    def features(self) -> FeatureSteps:
+        """The steps from strings to features."""
+        return FeatureSteps(self)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """The classes by number; `None` where pairs have scores."""
+        """The classes, by id; `None` if pairs have scores."""
         return None if self.labels is None else self.labels.classes
 
     @classmethod
     def from_corpus(
         cls,
-        pairs: Any,
-        labels: Sequence[Any] | None = None,
-        tokenizer: Any = None,
-        encoder: Any = None,
+        pairs: StringData,
+        labels: LabelData = None,
+        tokenizer: WordFeaturizer | EncoderTokenizer | None = None,
+        encoder: keras_hub.models.Preprocessor | None = None,
         score_range: tuple[float, float] | str | None = "seen",
         max_length: int | None = None,
-        splitter: Any = None,
+        splitter: Splitter | None = None,
         **kwargs: Any,
-    ) -> "PairPreprocessor":
+    ) -> Self:
         """Learns classes, or the range of scores, and words from training data.
 
         Args:
             pairs: `corpora.LabelledPairs`, or pairs of strings.
-            labels: of pairs of strings: a string for each, or a number.
-            tokenizer: see the class; learnt, a `WordFeaturizer`, where there is none and no `encoder`.
+            labels: a string for each pair, or a number.
+            tokenizer: see the class; a `WordFeaturizer` is learned if there is none and no `encoder`.
             encoder: see the class.
-            score_range: of numbers, see the class; "seen": from the least of them to the greatest.
+            score_range: see the class; "seen": from the lowest to the highest score of the data.
             max_length: see the class.
-            splitter: what splits texts into words, for a tokenizer that is learnt; see `WordFeaturizer`.
-            **kwargs: for `WordFeaturizer.from_tokens`.
+            splitter: splits texts into words, for a tokenizer that is learned; see `WordFeaturizer`.
+            **kwargs: arguments of `WordFeaturizer.from_tokens`.
         """
         pairs, labels = labelled_columns(pairs, labels, "pairs")
         first, second = pair_texts(pairs, len(labels))
@@ -131,101 +140,140 @@ class PairPreprocessor(keras_hub.models.Preprocessor):
             scores = pair_scores(labels)
             score_range = (float(scores.min()), float(scores.max())) if len(scores) else None
         if tokenizer is None and encoder is None:
-            tokenizer = learnt_words(first + second, splitter, **kwargs)
+            tokenizer = learn_words(first + second, splitter, **kwargs)
         return cls(classes, tokenizer, encoder, score_range, max_length)
 
-    def embeddings(
-        self, word_dim: int = 100, char_filters: int = 0, casing_dim: int = 0, **kwargs: Any
-    ) -> list[keras.layers.Layer]:
-        """Embedding layers that fit the features of one text, for a backbone: words alone unless asked for more.
+    # === Strings to features ===
 
-        Args:
-            word_dim: of `layers.WordEmbedding`; 0 leaves it out, as it does for the other two.
-            char_filters: output width of the character encoder.
-            casing_dim: of `layers.CasingEmbedding`.
-            **kwargs: the other arguments of `TaggerPreprocessor.embeddings`, such as `weights`, pretrained vectors.
+    def signature(self) -> dict[str, TFTensor]:
+        return {name: tf.TensorSpec([None], tf.string, name=name) for name in SIDES}
 
-        Raises:
-            ValueError: without a `tokenizer`.
-        """
-        if self.tokenizer is None:
-            raise ValueError(message("a preprocessor with a `tokenizer`", "one without", "from_corpus(pairs, labels)"))
-        return word_embeddings(self.tokenizer, word_dim, char_filters, casing_dim, **kwargs)
-
-    def call(self, x: Any, y: Any = None, sample_weight: Any = None, names: Any = None) -> Any:
-        features = self.features.encode(self.features.parts(x), names)
-        if isinstance(y, (list, tuple, np.ndarray)):
+    def columns(self, x: StringData, y: LabelData = None, sample_weight: LabelData = None) -> tuple[Any, Any, Any]:
+        """Returns the columns `first` and `second`, and labels as numbers if they are in memory."""
+        if not self.is_split(x):
+            x, y = columns_of(x, y, "pairs")
+            expected = None if y is None or tf.is_tensor(y) else len(y)
+            x = dict(zip(SIDES, pair_columns(x, expected), strict=True))
+        if y is not None and not tf.is_tensor(y):
             y = tf.constant(self.numbers(y))
-        elif y is not None and self.labels is not None and y.dtype == tf.string:
-            y = self.labels.graph(y)
-        elif y is not None and self.labels is None:
-            y = tf.reshape(tf.cast(y, tf.float32), [-1])
-        return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
+        return x, y, sample_weight
 
-    def numbers(self, labels: Iterable[Any]) -> Any:
-        """Labels or scores in Python as an array (N,), int32 or float32.
+    def numbers(self, labels: Iterable[str | float]) -> NDArray[Any]:
+        """Converts labels or scores in memory to an array (N,), int32 or float32.
 
         Raises:
-            ValueError: naming the pair whose label is not known, or whose score is no number or out of range.
+            ValueError: If a label is unknown, or a score is not a number or out of range. The message names the pair.
         """
-        return pair_scores(labels, self.score_range) if self.labels is None else self.labels.encode(labels)
+        return pair_scores(labels, self.score_range) if self.labels is None else self.labels.encode(labels)  # type: ignore[arg-type]
 
-    def build(self, input_shape: Any = None) -> None:
-        """Nothing to build."""
+    def tokenize(self, columns: dict[str, TFTensor]) -> Tokens:
+        """Returns `first_tokens` and `second_tokens`, ragged (B, None); for an encoder, `first_texts` and so on."""
+        if self.tokenizer is None:
+            return {f"{name}_texts": columns[name] for name in SIDES}
+        words = [self.tokenizer.tokenize(columns[name]) for name in SIDES]
+        if self.max_length is not None:
+            words = [side[:, : self.max_length] for side in words]
+        return {f"{name}_tokens": side for name, side in zip(SIDES, words, strict=True)}
 
-    def split(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """Checks pairs in memory and splits their texts; see `PairFeatures.split`."""
-        return self.features.split_all(*pair_texts(pairs))
+    def encode(self, tokens: Tokens, names: Iterable[str] | None = None) -> Features:
+        if self.tokenizer is None:
+            first, second = (tokens[f"{name}_texts"] for name in SIDES)
+            return self.encoder((first, second), y=None)  # without `y`, Keras Hub would take the second for labels
+        first, second = (tokens[f"{name}_tokens"] for name in SIDES)
+        names = None if names is None else tuple(names)
+        joins = hasattr(self.tokenizer, "encode_pair")
+        apart = not joins if names is None else any(name.startswith(f"{side}_") for side in SIDES for name in names)
+        if apart:
+            return self._separate(first, second, names)
+        if not joins:
+            raise ValueError(
+                message(
+                    f"a tokenizer that puts two texts in a row, for the features {sorted(names or ())}",
+                    type(self.tokenizer).__name__,
+                    "EncoderTokenizer, or PairClassifier(..., comparison='siamese')",
+                )
+            )
+        return self.tokenizer.encode_pair(first, second, names)
 
-    def dataset(
-        self,
-        pairs: Any,
-        labels: Any = None,
-        sample_weight: Any = None,
-        batch_size: int = 32,
-        seed: int | None = None,
-    ) -> Any:
-        """A `tf.data.Dataset` of batches `(pairs, labels[, weights])` of similar length: split, checked, not padded.
+    def _separate(self, first: TFTensor, second: TFTensor, names: tuple[str, ...] | None) -> Features:
+        """Returns features of each text, both padded to one length, so that a compiler meets few shapes."""
+        features: Features = {}
+        if hasattr(self.tokenizer, "pieces"):
+            both = self.tokenizer.encode(tf.concat([first, second], axis=0), names=_of_side(names, "first_"))
+            halves = {name: tf.split(value, 2, axis=0) for name, value in both.items()}
+            for index, side in enumerate(SIDES):
+                features |= {f"{side}_{name}": half[index] for name, half in halves.items()}
+            return features
+        longest = tf.maximum(first.bounding_shape(axis=1), second.bounding_shape(axis=1))
+        for side, tokens in zip(SIDES, (first, second), strict=True):
+            made = self.tokenizer.encode(tokens, min_length=longest, names=_of_side(names, f"{side}_"))
+            features |= {f"{side}_{name}": value for name, value in made.items()}
+        return features
 
-        Args:
-            pairs: of strings, or `corpora.LabelledPairs`.
-            labels: a string, or a number, for each.
-            sample_weight: a weight for each pair.
-            batch_size: pairs in a batch.
-            seed: shuffles anew every epoch; `None` sorts by length.
+    def lengths(self, tokens: Tokens) -> NDArray[np.int64]:
+        """Returns the length of both texts together, in words or bytes."""
+        first, second = (super(PairPreprocessor, self).lengths(side) for side in tokens.values())
+        return first + second
 
-        Raises:
-            ValueError: for no pairs, a pair that is not two strings, a label that is not known. It names the pair.
-        """
-        pairs, labels = columns_of(pairs, labels, "pairs")
-        labels = None if labels is None else list(labels)
-        sides = pair_texts(pairs, None if labels is None else len(labels))
-        if not sides[0]:
-            raise ValueError(message("at least one pair", "none"))
-        parts = self.features.split_all(*sides)
-        columns: list[Any] = [parts]
-        if labels is not None:
-            columns.append(tf.constant(self.numbers(labels)))
-        if sample_weight is not None:
-            columns.append(tf.constant(sample_weight, tf.float32))
-        return batched_dataset(tuple(columns), batch_size, seed, self.features.lengths(parts))
+    def encode_labels(self, y: TFTensor, tokens: Tokens, features: Features) -> TFTensor:
+        """Returns labels as int32 ids (B,), or scores as float32 (B,)."""
+        if self.labels is None:
+            return tf.reshape(tf.cast(y, tf.float32), [-1])
+        return self.labels.graph(y) if y.dtype == tf.string else y
 
-    def postprocess(self, answers: Any, thresholds: Any = None) -> dict[str, Any]:
-        """Probabilities (B, K) as labels, see `classified_labels`; or scores (B, 1) as `score` (B,). Graph code."""
+    def postprocess(self, answers: TFTensor, thresholds: Tensor | None = None) -> dict[str, TFTensor]:  # type: ignore[override]
+        """Converts probabilities (B, K) to labels, see `classified_labels`, or scores (B, 1) to `score` (B,)."""
         if self.classes is None:
             return {"score": tf.reshape(answers, [-1])}
         return classified_labels(answers, self.classes)
 
-    def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "classes": self.classes, "score_range": self.score_range}
-        config |= {"max_length": self.max_length}
-        if self.encoder is not None:
-            config["encoder"] = keras.layers.serialize(self.encoder)
-        return config
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "PairPreprocessor":
-        """A preprocessor without words, which the assets bring."""
-        if isinstance(config.get("encoder"), dict):
-            config = {**config, "encoder": keras.layers.deserialize(config["encoder"])}
-        return super().from_config(config)
+def _of_side(names: tuple[str, ...] | None, prefix: str) -> list[str] | None:
+    return None if names is None else [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+
+
+def pair_texts(pairs: Iterable[Sequence[str]], expected: int | None = None) -> tuple[list[bytes], list[bytes]]:
+    """Returns first and second texts of pairs in memory, in UTF-8.
+
+    Args:
+        pairs: pairs of strings, which may be empty.
+        expected: number of labels, `None` for none.
+
+    Raises:
+        ValueError: If `pairs` is one text, a pair is not two strings or cannot be encoded in UTF-8, or there is another
+            number of labels. The message names the pair.
+    """
+    if isinstance(pairs, (str, bytes)):
+        raise ValueError(message("a list of pairs of texts", pairs, "[(first, second)]"))
+    sides: tuple[list[bytes], list[bytes]] = ([], [])
+    for index, pair in enumerate(pairs):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(message("two texts in every pair", f"{pair!r} as pair {index}", "(first, second)"))
+        for side, one in zip(sides, pair, strict=True):
+            side.append(encoded(one, index, what="text", of="pair"))
+    if expected is not None and expected != len(sides[0]):
+        raise ValueError(message("as many labels as pairs", f"{expected} labels, {len(sides[0])} pairs"))
+    return sides
+
+
+def pair_columns(x: StringData, expected: int | None = None) -> tuple[Any, Any]:
+    """Returns first and second texts of pairs in any form: string tensors (B,), or UTF-8 bytes in memory.
+
+    Args:
+        x: a list of pairs; a dict with `first` and `second`; a tuple of two string tensors (B,); or one of (B, 2).
+        expected: number of labels, which is checked for pairs in memory.
+    """
+    if isinstance(x, Mapping):
+        missing = [name for name in SIDES if name not in x]
+        if missing:
+            raise ValueError(message("a dict with `first` and `second`", sorted(x)))
+        columns = [x[name] for name in SIDES]
+    elif tf.is_tensor(x) or isinstance(x, np.ndarray):
+        table = tf.reshape(tf.convert_to_tensor(x, tf.string), [-1, 2])
+        columns = [table[:, 0], table[:, 1]]
+    elif isinstance(x, (list, tuple)) and len(x) == 2 and all(tf.is_tensor(side) for side in x):
+        columns = list(x)
+    else:
+        return pair_texts(x, expected)
+    first, second = (tf.reshape(tf.convert_to_tensor(column, tf.string), [-1]) for column in columns)
+    return first, second

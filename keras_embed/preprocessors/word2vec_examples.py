@@ -1,5 +1,6 @@
-"""Batches of skip-gram and CBOW examples for `fit`."""
+"""Training examples of skip-gram and CBOW models."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -12,25 +13,25 @@ from keras_embed.vectors.training.corpus_ids import token_ids
 
 
 class Word2VecExamples(keras.utils.PyDataset):
-    """Words that look for a word, that word, and noise: what `backbones.Word2Vec` is trained on.
+    """Training examples of `backbones.Word2Vec`: context words, their target word, and noise words.
 
-    All batches have one shape. An epoch has as many examples as the text, thinned out, has pairs of a word and its
-    context ("skipgram") or words ("cbow"), drawn at random with replacement. The same seed gives the same batches.
+    All batches have one shape. An epoch has as many examples as the subsampled text has pairs of a word and its context
+    ("skipgram") or words ("cbow"), drawn at random with replacement. The same seed gives the same batches.
 
     Args:
         corpus: as in `vectors.train_word2vec`.
         algorithm: "skipgram" or "cbow".
-        batch_size: examples of a batch.
-        window: c, words to each side at most.
+        batch_size: examples in a batch.
+        window: c, maximum number of words on each side.
         negatives: K, noise words for each example.
-        min_count: words seen less often are left out.
-        subsample: words of a greater share than this are thinned out; 0 keeps all.
-        seed: of all chance.
-        **kwargs: `workers` and so on, of `keras.utils.PyDataset`.
+        min_count: rarer words are left out.
+        subsample: words of a greater share than this are subsampled; 0 uses all.
+        seed: seed of all randomness.
+        **kwargs: arguments of `keras.utils.PyDataset`, such as `workers`.
 
     Raises:
-        TypeError: for a corpus that can be read but once, as a generator, and for sentences that are no lists.
-        ValueError: for an argument out of its range, if no word is frequent enough, or no two words stand together.
+        TypeError: If the corpus can be read only once, such as a generator, or a sentence is not a list.
+        ValueError: If an argument is out of range, no word is frequent enough, or no sentence has two frequent words.
 
     Example:
     >>> examples = Word2VecExamples([["a", "b", "c"]] * 8, batch_size=4, negatives=3, min_count=1)
@@ -43,7 +44,7 @@ class Word2VecExamples(keras.utils.PyDataset):
 
     def __init__(
         self,
-        corpus: Any,
+        corpus: Iterable[Sequence[str]],
         algorithm: str = "skipgram",
         batch_size: int = 1024,
         window: int = 5,
@@ -72,26 +73,26 @@ class Word2VecExamples(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        """Batches of an epoch."""
+        """Returns the number of batches in an epoch."""
         return max(1, int(np.ceil(self._examples / self._batch_size)))
 
     def on_epoch_end(self) -> None:
-        """Thins the text out anew."""
+        """Subsamples the text anew."""
         self._epoch += 1
         rng = np.random.default_rng([self._seed, self._epoch])
-        self._text = self._thinned(rng)
-        while not _has_pairs(self._text[1]):  # a text so small that nothing may be left of it
-            self._text = self._thinned(rng)
+        self._text = self._subsampled(rng)
+        while not _has_pairs(self._text[1]):  # nothing may be left of a small text
+            self._text = self._subsampled(rng)
 
-    def _thinned(self, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The words that are kept, and their sentences, with padding at both ends."""
+    def _subsampled(self, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Returns the words that are left, and the indices of their sentences, with padding at both ends."""
         kept = rng.random(len(self._ids)) < self._keep[self._ids]
         padding = np.full(self._window, -1)
         words, sentences = (np.concatenate([padding, values[kept], padding]) for values in (self._ids, self._sentences))
         return words, sentences
 
     def __getitem__(self, index: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
-        """The features and labels of a batch."""
+        """Returns the features and labels of a batch."""
         rng = np.random.default_rng([self._seed, self._epoch, index])
         drawn: list[tuple[NDArray[Any], ...]] = []
         while sum(len(some[0]) for some in drawn) < self._batch_size:
@@ -108,31 +109,31 @@ class Word2VecExamples(keras.utils.PyDataset):
         return features, labels
 
     def _skipgram(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-        """Up to B pairs, each as likely as the others: places and offsets whose word is context."""
-        words, places, around, near = self._places(rng)
-        rows, columns = np.arange(len(places)), rng.integers(0, around.shape[1], len(places))
+        """Draws up to B pairs, each with equal probability: positions and offsets whose word is context."""
+        words, positions, around, near = self._positions(rng)
+        rows, columns = np.arange(len(positions)), rng.integers(0, around.shape[1], len(positions))
         good = near[rows, columns]
-        tokens = words[places[good]][:, None]
+        tokens = words[positions[good]][:, None]
         return tokens, np.ones_like(tokens, bool), words[around[rows, columns][good]]
 
     def _cbow(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-        """Up to B words that have a context."""
-        words, places, around, near = self._places(rng)
+        """Draws up to B words that have a context."""
+        words, positions, around, near = self._positions(rng)
         good = near.any(axis=1)
         tokens = np.where(near, words[around], 0)
-        return tokens[good], near[good], words[places[good]]
+        return tokens[good], near[good], words[positions[good]]
 
-    def _places(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-        """The text, B random places in it (B,), those around them (B, 2c), and which of these are context."""
+    def _positions(self, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        """Draws positions in the text: the text, (B,) positions, (B, 2c) around them, and the mask of their context."""
         (words, sentences), window = self._text, self._window
         offsets = np.delete(np.arange(-window, window + 1), window)
-        places = rng.integers(window, len(words) - window, self._batch_size)
-        halves = rng.integers(1, window + 1, len(places))
-        around = places[:, None] + offsets
-        same = sentences[around] == sentences[places, None]
-        return words, places, around, same & (np.abs(offsets) <= halves[:, None])
+        positions = rng.integers(window, len(words) - window, self._batch_size)
+        halves = rng.integers(1, window + 1, len(positions))
+        around = positions[:, None] + offsets
+        same = sentences[around] == sentences[positions, None]
+        return words, positions, around, same & (np.abs(offsets) <= halves[:, None])
 
 
 def _has_pairs(sentences: NDArray[Any]) -> bool:
-    """Whether two words that stand together are of one sentence; padding is negative."""
+    """Returns True if two consecutive words belong to one sentence; padding is negative."""
     return bool(np.any((sentences[1:] == sentences[:-1]) & (sentences[1:] >= 0)))

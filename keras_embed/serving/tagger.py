@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_embed._backend import graph_function, tf
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.serving._axes import feature_axes
 from keras_embed.serving.saved_model import export_task, served
 from keras_embed.tasks import Tagger

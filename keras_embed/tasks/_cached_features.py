@@ -13,7 +13,7 @@ from keras_embed.caching.encoder_cache import POOLED, VECTORS, EncoderCache, nam
 from keras_embed.layers import ElmoEmbedding
 from keras_embed.layers.windows import WindowRows
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
-from keras_embed.preprocessors.word_windows import PREFIX as WINDOW
+from keras_embed.preprocessors.features import PREFIX as WINDOW
 
 _INFINITE = -1  # `tf.data.INFINITE_CARDINALITY`
 

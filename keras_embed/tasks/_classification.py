@@ -13,7 +13,7 @@ from keras_embed.backbones import BagBackbone
 from keras_embed.losses import MultiLabelCrossentropy
 from keras_embed.metrics import ClassF1, classification_report
 from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks._label_numbers import class_sample_weights
 from keras_embed.tasks._string_task import StringTask
 from keras_embed.tasks.classified_text import ClassifiedText, classified_texts

@@ -9,7 +9,7 @@ from keras_embed._backend import predict_batch
 from keras_embed._backend.ragged import encoded_texts
 from keras_embed._errors import message
 from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks.filled_text import INSIDE, FilledText, Filling
 
 

@@ -12,7 +12,7 @@ from keras_embed._backend import without_retracing, without_warning_of
 from keras_embed._errors import check_known, message
 from keras_embed.caching.encoder_cache import VECTORS
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks._cached_features import kept_features
 from keras_embed.tokenizers.any_backbone import ANY_BACKBONE
 

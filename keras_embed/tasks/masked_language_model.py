@@ -10,7 +10,7 @@ from keras_embed.layers.pretraining_heads import MaskedLanguageModelHead, NextSe
 from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.preprocessors import MaskedLanguageModelPreprocessor
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks import _training_run
 from keras_embed.tasks._classifier_head import pooling_config, representation, with_pooling
 from keras_embed.tasks._filling import filled_texts

@@ -11,7 +11,7 @@ from keras_embed._errors import check_one_of, check_positive, message
 from keras_embed.backbones.embedded import check_hidden
 from keras_embed.metrics import Pearson
 from keras_embed.preprocessors import PairPreprocessor
-from keras_embed.preprocessors.pair_scores import check_range
+from keras_embed.preprocessors.labels import check_range
 from keras_embed.tasks._architectures import OF_PAIRS, OF_TEXTS, backbone_of
 from keras_embed.tasks._classification import ClassificationTask
 from keras_embed.tasks._classifier_head import pooling_config, scores, with_pooling

@@ -13,10 +13,10 @@ from keras_embed.layers.answer_spans import SpanDecode, SpanHead
 from keras_embed.losses import SpanLoss
 from keras_embed.metrics import SpanF1, SpanMatch, squad_scores
 from keras_embed.preprocessors import SpanPreprocessor
-from keras_embed.preprocessors._question_texts import question_columns, question_texts
 from keras_embed.preprocessors.answer_windows import Windows, some_windows
 from keras_embed.preprocessors.batching import similar_length_batches
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
+from keras_embed.preprocessors.questions import question_columns, question_texts
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.tasks.answered_question import AnsweredQuestion, answered_questions

@@ -13,7 +13,7 @@ from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
 from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks._parts import check_parts
 from keras_embed.tasks._string_task import Made, StringTask
 from keras_embed.tasks._tagged_vectors import tagger_inputs, word_vectors

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from keras_embed.preprocessors.batch_shapes import BatchShape, assign, fit_lengths, fit_shapes, useful_shapes
+from keras_embed.preprocessors.batching import BatchShape, assign, fit_lengths, fit_shapes, useful_shapes
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=12).map(np.array)
 

@@ -6,8 +6,8 @@ import pytest
 from keras_embed import layers, text
 from keras_embed._backend import tf
 from keras_embed.preprocessors import ClassifierPreprocessor
-from keras_embed.preprocessors.class_labels import ClassLabels
-from keras_embed.preprocessors.log_count_ratios import log_count_ratios
+from keras_embed.preprocessors.classifier_preprocessor import log_count_ratios
+from keras_embed.preprocessors.labels import ClassLabels
 from keras_embed.tokenizers import WordFeaturizer
 
 TEXTS = ["a fine film", "dull", ""]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_embed.functional import sampled_softmax
-from keras_embed.preprocessors import LanguageModelWindows, PackedRows
+from keras_embed.preprocessors.language_model_windows import LanguageModelWindows, PackedRows
 from keras_embed.text import LanguageModelVocabulary
 
 # bilm-tf's packed examples: vocabulary <S> </S> <UNK> the . ; two rows, windows of three steps.

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from small_pretraining import LENGTH, STORIES, make_preprocessor
 
-from keras_embed import tokenizers
-from keras_embed.preprocessors import EncodedDocuments, MaskedLanguageModelPreprocessor
+from keras_embed import text
+from keras_embed.preprocessors import MaskedLanguageModelPreprocessor
+from keras_embed.preprocessors.masked_examples import EncodedDocuments
 from keras_embed.tokenizers import EncoderTokenizer, WordFeaturizer
 
 MARKS = {"[PAD]", "[CLS]", "[SEP]", "[MASK]"}
@@ -225,7 +226,7 @@ def test_the_best_pieces_are_named_and_marks_are_not_among_them():
 
 
 def test_its_settings_are_kept():
-    preprocessor = make_preprocessor(whole_words=True, duplicates=3, splitter=tokenizers.SentenceSplitter(("xyz",)))
+    preprocessor = make_preprocessor(whole_words=True, duplicates=3, splitter=text.SentenceSplitter(("xyz",)))
     config = json.loads(json.dumps(preprocessor.get_config()))
     again = MaskedLanguageModelPreprocessor.from_config(config)
     assert again.get_config() == preprocessor.get_config() and again.splitter == preprocessor.splitter

@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from keras_embed.preprocessors.sentence_pairs import kept_lengths, sentence_pairs, single_segments
+from keras_embed.preprocessors.masked_examples import kept_lengths, sentence_pairs, single_segments
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=7), min_size=2, max_size=5)
 

@@ -231,7 +231,7 @@ def test_wrong_settings():
         SpanPreprocessor(words, stride=0)
     with pytest.raises(ValueError, match="`max_length` of at most that of the tokenizer, 32. Received: 40"):
         SpanPreprocessor(pieces, max_length=40)
-    with pytest.raises(ValueError, match="room for question, 3 marks and some of the text"):
+    with pytest.raises(ValueError, match="room for question, 3 special tokens and some of the text"):
         SpanPreprocessor(pieces, max_length=20, max_question_length=17)
     with pytest.raises(ValueError, match="a preprocessor with a WordFeaturizer"):
         SpanPreprocessor(pieces, max_question_length=8).embeddings()

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from keras_embed.preprocessors import BatchShape, TokenBatches
+from keras_embed.preprocessors.batching import BatchShape, TokenBatches
 
 RNG = np.random.default_rng(3)
 SOURCES = [RNG.integers(4, 50, RNG.integers(1, 12)) for _ in range(60)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_embed._backend import tf
-from keras_embed.preprocessors.word_windows import word_windows
+from keras_embed.preprocessors.features import word_windows
 from keras_embed.tokenizers import EncoderTokenizer
 
 WORDS = ["dogma", "of", "dogs", "doggedly", "it", "is"]
@@ -61,5 +61,5 @@ def test_only_what_is_asked_for_is_made():
 
 
 def test_without_room_for_a_piece_it_says_so():
-    with pytest.raises(ValueError, match="room for marks and pieces. Received: max_length=2"):
+    with pytest.raises(ValueError, match="room for special tokens and subwords. Received: max_length=2"):
         word_windows(made(2), tf.ragged.constant(sentences([3])))
