@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,3 +23,19 @@ def write_atomically(path: str | os.PathLike[str], text: str, encoding: str = "u
     """Writes text, its line ends as they are: a full disk leaves an older file as it was."""
     with atomic_path(path) as beside:
         beside.write_text(text, encoding, newline="\n")
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path to write a file or a folder to, which replaces `path` at the end.
+
+    After an error the file or folder at `path` is left unchanged. Missing parent folders are created.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
+        written = Path(temporary) / f"written{target.suffix}"
+        yield written
+        if target.exists():
+            os.replace(target, Path(temporary) / "replaced")
+        os.replace(written, target)

@@ -48,3 +48,13 @@ class Reader(Protocol):
 
 
 FeatureShapes: TypeAlias = Mapping[str, Shape]
+
+#: Inputs of `fit`: strings, tokens or a corpus in memory, or a `tf.data.Dataset` of batches.
+Samples: TypeAlias = Any
+#: Labels of samples: strings, numbers, or lists of them; `None` where the samples have them.
+Labels: TypeAlias = Any
+#: Weights of samples, (N,) or (N, K).
+SampleWeights: TypeAlias = Sequence[float] | Any | None
+#: A `tf.Module`, and a `tf.function`.
+TFModule: TypeAlias = Any
+TFFunction: TypeAlias = Any

@@ -90,7 +90,7 @@ def _parts(name: str) -> tuple[Any, Any]:
     """Backbone and tokenizer."""
     import keras_hub
 
-    from keras_embed.tasks._string_task import StringTask
+    from keras_embed.tasks import StringTask
     from keras_embed.tokenizers import EncoderTokenizer
 
     if name.endswith(".keras"):

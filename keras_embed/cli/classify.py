@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Classifies: a line of labels, probabilities and the text for each text."""
-    from keras_embed.tasks.classified_text import classified_texts
+    from keras_embed.tasks.classification import classified_texts
 
     def task() -> Any:
         from keras_embed.tasks import TextClassifier

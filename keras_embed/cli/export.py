@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Loads, exports, and says so."""
     check_folder(options.folder)
-    from keras_embed.tasks._string_task import StringTask
+    from keras_embed.tasks import StringTask
 
     load_task(options.model, StringTask).export(options.folder)
     size = sum(file.stat().st_size for file in Path(options.folder).rglob("*") if file.is_file())

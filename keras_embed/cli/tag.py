@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Tags."""
-    from keras_embed.tasks.tagged_sentence import tagged_sentences
+    from keras_embed.tasks.tagger import tagged_sentences
 
     def task() -> Any:
         from keras_embed.tasks import Tagger
