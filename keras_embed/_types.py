@@ -58,3 +58,5 @@ SampleWeights: TypeAlias = Sequence[float] | Any | None
 #: A `tf.Module`, and a `tf.function`.
 TFModule: TypeAlias = Any
 TFFunction: TypeAlias = Any
+#: A decoded JSON value.
+Json: TypeAlias = Any

@@ -8,9 +8,9 @@ import keras
 import keras_hub
 
 from keras_embed._errors import message
-from keras_embed._types import Features, PathLike, Tensor
+from keras_embed._types import Features, Labels, PathLike, Samples, SampleWeights, Tensor
 from keras_embed.backbones.outputs import named_outputs
-from keras_embed.caching.feature_cache import POOLED, VECTORS, ElmoCache, EncoderCache, FeatureCache
+from keras_embed.caching.feature_cache import POOLED, VECTORS, ElmoCache, EncoderCache
 from keras_embed.layers import ElmoEmbedding
 from keras_embed.layers._windows import WindowRows
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
@@ -41,18 +41,17 @@ def reading_from_cache(
     cache.fill(
         (cache.read(task.preprocessor, x) for x in _batches(task.preprocessor, texts, batch_size)), batch_size, verbose
     )
-    kind, build = ("elmo", model_over_elmo) if isinstance(cache, ElmoCache) else ("encoder", model_over_encoder)
-    model = task.derived_model(("cached features", kind), lambda: build(task, cache))
+    model = task.derived_model(type(cache), lambda: _model_over(task, cache))
     inputs = {name: tensor for name, tensor in task.input.items() if name not in cache.replaced}
 
-    def preprocess_samples(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    def preprocess_samples(x: Samples, y: Labels = None, sample_weight: SampleWeights = None) -> Any:
         data = task.preprocessor(x, y=y, sample_weight=sample_weight, names=tuple(inputs))
         features, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         features = pick(features, inputs)
         features |= cache.cached_features(task.preprocessor, x, features)
         return keras.utils.pack_x_y_sample_weight(features, y, sample_weight)
 
-    def call(inputs: Features, training: bool | None = None, mask: Any = None) -> Tensor | Features:
+    def call(inputs: Features, training: bool | None = None, mask: Tensor | None = None) -> Tensor | Features:
         # The encoder is frozen: its cached outputs enter where it is skipped.
         return model({name: inputs[name] for name in model.input}, training=training)
 
@@ -74,7 +73,7 @@ def _batches(preprocessor: keras_hub.models.Preprocessor, texts: Sequence[Any], 
             yield keras.utils.unpack_x_y_sample_weight(batch)[0]
 
 
-def cache_of(task: keras_hub.models.Task, folder: PathLike) -> FeatureCache:
+def cache_of(task: keras_hub.models.Task, folder: PathLike) -> ElmoCache | EncoderCache:
     """Returns the cache of a task's frozen ELMo, or of its backbone, if that is frozen as a whole.
 
     Args:
@@ -128,6 +127,10 @@ def elmo_embeddings(model: keras.Model) -> list[ElmoEmbedding]:
     return found
 
 
+def _model_over(task: keras_hub.models.Task, cache: ElmoCache | EncoderCache) -> keras.Model:
+    return model_over_elmo(task, cache) if isinstance(cache, ElmoCache) else model_over_encoder(task, cache)
+
+
 def model_over_elmo(task: keras_hub.models.Task, cache: ElmoCache) -> keras.Model:
     """Returns the task as a model over cached ELMo layers and the features that its ELMo does not read.
 
@@ -137,9 +140,9 @@ def model_over_elmo(task: keras_hub.models.Task, cache: ElmoCache) -> keras.Mode
     inputs[ELMO_LAYERS] = keras.Input((None, *cache.shape), dtype="float16", name=ELMO_LAYERS)
 
     def call(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(layer, ElmoEmbedding):
+        if isinstance(layer, ElmoEmbedding):  # mixes the cached layers instead of running its ELMo
             return layer({name: inputs[name] for name in ("padding_mask", ELMO_LAYERS)})
-        if isinstance(layer, keras.Model) and elmo_embeddings(layer):
+        if isinstance(layer, keras.Model) and elmo_embeddings(layer):  # the backbone, around the embedding
             return _rewired(layer, {**args[0], ELMO_LAYERS: inputs[ELMO_LAYERS]}, call)
         return layer(*args, **kwargs)
 
@@ -158,7 +161,7 @@ def model_over_encoder(task: keras_hub.models.Task, cache: EncoderCache) -> kera
     sources = {"sequence_output": VECTORS, "pooled_output": POOLED}
 
     def call(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
-        if layer is not task.backbone:
+        if layer is not task.backbone:  # the head
             return layer(*args, **kwargs)
         dtype = layer.dtype_policy.compute_dtype
         found = {name: WindowRows()(x) if rows else x for name, x in cached.items()}  # (B N, T, D)

@@ -14,15 +14,16 @@ import keras_hub
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import text
 from keras_embed._backend import predict_batch, tf
 from keras_embed._backend.ragged import ragged_strings
 from keras_embed._errors import message
-from keras_embed._types import Features, PathLike, TFTensor
+from keras_embed._types import Features, Json, PathLike, Samples, Tensor, TFTensor
 from keras_embed.backbones.outputs import named_outputs
 from keras_embed.caching.row_store import HALF, KEY_BYTES, RowStore
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
 from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
+from keras_embed.text import serialize
+from keras_embed.tokenizers import WordFeaturizer
 
 #: Features that replace those of the encoder: its outputs (..., T, D) and (..., D).
 VECTORS, POOLED = "encoded_vectors", "encoded_pooled"
@@ -46,7 +47,7 @@ class FeatureCache:
     rows: RowStore
     replaced: tuple[str, ...] = ()
 
-    def read(self, preprocessor: keras_hub.models.Preprocessor, x: Any) -> Any:
+    def read(self, preprocessor: keras_hub.models.Preprocessor, x: Samples) -> Any:
         """Returns one batch of texts `x` in the form that `fill` takes."""
         raise NotImplementedError
 
@@ -60,7 +61,7 @@ class FeatureCache:
         """
         raise NotImplementedError
 
-    def cached_features(self, preprocessor: keras_hub.models.Preprocessor, x: Any, features: Features) -> Features:
+    def cached_features(self, preprocessor: keras_hub.models.Preprocessor, x: Samples, features: Features) -> Features:
         """Returns the cached outputs of a batch as features; TensorFlow graph code.
 
         Args:
@@ -80,7 +81,7 @@ class ElmoCache(FeatureCache):
         tokenizer: `WordFeaturizer` that makes the features of `elmo`.
     """
 
-    def __init__(self, folder: PathLike, elmo: keras.Model, tokenizer: Any) -> None:
+    def __init__(self, folder: PathLike, elmo: keras.Model, tokenizer: WordFeaturizer) -> None:
         self.elmo, self.tokenizer = elmo, tokenizer
         self.shape = tuple(elmo.output["layer_outputs"].shape[2:])  # (N + 1, 2 D)
         self.replaced = tuple(name for name in elmo.input if name in _ELMO_FEATURES)
@@ -88,7 +89,7 @@ class ElmoCache(FeatureCache):
         digest = fingerprint(elmo, elmo.stack.dtype_policy.name, map(_asset, parts))
         self.rows = RowStore(folder, digest, self.shape)
 
-    def read(self, preprocessor: keras_hub.models.Preprocessor, x: Any) -> TFTensor:
+    def read(self, preprocessor: keras_hub.models.Preprocessor, x: Samples) -> TFTensor:
         """Returns the words of a batch, ragged strings (B, None)."""
         return preprocessor.tokens_of(x)
 
@@ -121,9 +122,10 @@ class ElmoCache(FeatureCache):
             expected = f"{needed / 1e9:.1f} GB of room for features in {self.rows.folder}"
             raise OSError(message(expected, f"{free / 1e9:.1f} GB", "a folder on another disk"))
 
-    def cached_features(self, preprocessor: keras_hub.models.Preprocessor, x: Any, features: Features) -> Features:
+    def cached_features(self, preprocessor: keras_hub.models.Preprocessor, x: Samples, features: Features) -> Features:
         """Returns the layers (B, T, N + 1, 2 D), float16, and empty tensors (B, 0, ...) for the replaced features."""
         tokens = preprocessor.tokens_of(x)
+        # The words and not their ids: two unknown words have equal ids, but different outputs of an ELMo.
         arguments = [tokens.flat_values, tokens.row_lengths(), tf.shape(features[_MASK])[1]]
         layers = tf.numpy_function(self._look_up, arguments, tf.float16, stateful=False)
         layers.set_shape([None, None, *self.shape])
@@ -171,7 +173,7 @@ class EncoderCache(FeatureCache):
             raise ValueError(message(expected, list(backbone.input)))
         self.rows = RowStore(folder, fingerprint(backbone, {"kind": "encoder"}), (self.width,))
 
-    def read(self, preprocessor: keras_hub.models.Preprocessor, x: Any) -> dict[str, NDArray[Any]]:
+    def read(self, preprocessor: keras_hub.models.Preprocessor, x: Samples) -> dict[str, NDArray[Any]]:
         """Returns the encoder's features of a batch."""
         names = tuple(self.prefix + name for name in self.backbone.input)
         features, _, _ = keras.utils.unpack_x_y_sample_weight(preprocessor(x, names=names))
@@ -183,6 +185,7 @@ class EncoderCache(FeatureCache):
         A batch of which anything is missing is encoded as a whole, so that a compiler meets no new shapes; `batch_size`
         is not used.
         """
+        # The total is unknown: batches are read one by one, and most of them may be cached.
         bar = _progress_bar(None, verbose, "row")
         try:
             for features in batches:
@@ -206,7 +209,7 @@ class EncoderCache(FeatureCache):
         half, lengths = _half(vectors), _lengths(rows) + int(self.pooled)
         return [half[row, :length] for row, length in enumerate(lengths)]
 
-    def cached_features(self, preprocessor: keras_hub.models.Preprocessor, x: Any, features: Features) -> Features:
+    def cached_features(self, preprocessor: keras_hub.models.Preprocessor, x: Samples, features: Features) -> Features:
         """Returns `VECTORS` (..., T, D), and `POOLED` (..., D) if the encoder has it, float16."""
         names = tuple(self.backbone.input)
         mask = features[self.prefix + _MASK]
@@ -234,7 +237,7 @@ class EncoderCache(FeatureCache):
         return found.reshape(*shape[:-1], *found.shape[1:])
 
 
-def fingerprint(encoder: keras.Model, settings: Any, parts: Iterable[bytes] = ()) -> str:
+def fingerprint(encoder: keras.Model, settings: Json, parts: Iterable[bytes] = ()) -> str:
     """Returns a digest of all that an encoder's outputs depend on.
 
     Args:
@@ -242,6 +245,7 @@ def fingerprint(encoder: keras.Model, settings: Any, parts: Iterable[bytes] = ()
         settings: Anything that JSON can hold, such as the name of a dtype policy.
         parts: Further contents.
     """
+    # A name, or whether weights are trainable, does not change the outputs.
     config = {name: value for name, value in encoder.get_config().items() if name not in ("name", "trainable")}
     digest = hashlib.sha256(json.dumps([_VERSION, settings, config], sort_keys=True, default=str).encode())
     for part in parts:
@@ -256,7 +260,7 @@ def fingerprint(encoder: keras.Model, settings: Any, parts: Iterable[bytes] = ()
 def _asset(part: Any) -> bytes:
     """Returns the whole content of a vocabulary or a set of characters."""
     if not hasattr(part, "save"):
-        return json.dumps(text.serialize(part), sort_keys=True).encode()
+        return json.dumps(serialize(part), sort_keys=True).encode()
     with tempfile.TemporaryDirectory() as folder:
         part.save(Path(folder) / "content")
         return (Path(folder) / "content").read_bytes()
@@ -266,7 +270,7 @@ def _progress_bar(total: int | None, verbose: int | str, unit: str) -> keras.uti
     return keras.utils.Progbar(total, verbose=1 if verbose == "auto" else verbose, unit_name=unit)
 
 
-def _half(outputs: Any) -> NDArray[np.float16]:
+def _half(outputs: Tensor) -> NDArray[np.float16]:
     outputs = np.asarray(outputs, np.float32)
     largest = np.abs(outputs).max(initial=0.0)
     if not np.isfinite(outputs).all() or largest > np.finfo(HALF).max:

@@ -1,7 +1,6 @@
 """Backbones of tasks: made by name, and checked against their preprocessor."""
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import keras_hub
@@ -34,7 +33,7 @@ OF_PAIRS: dict[str, type[keras.Model]] = {"esim": ESIMBackbone}
 def backbone_of(
     architecture: str,
     known: dict[str, type[keras.Model]],
-    preprocessor: Any,
+    preprocessor: keras_hub.models.Preprocessor,
     embeddings: list[keras.layers.Layer] | None,
     config: Config,
 ) -> keras.Model:
@@ -84,18 +83,18 @@ def check_parts(task: type, backbone: keras.Model, preprocessor: keras_hub.model
         raise ValueError(message(expected, f"one for {size}", f"a tokenizer with max_length={size}"))
 
 
-def num_subwords(preprocessor: Any) -> int | None:
+def num_subwords(preprocessor: keras_hub.models.Preprocessor | None) -> int | None:
     """Returns the size of the subword vocabulary; `None` without one, or before a saved one is loaded."""
     tokenizer = getattr(preprocessor, "tokenizer", None)
     return _count(tokenizer.vocabulary_size) if tokenizer is not None and hasattr(tokenizer, "pieces") else None
 
 
-def _num_terms(preprocessor: Any) -> int | None:
+def _num_terms(preprocessor: keras_hub.models.Preprocessor | None) -> int | None:
     tfidf = getattr(preprocessor, "tfidf", None)
     return None if tfidf is None else _count(lambda: len(tfidf))
 
 
-def _max_positions(preprocessor: Any) -> int | None:
+def _max_positions(preprocessor: keras_hub.models.Preprocessor | None) -> int | None:
     """Returns the greatest number of positions in a row of subwords, `None` if unknown."""
     if isinstance(preprocessor, SpanPreprocessor):
         return preprocessor.max_length

@@ -1,6 +1,7 @@
 """Heads over one vector for each text: pooling, hidden layers, and a score for each class."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import keras
 from keras import ops
@@ -21,7 +22,7 @@ _POOLINGS = {
 }
 _DEFAULT = "max"
 #: A layer, its name, or `None`.
-Pooling = str | keras.layers.Layer | None
+Pooling: TypeAlias = str | keras.layers.Layer | None
 
 
 def pooling_layer(pooling: Pooling, backbone: keras.Model, outputs: Tensor | Features) -> keras.layers.Layer | None:

@@ -2,14 +2,24 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import keras_hub
 
 from keras_embed._backend import tf
 from keras_embed._errors import check_positive, message
-from keras_embed._types import Config, Dataset, Features, KerasObject, Labels, Samples, TFFunction, TFTensor
+from keras_embed._types import (
+    Config,
+    Dataset,
+    Features,
+    KerasObject,
+    Labels,
+    Samples,
+    SampleWeights,
+    TFFunction,
+    TFTensor,
+)
 from keras_embed.decoding import BeamSearch, ForbiddenTokens, Greedy, Sampling
 from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
@@ -19,7 +29,7 @@ from keras_embed.tokenizers import START_ID
 
 #: A generated text has neither padding nor a start token.
 NO_PADDING_NO_START = ForbiddenTokens((0, START_ID))
-Search = Greedy | BeamSearch | Sampling
+Search: TypeAlias = Greedy | BeamSearch | Sampling
 
 
 class TextWriter(StringTask):
@@ -57,7 +67,7 @@ class TextWriter(StringTask):
         """Returns perplexity and accuracy of the tokens."""
         return [TokenPerplexity(), TokenAccuracy()]
 
-    def preprocess_samples(self, x: Samples, y: Labels = None, sample_weight: Any = None) -> Any:
+    def preprocess_samples(self, x: Samples, y: Labels = None, sample_weight: SampleWeights = None) -> Any:
         if self.preprocessor is None or isinstance(x, Mapping):  # features already
             return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
         return self.preprocessor(x, y=y, sample_weight=sample_weight)

@@ -13,6 +13,7 @@ import keras
 from keras_embed._backend.generators import restore_generators, save_generators
 from keras_embed._errors import message
 from keras_embed._types import Features, PathLike
+from keras_embed.preprocessors import LanguageModelWindows
 
 _WEIGHTS, _RUN, _GENERATORS = "model.weights.h5", "run.json", "generators.npz"
 _FORMAT = 1
@@ -20,10 +21,18 @@ _Logs = dict[str, float] | None
 
 
 class _Positions(Protocol):
-    """Positions in the data after epochs of a run; they can be stored as JSON."""
+    """Positions in the data, by the number of steps or epochs of a run; they can be stored as JSON."""
 
-    def position(self, epochs: int) -> Any:
-        """Returns the position after a number of epochs of this run."""
+    def position(self, count: int, /) -> Any:
+        """Returns the position after so many steps or epochs."""
+        ...
+
+
+class _Source(Protocol):
+    """A source of examples whose position can be set."""
+
+    def seek(self, position: Any) -> None:
+        """Goes to a position."""
         ...
 
 
@@ -33,7 +42,7 @@ class Windows:
     Backends fetch windows before they train on them, so the source itself is always ahead.
     """
 
-    def __init__(self, source: Any, steps_per_epoch: int) -> None:
+    def __init__(self, source: LanguageModelWindows, steps_per_epoch: int) -> None:
         self._source = source
         self._every = steps_per_epoch
         self._positions: dict[int, Any] = {}
@@ -55,7 +64,7 @@ class Windows:
 class Epochs:
     """Positions after epochs of a source whose method `position` takes a number of steps."""
 
-    def __init__(self, source: Any, steps_per_epoch: int) -> None:
+    def __init__(self, source: _Positions, steps_per_epoch: int) -> None:
         self._source, self._every = source, steps_per_epoch
 
     def position(self, epochs: int) -> Any:
@@ -89,6 +98,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: _Logs = None) -> None:
         done = epoch + 1
         position = self._positions.position(done - self._first)
+        # Written beside and renamed: a run that is killed leaves no incomplete checkpoint.
         beside = self._folder / f"epoch-{done}.part{os.getpid()}"
         beside.mkdir(parents=True)
         try:
@@ -136,7 +146,7 @@ class Progress(keras.callbacks.Callback):
             logs["val_perplexity"] = self._validate()
 
 
-def resume(model: keras.Model, folder: PathLike, source: Any) -> int:
+def resume(model: keras.Model, folder: PathLike, source: _Source) -> int:
     """Restores model, optimizer and source from the newest checkpoint of a folder.
 
     Args:
@@ -150,12 +160,13 @@ def resume(model: keras.Model, folder: PathLike, source: Any) -> int:
     Raises:
         ValueError: If the checkpoint has another format, or is of another model.
     """
-    found = _checkpoints(Path(folder))
+    found = _checkpoints(Path(folder))  # the newest is last
     if not found:
         return 0
     content = json.loads((found[-1] / _RUN).read_text(encoding="utf-8"))
     if content.get("format") != _FORMAT:
         raise ValueError(f"{found[-1]}: " + message(f"a checkpoint of format {_FORMAT}", content.get("format")))
+    # The optimizer has no variables to load into before it is built.
     model.optimizer.build(model.trainable_variables)
     try:
         model.load_weights(found[-1] / _WEIGHTS)

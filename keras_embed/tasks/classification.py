@@ -153,10 +153,9 @@ class ClassificationTask(StringTask):
         self.check_preprocessor()
         parts, features = self.preprocessor.split(texts), self.preprocessor.features
 
-        def answer(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        def answer(rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
             batch = {name: padded_batch(part, rows) for name, part in parts.items()}
-            scores: NDArray[np.float32] = self.predict_features(self.scorer(), features.encode(batch, self.input))
-            return scores
+            return list(self.predict_features(self.scorer(), features.encode(batch, self.input)))
 
         answers = self.answer_in_batches(features.lengths(parts), batch_size, answer)
         return np.array(answers, np.float32).reshape(-1, self.num_classes)
@@ -224,6 +223,7 @@ def class_sample_weights(
     hot = labels if labels.ndim == 2 else np.eye(len(classes))[labels]  # (N, K)
     counts = hot.sum(0)
     if isinstance(class_weight, str):
+        # w_k = N / (K n_k); of several labels (N - n_k) / n_k, so that both sides of a class weigh the same.
         if class_weight != "balanced":
             raise ValueError(message('`class_weight` to be "balanced" or a dict', repr(class_weight)))
         total = len(labels) - counts if labels.ndim == 2 else np.full(len(classes), len(labels) / len(classes))

@@ -221,7 +221,7 @@ class LanguageModel(TextWriter):
         overlap = max_length // 2 if overlap is None else overlap
         batches = self.preprocessor.token_batches(texts, batch_tokens=batch_tokens, overlap=overlap)
         scorer = self.derived_model("scorer", lambda: _Scorer(self.backbone))
-        totals = np.zeros(len(texts))
+        totals = np.zeros(len(texts))  # log P(text) = sum over its windows of sum_t log P(w_t | w_<t)
         for indices, features, labels in batches.numbered():  # a batch of windows; several may be of one text
             rows, length = labels.shape
             # Padded to powers of two, so that a compiler meets few shapes. The labels of padding are -1.

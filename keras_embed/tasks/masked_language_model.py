@@ -19,6 +19,7 @@ from keras_embed._types import (
     Labels,
     PathLike,
     Samples,
+    SampleWeights,
     TFFunction,
     TFModule,
     TFTensor,
@@ -33,6 +34,7 @@ from keras_embed.tasks import _training_run
 from keras_embed.tasks._backbones import num_subwords
 from keras_embed.tasks._pooled_head import Pooling, pooling_config, representation, with_pooling
 from keras_embed.tasks.string_task import StringTask
+from keras_embed.tokenizers import EncoderTokenizer
 
 #: Prefix of subwords that continue a word.
 _INSIDE = "##"
@@ -46,7 +48,7 @@ class Filling:
 
     Attributes:
         token: The subword, as in the vocabulary.
-        string: The characters it stands for in a text.
+        string: Its characters in a text.
         probability: Among all subwords.
     """
 
@@ -188,7 +190,7 @@ class MaskedLanguageModel(StringTask):
             metrics["next_sentence"] = [keras.metrics.SparseCategoricalAccuracy("accuracy")]
         return metrics
 
-    def preprocess_samples(self, x: Samples, y: Labels = None, sample_weight: Any = None) -> Any:
+    def preprocess_samples(self, x: Samples, y: Labels = None, sample_weight: SampleWeights = None) -> Any:
         """Returns the features that the model reads; `fit` makes them from documents itself."""
         if self.preprocessor is None or isinstance(x, Mapping):
             return keras.utils.pack_x_y_sample_weight(pick(x, self.input), y, sample_weight)
@@ -362,7 +364,7 @@ class MaskedLanguageModel(StringTask):
 
 
 def _fillings(
-    tokenizer: Any, ids: NDArray[np.int32], probabilities: NDArray[np.float32]
+    tokenizer: EncoderTokenizer, ids: NDArray[np.int32], probabilities: NDArray[np.float32]
 ) -> tuple[tuple[Filling, ...], ...]:
     """Converts the ids (M, K) of subwords, and their probabilities."""
 

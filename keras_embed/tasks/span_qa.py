@@ -77,8 +77,8 @@ def answered_questions(answer: Features) -> list[AnsweredQuestion]:
             for text, start, end, probability in zip(*(column[row] for column in many), strict=True)
             if start >= 0
         )
-        span = (start, end) if start >= 0 else (None, None)
-        found.append(AnsweredQuestion(text.decode("utf-8"), *span, probability, none, candidates))
+        first, last = (start, end) if start >= 0 else (None, None)
+        found.append(AnsweredQuestion(text.decode("utf-8"), first, last, probability, none, candidates))
     return found
 
 

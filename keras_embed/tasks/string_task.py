@@ -87,6 +87,7 @@ class StringTask(keras_hub.models.Task):
     backbone_cls = keras_hub.models.Backbone
     kind = "task"
     needs = ""
+    preprocessor: Any  # of `preprocessor_cls`, or `None`; a property of Keras Hub's class
 
     def __init__(
         self,
@@ -131,6 +132,7 @@ class StringTask(keras_hub.models.Task):
     @property
     def is_hub_backbone(self) -> bool:
         """True if the backbone is one of Keras Hub, usually pretrained, and not a subclass from `keras_embed`."""
+        # Our backbones extend Keras Hub's class too.
         kinds = type(self.backbone).__mro__
         ours = any(kind.__module__.startswith("keras_embed.") for kind in kinds)
         return keras_hub.models.Backbone in kinds and not ours
@@ -229,7 +231,7 @@ class StringTask(keras_hub.models.Task):
             ValueError: If labels are missing, or the task has no frozen encoder for `feature_cache`.
             OSError: If the disk has no room for the features.
         """
-        texts = [x]
+        texts = [x]  # all that a feature cache has to encode
         if self.preprocessor is not None:
             seed = int(keras.random.randint((), 0, 2**31 - 1)) if shuffle else None
             x, y, sample_weight = self._batched(x, y, sample_weight, batch_size, seed), None, None
@@ -299,13 +301,17 @@ class StringTask(keras_hub.models.Task):
                 ignored.
         """
         answers: dict[int, _Answer] = {}
+        # Sorted by length, each batch is padded to the length of its own rows only.
         for rows in similar_length_batches(lengths, batch_size):
             answers.update(zip(rows.tolist(), answer(rows), strict=False))
         return [answers[row] for row in range(len(lengths))]
 
     @staticmethod
     def predict_features(model: keras.Model, features: Features) -> Any:
-        """Returns the outputs of a model for one batch of a preprocessor's features, those that it reads."""
+        """Returns the outputs of a model, the task or a derived one, for one batch of its preprocessor's features."""
+        if isinstance(model, StringTask):  # whose own `predict_on_batch` would take strings
+            task = model
+            model = task.derived_model("network", lambda: keras.Model(task.input, task.output, name="network"))
         return predict_batch(model, {name: np.asarray(x) for name, x in pick(features, model.input).items()})
 
     # === Export ===

@@ -67,6 +67,7 @@ class TextClassifier(ClassificationTask):
 
     kind = "classifier"
     preprocessor_cls = ClassifierPreprocessor
+    thresholds: NDArray[np.float32]
 
     def __init__(
         self,

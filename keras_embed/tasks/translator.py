@@ -18,7 +18,7 @@ from keras_embed.preprocessors import TranslationPreprocessor
 from keras_embed.preprocessors.batching import padded_batch
 from keras_embed.tasks._feature_axes import feature_axes
 from keras_embed.tasks._text_writer import NO_PADDING_NO_START, Search, TextWriter
-from keras_embed.tokenizers import END_ID, START_ID, UNKNOWN_ID
+from keras_embed.tokenizers import END_ID, START_ID, UNKNOWN_ID, PieceTokenizer
 
 _ARCHITECTURES: dict[str, type[keras.Model]] = {
     "recurrent": RecurrentSeq2SeqBackbone,
@@ -279,6 +279,7 @@ class Translator(TextWriter):
         if replace_unknown and alignment is not None:
             unknown = tokenizer.id_to_token(UNKNOWN_ID)
             replaced = replace_unknown_words(tokens, alignment[:, :-1], source[:-1], unknown)  # the end token left out
+            # The text has the unknown token once for each: put the replacements between its parts.
             parts = text.split(unknown)
             new = [word for word, token in zip(replaced, tokens, strict=True) if token == unknown]
             text = parts[0] + "".join(word + part for word, part in zip(new, parts[1:], strict=False))
@@ -355,6 +356,7 @@ class Translator(TextWriter):
 
     def _alignments_signature(self, module: TFModule, axes: dict[str, str], spec: Any) -> TFFunction:
         preprocessor = self.preprocessor
+        # The same variables in the same order as in `module.model`, so the weights are saved once.
         search, _ = graph_function(self.searcher(return_alignments=True), axes, module.model)
         sources, targets = (
             tf.constant([tokenizer.id_to_token(id) for id in range(tokenizer.vocabulary_size())])
@@ -366,6 +368,7 @@ class Translator(TextWriter):
             features = preprocessor.source_features(text)
             found = search(features)
             ids = found["token_ids"][:, 0]  # (B, T), the best
+            # Numbers of subwords without padding, and of the targets without the end token.
             written = tf.cast(tf.sequence_mask(found["lengths"][:, 0], tf.shape(ids)[1]), tf.int32)
             written *= tf.cast(ids != END_ID, tf.int32)
             read = tf.cast(features["encoder_padding_mask"], tf.int32)
@@ -404,5 +407,5 @@ def _string_batch(texts: Sequence[str]) -> TFTensor:
     return padded_batch(np.array([text.encode() for text in texts], object), np.arange(len(texts)))
 
 
-def _tokens(tokenizer: Any, ids: NDArray[np.int32]) -> tuple[str, ...]:
+def _tokens(tokenizer: PieceTokenizer, ids: NDArray[np.int32]) -> tuple[str, ...]:
     return tuple(tokenizer.id_to_token(int(id)) for id in ids)
