@@ -1,4 +1,4 @@
-"""Features of a frozen encoder, kept on disk: training sees no difference, and the encoder runs once for each text."""
+"""Cached features of a frozen encoder: training is the same, and the encoder runs once for each text."""
 
 import keras
 import keras_hub

@@ -1,4 +1,4 @@
-"""What a frozen ELMo says, kept on disk: each sentence is encoded once, whatever happens in between."""
+"""Cached outputs of a frozen ELMo: each sentence is encoded once, whatever happens in between."""
 
 import collections
 import types

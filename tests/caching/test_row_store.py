@@ -1,4 +1,4 @@
-"""Rows on disk: whole or not there, whatever happens to the process or the files."""
+"""Rows on disk: complete or absent, whatever happens to the process or the files."""
 
 import os
 import resource
