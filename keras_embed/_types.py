@@ -62,3 +62,14 @@ StringData: TypeAlias = Any
 LabelData: TypeAlias = Any
 #: Strings split into tokens: a ragged tensor, or a dict of ragged and dense tensors with a common first axis.
 Tokens: TypeAlias = Any
+#: Inputs of `fit`: strings, tokens or a corpus in memory, or a `tf.data.Dataset` of batches.
+Samples: TypeAlias = Any
+#: Labels of samples: strings, numbers, or lists of them; `None` where the samples have them.
+Labels: TypeAlias = Any
+#: Weights of samples, (N,) or (N, K).
+SampleWeights: TypeAlias = Sequence[float] | Any | None
+#: A `tf.Module`, and a `tf.function`.
+TFModule: TypeAlias = Any
+TFFunction: TypeAlias = Any
+#: A decoded JSON value.
+Json: TypeAlias = Any

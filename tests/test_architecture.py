@@ -14,15 +14,13 @@ FLOORS = (
     ("tokenizers", "vectors"),
     ("initializers", "layers", "losses", "metrics", "callbacks", "schedules"),
     ("preprocessors", "backbones", "decoding"),
-    ("caching",),
+    ("caching", "serving"),
     ("tasks", "checkpoints"),
-    ("serving", "plots"),
+    ("plots",),
     ("cli", "_registration"),
     ("__init__", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-#: (from, to): an import upward that is allowed inside a function, which runs only when a user asks for it.
-CALL_TIME_IMPORTS = {("tasks", "serving")}
 FRAMEWORKS = {"tensorflow", "tensorflow_text", "jax", "torch"}
 MAY_NAME_TENSORFLOW = {"_backend", "text", "tokenizers", "preprocessors", "caching", "tasks", "serving"}
 
@@ -75,14 +73,13 @@ def test_every_room_has_a_floor():
 def test_imports_run_downward():
     upward = []
     for path, tree in TREES.items():
-        here, deferred, types_only = room(path), inside_functions(tree), type_checking(tree)
+        here, types_only = room(path), type_checking(tree)
         for node, name in imports(tree):
             parts = name.split(".")
             if parts[0] != "keras_embed" or len(parts) < 2 or parts[1] not in FLOOR or parts[1] == here:
                 continue
-            allowed = node in deferred and (here, parts[1]) in CALL_TIME_IMPORTS
             ground = FLOOR[parts[1]] == FLOOR[here] == 0  # the single files of the ground floor are one room
-            if FLOOR[parts[1]] >= FLOOR[here] and not allowed and not ground and node not in types_only:
+            if FLOOR[parts[1]] >= FLOOR[here] and not ground and node not in types_only:
                 upward.append(f"{path.relative_to(PACKAGE)}:{node.lineno} imports {name}")
     assert not upward, "\n".join(upward)
 

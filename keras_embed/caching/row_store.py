@@ -1,11 +1,11 @@
-"""Arrays of half precision kept on disk under a key, in files that only grow."""
+"""Half-precision arrays on disk under keys, in files that are only appended to."""
 
 import contextlib
-import os
 import struct
 import uuid
 import zlib
 from collections.abc import Iterable, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,39 +13,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed._errors import message
+from keras_embed._types import PathLike
 
 HALF = np.dtype("<f2")
 KEY_BYTES = 16
-#: Key, first row, number of rows, checksum of these rows; then a checksum of the record itself.
+# A record of the index: key, first row, number of rows, CRC-32 of these rows; then the CRC-32 of the record itself.
 _RECORD, _CHECK = struct.Struct(f"<{KEY_BYTES}sQII"), struct.Struct("<I")
 _MAGIC = b"keras_embed kept rows 1\n"
 _INDEX, _DATA = ".index", ".rows"
 
 
-class _Place(NamedTuple):
+class _Entry(NamedTuple):
+    """Position of an array: its rows in a data file, and their checksum."""
+
     file: Path
     start: int
     length: int
     checksum: int
 
 
-class KeptRows:
-    """What is known under a fingerprint: keys, and for each some rows of one shape.
+class RowStore:
+    """Arrays of one row shape, stored under keys and a common fingerprint.
 
-    Every process that writes has a pair of files of its own, so any number may write at once, and nobody waits for
-    a lock or mends what another left. Rows are written first, then one record for each array, with checksums; what has
-    no whole record, or rows that do not fit their checksum, does not count. So a process may be killed at any moment.
+    Every writing process has a pair of files of its own, a data file and an index, so any number of processes can write
+    at once without locks. The rows are written first, then one index record per array, both with checksums. A
+    record that is incomplete, or whose rows do not match their checksum, is ignored. A process may therefore be killed
+    at any time.
 
     Args:
-        folder: made at the first write.
-        fingerprint: hex digits, in the names of the files: rows of different fingerprints never meet.
-        shape: of a row.
+        folder: Created at the first write.
+        fingerprint: Hexadecimal digits, part of the file names: files of other fingerprints are not read.
+        shape: Shape of a row.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], fingerprint: str, shape: Sequence[int]) -> None:
+    def __init__(self, folder: PathLike, fingerprint: str, shape: Sequence[int]) -> None:
         self.folder, self.fingerprint, self.shape = Path(folder), fingerprint, tuple(shape)
-        self._places: dict[bytes, list[_Place]] = {}  # two processes may have written the same
-        self._sound: dict[bytes, _Place] = {}
+        self._entries: dict[bytes, list[_Entry]] = {}  # several per key if two processes wrote the same array
+        self._verified: dict[bytes, _Entry] = {}
         self._maps: dict[Path, NDArray[np.float16]] = {}
         self._writer: _Writer | None = None
         for index in sorted(self.folder.glob(f"{fingerprint}-*{_INDEX}")):
@@ -53,41 +57,41 @@ class KeptRows:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of a row."""
+        """Size of a row in bytes."""
         return HALF.itemsize * int(np.prod(self.shape))
 
     def missing(self, keys: Iterable[bytes]) -> list[bytes]:
-        """The keys, in order and each once, whose rows are not there, or are damaged."""
+        """Returns the distinct keys, in order, whose rows are absent or damaged."""
         return [key for key in dict.fromkeys(keys) if not self._has(key)]
 
     def rows(self, key: bytes) -> NDArray[np.float16]:
-        """The rows under a key, (count, *shape), mapped from the disk.
+        """Returns the rows of a key, (count, *shape), as a memory map.
 
         Raises:
-            KeyError: where there are none that are whole.
+            KeyError: If there are no intact rows under the key.
         """
         if not self._has(key):
             raise KeyError(key)
-        return self._at(self._sound[key])
+        return self._mapped_rows(self._verified[key])
 
     def write(self, keys: Sequence[bytes], arrays: Sequence[NDArray[Any]]) -> None:
-        """Keeps arrays (count, *shape) under their keys; after it they are there, whatever happens next.
+        """Stores arrays (count, *shape) under their keys. They are on disk when the method returns.
 
         Raises:
-            OSError: where the disk takes no more. What was written before stays.
+            OSError: If the disk is full. Earlier arrays stay readable.
         """
         if self._writer is None:
             self._writer = _Writer(self.folder, f"{self.fingerprint}-{uuid.uuid4().hex[:12]}", self.row_bytes)
         contents = [np.ascontiguousarray(array, HALF).tobytes() for array in arrays]
         try:
-            places = self._writer.write(keys, contents)
+            entries = self._writer.write(keys, contents)
         except OSError:
-            self.close()  # its end is not known: another pair of files may go on
+            self.close()  # the end of the files is unknown: the next write starts a new pair
             raise
-        self._sound.update(zip(keys, places, strict=True))
+        self._verified.update(zip(keys, entries, strict=True))
 
     def close(self) -> None:
-        """Ends writing; reading goes on."""
+        """Closes the files that are written to; reading still works."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -97,34 +101,32 @@ class KeptRows:
         content = index.read_bytes()
         if not content.startswith(_MAGIC) or not data.exists():
             return
+        # After a power failure either file may be shorter, or longer by zeros, than what was written.
         rows, size = data.stat().st_size // self.row_bytes, _RECORD.size + _CHECK.size
         for at in range(len(_MAGIC), len(content) - size + 1, size):
             record, check = content[at : at + _RECORD.size], content[at + _RECORD.size : at + size]
             key, start, length, checksum = _RECORD.unpack(record)
             if _CHECK.unpack(check)[0] == zlib.crc32(record) and start + length <= rows:
-                self._places.setdefault(key, []).append(_Place(data, start, length, checksum))
+                self._entries.setdefault(key, []).append(_Entry(data, start, length, checksum))
 
     def _has(self, key: bytes) -> bool:
-        for place in () if key in self._sound else self._places.get(key, ()):
-            if zlib.crc32(self._at(place).tobytes()) == place.checksum:
-                self._sound[key] = place
-        return key in self._sound
+        for entry in () if key in self._verified else self._entries.get(key, ()):
+            if zlib.crc32(self._mapped_rows(entry).tobytes()) == entry.checksum:
+                self._verified[key] = entry
+        return key in self._verified
 
-    def _at(self, place: _Place) -> NDArray[np.float16]:
-        end = place.start + place.length
-        return self._mapped(place.file, end)[place.start : end]
-
-    def _mapped(self, file: Path, least: int) -> NDArray[np.float16]:
-        known = self._maps.get(file)
-        if known is None or len(known) < least:
-            rows = file.stat().st_size // self.row_bytes
-            known = np.memmap(file, HALF, "r", shape=(rows, *self.shape))
-            self._maps[file] = known
-        return known
+    def _mapped_rows(self, entry: _Entry) -> NDArray[np.float16]:
+        end = entry.start + entry.length
+        known = self._maps.get(entry.file)
+        if known is None or len(known) < end:  # the file has grown since it was mapped
+            rows = entry.file.stat().st_size // self.row_bytes
+            known = np.memmap(entry.file, HALF, "r", shape=(rows, *self.shape))
+            self._maps[entry.file] = known
+        return known[entry.start : end]
 
 
 class _Writer:
-    """The pair of files of one process."""
+    """The data file and the index of one process."""
 
     def __init__(self, folder: Path, name: str, row_bytes: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -132,19 +134,20 @@ class _Writer:
         self._files = [open(folder / (name + suffix), "xb", buffering=0) for suffix in (_DATA, _INDEX)]
         self._append(self._files[1], _MAGIC)
 
-    def write(self, keys: Sequence[bytes], contents: Sequence[bytes]) -> list[_Place]:
-        places, start = [], self.rows
+    def write(self, keys: Sequence[bytes], contents: Sequence[bytes]) -> list[_Entry]:
+        entries, start = [], self.rows
         for content in contents:
-            places.append(_Place(self.data, start, len(content) // self.row_bytes, zlib.crc32(content)))
-            start += places[-1].length
-        records = [_RECORD.pack(key, *place[1:]) for key, place in zip(keys, places, strict=True)]
+            entries.append(_Entry(self.data, start, len(content) // self.row_bytes, zlib.crc32(content)))
+            start += entries[-1].length
+        records = [_RECORD.pack(key, *entry[1:]) for key, entry in zip(keys, entries, strict=True)]
+        # Rows before records: an index never refers to rows that were not written.
         self._append(self._files[0], b"".join(contents))
         self._append(self._files[1], b"".join(record + _CHECK.pack(zlib.crc32(record)) for record in records))
         self.rows = start
-        return places
+        return entries
 
-    def _append(self, file: Any, content: bytes) -> None:
-        """All of it, or nothing."""
+    def _append(self, file: FileIO, content: bytes) -> None:
+        """Appends all of `content`, or nothing."""
         end, left = file.tell(), memoryview(content)
         try:
             while left:
@@ -155,7 +158,7 @@ class _Writer:
                 file.seek(end)
             expected = f"{len(content)} bytes more on the disk of {self.data.parent}"
             raise OSError(
-                error.errno, message(expected, str(error), "again with more room: what is there stays")
+                error.errno, message(expected, str(error), "again with more room: earlier features stay cached")
             ) from None
 
     def close(self) -> None:

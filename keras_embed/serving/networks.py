@@ -1,20 +1,18 @@
-"""The network of a task alone, from features to scores, for runtimes without TensorFlow: ONNX and LiteRT."""
+"""Networks of tasks, from features to scores, for runtimes without TensorFlow: ONNX and LiteRT."""
 
-import functools
 import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from keras_embed._errors import check_one_of, message
-from keras_embed.functional import linear_chain
-from keras_embed.serving.saved_model import in_place, under_tensorflow
-from keras_embed.tasks import PairClassifier, SpanQA, Tagger, TextClassifier
+from keras_embed._types import PathLike, Tensor
+from keras_embed.serving.saved_model import Exportable, new_file, under_tensorflow
 
 _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
+#: Names of TensorFlow's own operations in a LiteRT file.
 _FLEX = re.compile(rb"Flex[A-Z]\w+")
 _CODE = """
 import json
@@ -24,34 +22,38 @@ export_network(task, path, **json.loads(argument))
 
 
 def export_network(
-    task: Any, path: Any, format: str = "onnx", batch_size: int | None = None, length: int | None = None
+    task: Exportable,
+    path: PathLike,
+    format: str = "onnx",
+    batch_size: int | None = None,
+    length: int | None = None,
 ) -> None:
-    """Writes what a task computes between features and answers as one file for ONNX Runtime or LiteRT.
+    """Writes the network of a task, from features to scores, as one file for ONNX Runtime or LiteRT.
 
-    Strings stay outside: the client makes the features, `task.preprocessor` shows how, and names the answers. Inputs
-    are called as the features are. Outputs are called
+    The file contains no strings: the client makes the features, as `task.preprocessor` does, and names the answers.
+    Inputs have the names of the features. Outputs are `task.network_outputs()`:
 
         TextClassifier: `logits` (B, K).
-        PairClassifier: `logits` (B, K); `scores` (B, 1) where pairs have scores.
+        PairClassifier: `logits` (B, K); `scores` (B, 1) if pairs have scores.
         SpanQA: `logits` (B, 2, T), of starts and of ends.
         Tagger: `emissions` (B, T, K), `transitions` (K, K), `start` (K,) and `end` (K,); the tags are the path with
             the greatest sum of these, for independent tags the greatest emission.
 
-    and as in the Keras model for other tasks. It is written under TensorFlow; from JAX and PyTorch, by another process
-    that loads the saved task there.
+    and those of the Keras model for other tasks. The file is written under TensorFlow; for JAX and PyTorch, another
+    process loads the saved task there.
 
     Args:
-        task: any of `keras_embed.tasks`, with or without a preprocessor.
-        path: the file, which ends in ".onnx" or ".tflite". What stood there is replaced once the new one is complete.
-        format: "onnx", or "litert", which was called TensorFlow Lite.
-        batch_size: rows in every batch; `None`: any number.
-        length: steps of every row, and of all else that is open, as distinct words; `None`: any number. Recurrent
-            layers run in LiteRT only where `batch_size` and `length` are given.
+        task: Any task of `keras_embed.tasks`, with or without a preprocessor.
+        path: The file, ending in ".onnx" or ".tflite". An existing one is replaced when the new one is complete.
+        format: "onnx", or "litert", formerly TensorFlow Lite.
+        batch_size: Rows in every batch; `None`: any number.
+        length: Size of all other open axes, such as steps and distinct words; `None`: any number. Recurrent layers run
+            in LiteRT only if `batch_size` and `length` are given.
 
     Raises:
-        ValueError: for another ending or format; for LiteRT, where the file would need TensorFlow's own operations.
-        ImportError: for ONNX, where tf2onnx is not installed.
-        OSError: where the file cannot be written, or the other process fails, with the reason.
+        ValueError: If the ending or format is unknown, or a LiteRT file would need TensorFlow's own operations.
+        ImportError: If tf2onnx is not installed, for ONNX.
+        OSError: If the file cannot be written, or the other process fails, with the reason.
 
     Example:
     >>> import keras_embed as ke
@@ -65,7 +67,7 @@ def export_network(
         raise ValueError(message(f"a file that ends in {_SUFFIXES[format]}", str(path)))
     if format == "onnx":
         _find_converter()
-    with in_place(path, "a network") as written:
+    with new_file(path, "a network") as written:
         if keras.config.backend() == "tensorflow":
             _write(task, written, format, batch_size, length)
         else:
@@ -73,8 +75,8 @@ def export_network(
             under_tensorflow(task, written, _CODE, json.dumps(arguments))
 
 
-def _write(task: Any, path: Path, format: str, batch_size: int | None, length: int | None) -> None:
-    model = keras.Model(task.input, network_outputs(task))
+def _write(task: Exportable, path: Path, format: str, batch_size: int | None, length: int | None) -> None:
+    model = keras.Model(task.input, task.network_outputs())
     signature = {name: _spec(name, tensor, batch_size, length) for name, tensor in task.input.items()}
     model.export(str(path), format=format, verbose=False, input_signature=[signature])
     if format == "onnx":
@@ -83,41 +85,10 @@ def _write(task: Any, path: Path, format: str, batch_size: int | None, length: i
         raise ValueError(message("a network of LiteRT's own operations", missing, "batch_size=1 and length=128"))
 
 
-def _spec(name: str, tensor: Any, batch_size: int | None, length: int | None) -> Any:
+def _spec(name: str, tensor: Tensor, batch_size: int | None, length: int | None) -> keras.InputSpec:
     batch, *others = tensor.shape
     shape = (batch_size, *(length if size is None else size for size in others))
     return keras.InputSpec(shape=shape, dtype=tensor.dtype, name=name)
-
-
-@functools.singledispatch
-def network_outputs(task: Any) -> dict[str, Any]:
-    """Name -> symbolic output of what is exported of a task."""
-    return task.output if isinstance(task.output, dict) else {"outputs": task.output}
-
-
-@network_outputs.register(TextClassifier)
-@network_outputs.register(SpanQA)
-def _logits(task: Any) -> dict[str, Any]:
-    return {"logits": task.output}
-
-
-@network_outputs.register(PairClassifier)
-def _pairs(task: PairClassifier) -> dict[str, Any]:
-    return {"scores" if task.graded else "logits": task.output}
-
-
-@network_outputs.register(Tagger)
-def _chain(task: Tagger) -> dict[str, Any]:
-    outputs: dict[str, Any] = _Unpacked(dtype="float32")(task.output)
-    return outputs
-
-
-class _Unpacked(keras.layers.Layer):
-    """The parts of a linear chain by name."""
-
-    def call(self, potentials: Any) -> dict[str, Any]:
-        chain = linear_chain.unpack(potentials)
-        return {name: getattr(chain, name) for name in ("emissions", "transitions", "start", "end")}
 
 
 def _find_converter() -> None:
@@ -130,7 +101,7 @@ def _find_converter() -> None:
 
 
 def _name_axes(path: Path) -> None:
-    """Gives open axes of inputs names that say what they are; tf2onnx numbers them."""
+    """Names the open axes of the inputs after the inputs; tf2onnx numbers them."""
     onnx = importlib.import_module("onnx")
     proto = onnx.load(str(path))
     for value in proto.graph.input:

@@ -1,18 +1,20 @@
-"""What TensorFlow Serving's REST API carries: JSON to arrays, arrays to JSON.
+"""Requests and answers of TensorFlow Serving's REST API: JSON to arrays, arrays to JSON.
 
 The format is that of https://www.tensorflow.org/tfx/serving/api_rest: `instances`, a list with an entry for each row,
-or `inputs`, whole tensors by name. Binary strings stand as `{"b64": ...}`, and tensors whose name ends in `_bytes` come
-back so.
+or `inputs`, whole tensors by name. Binary strings are written as `{"b64": ...}`, also in outputs whose name ends in
+`_bytes`.
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from keras_embed._errors import message
+from keras_embed._types import Json
 
 _BINARY = "_bytes"
 
@@ -21,8 +23,8 @@ class RequestError(ValueError):
     """A request that cannot be answered.
 
     Args:
-        text: what is wrong, for the client.
-        status: HTTP status.
+        text: Error message for the client.
+        status: HTTP status code.
 
     Example:
     >>> RequestError("no such model", 404).status
@@ -35,24 +37,24 @@ class RequestError(ValueError):
 
 
 class Spec(NamedTuple):
-    """Shape, `None` where any size will do, and dtype of an input."""
+    """Shape, with `None` for any size, and dtype of an input."""
 
     shape: tuple[int | None, ...]
-    dtype: Any
+    dtype: DTypeLike
 
 
-def arrays_of(body: Any, specs: Mapping[str, Spec]) -> tuple[dict[str, Any], bool]:
-    """The tensors of a request for `predict`.
+def arrays_of(body: Json, specs: Mapping[str, Spec]) -> tuple[dict[str, NDArray[Any]], bool]:
+    """Returns the inputs of a request for `predict`.
 
     Args:
-        body: the JSON object.
-        specs: of the inputs by name, as the signature reads them.
+        body: The JSON object.
+        specs: Of the inputs of the signature, by name.
 
     Returns:
-        Arrays by name, and whether the answer has to be in rows.
+        Arrays by name, and True if the answer has to be in rows.
 
     Raises:
-        RequestError: for what is not in the format, or does not fit the signature.
+        RequestError: If the request is malformed, or does not match the signature.
     """
     if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
         raise RequestError(message("a JSON object with `instances` or `inputs`, one of them", _shape_of(body)))
@@ -65,8 +67,8 @@ def arrays_of(body: Any, specs: Mapping[str, Spec]) -> tuple[dict[str, Any], boo
     return {name: _array(name, value, specs[name]) for name, value in columns.items()}, rows
 
 
-def _named(inputs: Any, specs: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns by name; the only input need not be named."""
+def _named(inputs: Json, specs: Mapping[str, Spec]) -> dict[str, Json]:
+    """Returns columns by name; a single input may be unnamed."""
     if isinstance(inputs, dict) and not _is_binary(inputs):
         return inputs
     if len(specs) != 1:
@@ -74,48 +76,48 @@ def _named(inputs: Any, specs: Mapping[str, Any]) -> dict[str, Any]:
     return {next(iter(specs)): inputs}
 
 
-def _columns(instances: Any, specs: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Rows to columns."""
+def _columns(instances: Json, specs: Mapping[str, Spec]) -> dict[str, list[Json]]:
+    """Converts rows to columns."""
     if not isinstance(instances, list) or not instances:
         raise RequestError(message("`instances` as a list with at least one entry", _shape_of(instances)))
     named = [isinstance(row, dict) and not _is_binary(row) for row in instances]
     if not any(named) and len(specs) == 1:
-        return {next(iter(specs)): instances}
+        return {next(iter(specs)): instances}  # a single unnamed input
     if not all(named):
         row = named.index(False)
         expected = f"every instance as an object with {sorted(specs)}"
-        raise RequestError(message(expected, f"{_shape_of(instances[row])} as number {row}"))
+        raise RequestError(message(expected, f"{_shape_of(instances[row])} at index {row}"))
     names = instances[0].keys()
-    for number, row in enumerate(instances):
+    for index, row in enumerate(instances):
         if row.keys() != names:
-            raise RequestError(message(f"all instances with {sorted(names)}", f"{sorted(row)} as number {number}"))
+            raise RequestError(message(f"all instances with {sorted(names)}", f"{sorted(row)} at index {index}"))
     return {name: [row[name] for row in instances] for name in names}
 
 
-def _array(name: str, value: Any, spec: Any) -> Any:
-    """A value in nested lists as an array of the spec's kind and number of axes."""
+def _array(name: str, value: Json, spec: Spec) -> NDArray[Any]:
+    """Converts nested lists to an array of the dtype and rank of the spec."""
     rank = len(spec.shape)
-    depth, first = 0, value
+    depth, first = 0, value  # the depth along the first entries
     while isinstance(first, list):
         depth, first = depth + 1, first[0] if first else None
     if depth != rank and not (first is None and depth <= rank):
         raise RequestError(message(f"input {name!r} with {rank} axes", f"one with {depth}"))
     kind = np.dtype(spec.dtype)
-    flat: list[Any] = []
+    flat: list[Json] = []
     shape = _flatten(name, value, rank, flat)
     if any(size not in (None, found) for size, found in zip(spec.shape, shape, strict=True)):
         raise RequestError(message(f"input {name!r} of shape {tuple(spec.shape)}", f"{shape}"))
     parts = [_scalar(name, part, kind) for part in flat]
     try:
-        array = np.empty(len(parts), object if kind.kind in "OSU" else kind)
+        array: NDArray[Any] = np.empty(len(parts), object if kind.kind in "OSU" else kind)
         array[:] = parts
     except OverflowError as error:
         raise RequestError(message(f"input {name!r} within the range of {kind}", f"{error}")) from error
     return array.reshape(shape)
 
 
-def _flatten(name: str, value: Any, rank: int, flat: list[Any]) -> tuple[int, ...]:
-    """Appends what is in nested lists, and gives their shape."""
+def _flatten(name: str, value: Json, rank: int, flat: list[Json]) -> tuple[int, ...]:
+    """Appends the values in nested lists to `flat`, and returns the shape of the lists."""
     if rank == 0:
         flat.append(value)
         return ()
@@ -127,8 +129,8 @@ def _flatten(name: str, value: Any, rank: int, flat: list[Any]) -> tuple[int, ..
     return (len(value), *shapes.pop())
 
 
-def _scalar(name: str, value: Any, kind: Any) -> Any:
-    """One value, as the spec's kind has it."""
+def _scalar(name: str, value: Json, kind: np.dtype[Any]) -> bytes | bool | int | float:
+    """Converts one value to the kind of the spec."""
     if kind.kind in "OSU":
         if isinstance(value, str):
             return value.encode("utf-8", "surrogatepass")
@@ -145,19 +147,19 @@ def _scalar(name: str, value: Any, kind: Any) -> Any:
     raise RequestError(message(f"input {name!r} to hold {kinds.get(kind.kind, 'strings')}", _shape_of(value)))
 
 
-def _bytes(name: str, text: Any) -> bytes:
+def _bytes(name: str, text: Json) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (TypeError, ValueError, binascii.Error) as error:
         raise RequestError(message(f"input {name!r} in base64", f"{text!r}: {error}")) from error
 
 
-def _is_binary(value: Any) -> bool:
+def _is_binary(value: Json) -> TypeGuard[dict[str, Json]]:
     return isinstance(value, dict) and value.keys() == {"b64"}
 
 
-def _shape_of(value: Any) -> str:
-    """What a value is, in few words: bodies may be long."""
+def _shape_of(value: Json) -> str:
+    """Describes a value in few words, as bodies may be long."""
     if isinstance(value, dict):
         return f"an object with {sorted(map(str, value))[:5]}"
     if isinstance(value, list):
@@ -166,21 +168,21 @@ def _shape_of(value: Any) -> str:
 
 
 def check_rows(rows: int, most: int | None) -> None:
-    """Raises `RequestError` for more rows than a request may have; `None`: any number."""
+    """Raises `RequestError` if a request has more than `most` rows; `None`: any number."""
     if most is not None and rows > most:
         raise RequestError(message(f"at most {most} rows", f"{rows}", "several requests"))
 
 
-def answer_of(outputs: Mapping[str, Any], rows: bool, num_rows: int = 0) -> dict[str, Any]:
-    """The JSON object that answers a request.
+def answer_of(outputs: Mapping[str, NDArray[Any]], rows: bool, num_rows: int = 0) -> dict[str, Json]:
+    """Returns the JSON object that answers a request.
 
     Args:
-        outputs: arrays by name.
-        rows: whether the request was in rows: a list with an entry for each comes back, else whole tensors.
-        num_rows: how many there were.
+        outputs: Arrays by name.
+        rows: Whether the request was in rows: the answer is a list with an entry for each, else whole tensors.
+        num_rows: Number of rows.
 
     Raises:
-        RequestError: for an output without such rows.
+        RequestError: If an output does not have as many rows.
 
     Example:
     >>> answer_of({"label": np.array([b"good", b"bad"], object)}, True, 2)
@@ -199,32 +201,32 @@ def answer_of(outputs: Mapping[str, Any], rows: bool, num_rows: int = 0) -> dict
     return {"predictions": [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]}
 
 
-def status_of(version: int) -> dict[str, Any]:
-    """The JSON object that says that a model is ready."""
+def status_of(version: int) -> dict[str, Json]:
+    """Returns the JSON object for a model that is ready."""
     state = {"version": str(version), "state": "AVAILABLE"}
     return {"model_version_status": [{**state, "status": {"error_code": "OK", "error_message": ""}}]}
 
 
-def metadata_of(name: str, version: int, signatures: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON object that lists a model's signatures.
+def metadata_of(name: str, version: int, signatures: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns the JSON object with the signatures of a model.
 
     Args:
-        name: of the model.
-        version: of it.
-        signatures: name -> `SignatureDef` as JSON has it.
+        name: Of the model.
+        version: Of the model.
+        signatures: `SignatureDef`s as JSON, by name.
     """
     specification = {"name": name, "signature_name": "", "version": str(version)}
     return {"model_spec": specification, "metadata": {"signature_def": {"signature_def": dict(signatures)}}}
 
 
-def _plain(array: Any, binary: bool) -> Any:
+def _plain(array: NDArray[Any], binary: bool) -> Json:
     array = np.asarray(array)
     if array.dtype.kind == "f":
-        array = array.astype(str).astype(np.float64)  # 0.1 as 0.1, not as what float64 makes of float32
+        array = array.astype(str).astype(np.float64)  # shortest decimal form of the float32: 0.1, not 0.10000000149
     return _strings(array.tolist(), binary)
 
 
-def _strings(value: Any, binary: bool) -> Any:
+def _strings(value: Json, binary: bool) -> Json:
     if isinstance(value, list):
         return [_strings(part, binary) for part in value]
     if not isinstance(value, bytes):

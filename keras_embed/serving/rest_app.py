@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST API, and a page to try models on, as a web application."""
+"""A web application with TensorFlow Serving's REST API, and a page to try the models."""
 
 import asyncio
 import base64
@@ -8,27 +8,54 @@ import importlib
 import json
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol
 
 from keras_embed._errors import check_positive, message
+from keras_embed._types import Json
 from keras_embed.serving.request_values import RequestError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 _PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+))?(?P<what>:[a-z]+|/metadata)?")
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 
+class Servable(Protocol):
+    """`ServedModel` or `ServedVectors`."""
+
+    name: str
+    version: int
+
+    def predict(self, body: Json, max_rows: int | None = None) -> dict[str, Json]:
+        """Answers a request for `predict`."""
+        ...
+
+    def status(self) -> dict[str, Json]:
+        """Returns the answer to a request for the status."""
+        ...
+
+    def metadata(self) -> dict[str, Json]:
+        """Returns the answer to a request for the metadata."""
+        ...
+
+
 def rest_app(
-    models: Mapping[str, Any],
+    models: Mapping[str, Servable],
     max_bytes: int = 1 << 20,
     max_rows: int = 64,
     seconds: float = 30.0,
     threads: int = 2,
     hosts: Sequence[str] = LOCAL_HOSTS,
-) -> Any:
-    """An ASGI application that serves models; `keras-embed serve` runs it.
+) -> "Starlette":
+    """Returns an ASGI application that serves models; `keras-embed serve` runs it.
 
         GET  /                                           the page
         GET  /healthz                                    {"status": "ok", "models": [...]}
@@ -36,25 +63,25 @@ def rest_app(
         GET  /v1/models/NAME[/versions/N]/metadata       signatures
         POST /v1/models/NAME[/versions/N]:predict        answers; see `predict` of either
 
-    Errors are JSON objects with `error`: 400 for what the request says, 404 for what there is not, 405, 413 for a body
-    that is too long, 503 where too many wait, 504 for an answer that takes too long. It goes on in its thread; later
-    requests wait for a thread that is free.
+    Errors are JSON objects with `error`: 400 for a malformed request, 404 for an unknown path or model, 405, 413 for a
+    body that is too long, 503 if too many requests wait, 504 if an answer takes too long. In that case it still
+    occupies its thread; later requests wait for a free thread.
 
     Args:
         models: `ServedModel` or `ServedVectors` by name.
-        max_bytes: length of a request's body at most.
-        max_rows: rows in a request at most.
-        seconds: time for a request at most, from the end of its headers to its answer.
-        threads: requests that run at a time.
-        hosts: what a request's `Host` may be, so that no page of another site reaches the application by a name of its
-            own; "*" allows all.
+        max_bytes: Maximum length of the body of a request.
+        max_rows: Maximum number of rows in a request.
+        seconds: Maximum time from the end of a request's headers to its answer.
+        threads: Number of requests that run at the same time.
+        hosts: Allowed `Host` headers, so that pages of other sites cannot reach the application by DNS rebinding; "*"
+            allows all.
 
     Returns:
         `starlette.applications.Starlette`.
 
     Raises:
-        ImportError: where Starlette is not installed; the extra is `serve`.
-        ValueError: for a limit that is not positive, and `seconds` without end.
+        ImportError: If Starlette is not installed; the extra is `serve`.
+        ValueError: If a limit is not positive, or `seconds` is infinite.
 
     Example:
     >>> app = rest_app({})
@@ -82,26 +109,26 @@ def rest_app(
 
 
 class _Api:
-    """The handlers, and the threads that models run in."""
+    """The handlers, and the threads that the models run in."""
 
-    def __init__(self, models: dict[str, Any], max_bytes: int, max_rows: int, seconds: float, threads: int) -> None:
+    def __init__(
+        self, models: dict[str, Servable], max_bytes: int, max_rows: int, seconds: float, threads: int
+    ) -> None:
         self._models = models
         self._max_bytes, self._max_rows, self._seconds = max_bytes, max_rows, seconds
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="model")
         self._waiting = asyncio.Semaphore(32 * threads)
 
     @contextlib.asynccontextmanager
-    async def lifespan(self, app: Any) -> AsyncIterator[None]:
-        """Lets go of the threads at the end."""
+    async def lifespan(self, app: "Starlette") -> AsyncIterator[None]:
         yield
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def health(self, request: Any) -> Any:
-        """Says that the server lives."""
+    async def health(self, request: "Request") -> "Response":
         return _json({"status": "ok", "models": sorted(self._models)})
 
-    async def model(self, request: Any) -> Any:
-        """Status, metadata and answers."""
+    async def model(self, request: "Request") -> "Response":
+        """Answers with status, metadata or predictions."""
         found = _PATH.fullmatch(request.url.path)
         if found is None:
             raise RequestError(message("a path such as /v1/models/NAME:predict", request.url.path), 404)
@@ -117,7 +144,7 @@ class _Api:
         expected = "GET of a model, GET of its /metadata or POST to its :predict"
         raise RequestError(message(expected, f"{request.method} {request.url.path}"), 404)
 
-    def _find(self, name: str, version: str | None) -> Any:
+    def _find(self, name: str, version: str | None) -> Servable:
         model = self._models.get(name)
         if model is None or version not in (None, str(model.version)):
             known = sorted(f"{one.name}, version {one.version}" for one in self._models.values())
@@ -125,7 +152,7 @@ class _Api:
             raise RequestError(message(f"a model among {known}", received), 404)
         return model
 
-    async def _timed(self, request: Any, model: Any) -> dict[str, Any]:
+    async def _timed(self, request: "Request", model: Servable) -> dict[str, Json]:
         try:
             async with asyncio.timeout(self._seconds):
                 body = await self._body(request)
@@ -134,8 +161,8 @@ class _Api:
             text = message(f"a request that takes at most {self._seconds:g} seconds", "a longer one", "fewer rows")
             raise RequestError(text, 504) from error
 
-    async def _body(self, request: Any) -> bytes:
-        body = bytearray()
+    async def _body(self, request: "Request") -> bytes:
+        body = bytearray()  # read in parts, to stop as soon as it is too long
         async for part in request.stream():
             body += part
             if len(body) > self._max_bytes:
@@ -143,43 +170,43 @@ class _Api:
                 raise RequestError(text, 413)
         return bytes(body)
 
-    async def _run(self, answer: Callable[[], Any]) -> Any:
-        """In a thread; a request that is given up while it waits for one is never run."""
+    async def _run(self, answer: Callable[[], dict[str, Json]]) -> dict[str, Json]:
+        """Runs `answer` in a thread; a request that is cancelled while it waits for one is never run."""
+        # At most 32 requests per thread wait; further ones are refused at once.
         if self._waiting.locked():
             raise RequestError(message("fewer requests at a time", "too many", "again later"), 503)
         async with self._waiting:
             return await asyncio.wrap_future(self._threads.submit(answer))
 
-    async def http_error(self, request: Any, error: Any) -> Any:
-        """No such path, no such method."""
+    async def http_error(self, request: "Request", error: "HTTPException") -> "Response":
         return _json({"error": f"{error.detail}: {request.method} {request.url.path}"}, error.status_code)
 
-    async def request_error(self, request: Any, error: Any) -> Any:
-        """What a request does wrong."""
+    async def request_error(self, request: "Request", error: RequestError) -> "Response":
         return _json({"error": str(error)}, error.status)
 
-    async def failure(self, request: Any, error: Exception) -> Any:
-        """A mistake of ours, which the log shows."""
+    async def failure(self, request: "Request", error: Exception) -> "Response":
+        # An error of the server; the log shows it.
         return _json({"error": f"The model failed: {type(error).__name__}"}, 500)
 
 
-def _parsed(body: bytes) -> Any:
+def _parsed(body: bytes) -> Json:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise RequestError(message("a body in JSON", f"{error}")) from error
 
 
-def _json(content: Any, status: int = 200) -> Any:
-    """A response; numbers that are none stand as NaN and Infinity, as in TensorFlow Serving's."""
+def _json(content: Json, status: int = 200) -> "Response":
+    """Returns a JSON response, with NaN and Infinity as in TensorFlow Serving."""
     body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
     response = importlib.import_module("starlette.responses").Response
     return response(body, status, media_type="application/json", headers={"X-Content-Type-Options": "nosniff"})
 
 
-def _page_route(responses: Any) -> Callable[[Any], Any]:
-    """Serves the page. Nothing but its own script and style may run there, and it reaches no other host."""
+def _page_route(responses: ModuleType) -> Callable[["Request"], Awaitable["Response"]]:
+    """Returns the handler of the page, whose policy allows only its own script and style, and no other host."""
     html = resources.files("keras_embed.serving").joinpath("page.html").read_text("utf-8")
+    # The policy allows the page's own script and style by their digests, and nothing else.
     sources = {
         f"{kind}-src": " ".join(f"'sha256-{_digest(part)}'" for part in re.findall(f"<{tag}>(.*?)</{tag}>", html, re.S))
         for kind, tag in (("script", "script"), ("style", "style"))
@@ -193,7 +220,7 @@ def _page_route(responses: Any) -> Callable[[Any], Any]:
         "X-Frame-Options": "DENY",
     }
 
-    async def page(request: Any) -> Any:
+    async def page(request: "Request") -> "Response":
         return responses.HTMLResponse(html, headers=headers)
 
     return page
@@ -203,7 +230,7 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _starlette() -> dict[str, Any]:
+def _starlette() -> dict[str, ModuleType]:
     try:
         names = ("applications", "exceptions", "middleware", "responses", "routing")
         return {name: importlib.import_module(f"starlette.{name}") for name in names}

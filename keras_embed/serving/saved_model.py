@@ -1,94 +1,91 @@
-"""Strings in, answers out, in one SavedModel that needs nothing but TensorFlow."""
+"""Tasks as SavedModels: strings in, answers out, with TensorFlow alone."""
 
 import contextlib
-import functools
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import keras
 
+from keras_embed._atomic import atomic_folder
 from keras_embed._backend import tf, unknown_size_errors
 from keras_embed._errors import message
+from keras_embed._types import Features, PathLike, TFFunction, TFModule
 
 
-def export_task(task: Any, path: Any) -> None:
-    """Writes a task as a SavedModel; see `export_tagger` and `export_classifier` for what is in it.
+class Exportable(Protocol):
+    """A model that describes its own export; `tasks.StringTask` is one."""
 
-    From TensorFlow and JAX it is written directly; from PyTorch, by another process that loads the saved task under
-    TensorFlow. So it is from JAX, where a layer asks for sizes that an exported model does not know, as the position
-    embeddings of Keras Hub do.
+    @property
+    def input(self) -> Features:
+        """Symbolic features, by name."""
+        ...
+
+    def check_exportable(self) -> None:
+        """Raises `ValueError` if a SavedModel cannot hold the model."""
+        ...
+
+    def serving_signatures(self, module: TFModule) -> dict[str, TFFunction]:
+        """Returns the signatures by name; `module` holds what they use."""
+        ...
+
+    def network_outputs(self) -> Features:
+        """Returns the symbolic outputs of the network alone, by name."""
+        ...
+
+    def save(self, filepath: PathLike) -> None:
+        """Writes a `.keras` file."""
+        ...
+
+
+def export_task(task: Exportable, path: PathLike) -> None:
+    """Writes a task with its `serving_signatures` as a SavedModel.
+
+    TensorFlow and JAX write it directly. For PyTorch, another process loads the saved task under TensorFlow; so it is
+    for JAX, if a layer asks for sizes that are unknown in an exported model, as the position embeddings of Keras Hub
+    do.
 
     Args:
-        task: a task with a preprocessor.
-        path: folder to make. It appears when it is complete, and then replaces what stood there; where writing fails,
-            what stood there is untouched.
+        task: A task with a preprocessor.
+        path: Folder to create. An existing one is replaced when the new one is complete; if writing fails, it is left
+            unchanged.
 
     Raises:
-        ValueError: for a task without preprocessor, or one with steps that TensorFlow's graph cannot do.
-        OSError: where the folder cannot be written, with the reason.
+        ValueError: If the task has no preprocessor, or steps that TensorFlow's graph cannot do.
+        OSError: If the folder cannot be written, with the reason.
     """
-    task.check_preprocessor()
-    checked(task)
-    with in_place(Path(path), "a SavedModel") as written:
+    task.check_exportable()
+    with new_file(path, "a SavedModel") as written:
         if not _written_here(task, written):
             under_tensorflow(task, written, _EXPORT)
 
 
 @contextlib.contextmanager
-def in_place(path: Path, what: str) -> Iterator[Path]:
-    """A path to write to; what stands there in the end replaces what stood at `path`.
+def new_file(path: PathLike, what: str) -> Iterator[Path]:
+    """Yields a temporary path to write a file or folder to, which replaces `path` at the end.
 
     Args:
-        path: of a file or a folder; the folder around it is made where it is missing.
-        what: is written.
+        path: Of the file or folder.
+        what: Named in the error.
 
     Raises:
-        OSError: where it cannot be written, with the reason.
+        OSError: If it cannot be written, with the reason.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            written = Path(folder) / f"written{path.suffix}"
+        with atomic_folder(path) as written:
             yield written
-            _replace(written, path)
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "message", None) or getattr(error, "strerror", None) or error
-        expected = f"to write {what} to {path}"
-        raise OSError(
-            message(expected, f"{reason}", "a folder with enough free space") + " What stood there before is untouched."
-        ) from error
+        text = message(f"to write {what} to {Path(path)}", f"{reason}", "a folder with enough free space")
+        raise OSError(f"{text} The previous one is left unchanged.") from error
 
 
-@functools.singledispatch
-def served(task: Any, module: Any) -> dict[str, Any]:
-    """The signatures of a task, name to `tf.function`.
-
-    Args:
-        task: one of the tasks that a function is registered for.
-        module: `tf.Module` that is given whatever the functions need to be saved.
-    """
-    raise TypeError(message("a task that can be served", f"{type(task).__name__}"))
-
-
-@functools.singledispatch
-def checked(task: Any) -> None:
-    """Raises `ValueError` for a task that a SavedModel cannot hold."""
-
-
-def _replace(new: Path, path: Path) -> None:
-    if path.exists():
-        old = new.parent / "replaced"
-        os.replace(path, old)
-    os.replace(new, path)
-
-
-def _written_here(task: Any, path: Path) -> bool:
-    """Writes it, unless this backend cannot."""
+def _written_here(task: Exportable, path: Path) -> bool:
+    """Writes the task, or returns False if this backend cannot."""
     if keras.config.backend() == "torch":
         return False
     try:
@@ -98,9 +95,9 @@ def _written_here(task: Any, path: Path) -> bool:
     return True
 
 
-def _write(task: Any, path: Path) -> None:
+def _write(task: Exportable, path: Path) -> None:
     module = tf.Module()
-    signatures = served(task, module)
+    signatures = task.serving_signatures(module)
     tf.saved_model.save(module, str(path), signatures=signatures)
 
 
@@ -108,30 +105,30 @@ _EXPORT = """
 from keras_embed.serving.saved_model import export_task
 export_task(task, path)
 """
-_ELSEWHERE = """
+_LOAD = """
 import sys, keras, keras_embed.tasks
 task, path, argument = keras.saving.load_model(sys.argv[1], compile=False), *sys.argv[2:]
 """
 
 
-def under_tensorflow(task: Any, path: Path, code: str, argument: str = "") -> None:
-    """Writes a task by a process that has the TensorFlow backend.
+def under_tensorflow(task: Exportable, path: Path, code: str, argument: str = "") -> None:
+    """Writes a task in another process, with the TensorFlow backend.
 
     Args:
-        task: is saved, and loaded there.
-        path: to write.
-        code: lines of Python, which find `task`, `path` and `argument`.
-        argument: for the code.
+        task: Saved here, and loaded there.
+        path: Path to write to.
+        code: Lines of Python, which use `task`, `path` and `argument`.
+        argument: For the code.
 
     Raises:
-        OSError: where the process fails, with its last words.
+        OSError: If the process fails, with the end of its error output.
     """
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "task.keras"
         task.save(saved)
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(sys.path)}
         done = subprocess.run(
-            [sys.executable, "-c", _ELSEWHERE + code, str(saved), str(path), argument],
+            [sys.executable, "-c", _LOAD + code, str(saved), str(path), argument],
             env=environment,
             capture_output=True,
             text=True,

@@ -1,22 +1,26 @@
-"""Word vectors, asked as a model is."""
+"""Nearest neighbours of words, served like a model."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_embed._errors import message
+from keras_embed._types import Json
 from keras_embed.serving.request_values import RequestError, Spec, arrays_of, check_rows, metadata_of, status_of
+
+if TYPE_CHECKING:
+    from keras_embed.vectors import WordVectors
 
 _MAX_TOP = 100
 _INPUTS = {"word": Spec((None,), np.dtype(object))}
 
 
 class ServedVectors:
-    """Nearest neighbours of words, in the requests and answers of TensorFlow Serving.
+    """Word vectors that answer with nearest neighbours, in the format of TensorFlow Serving.
 
     Args:
         vectors: `vectors.WordVectors`.
-        name: of the model.
+        name: Of the model.
 
     Example:
     >>> from keras_embed.vectors import WordVectors
@@ -27,23 +31,24 @@ class ServedVectors:
 
     version = 1
 
-    def __init__(self, vectors: Any, name: str) -> None:
+    def __init__(self, vectors: "WordVectors", name: str) -> None:
         self.name = name
         self._vectors = vectors
-        vectors.nearest(vectors.rows(vectors.words[:1]), 1)  # what is made once is made now, not by two threads
+        vectors.nearest(vectors.rows(vectors.words[:1]), 1)  # builds what is built lazily, before there are threads
 
-    def predict(self, body: Any, max_rows: int | None = None) -> dict[str, Any]:
-        """Answers the JSON object of a request.
+    def predict(self, body: Json, max_rows: int | None = None) -> dict[str, Json]:
+        """Answers a request.
 
         Args:
-            body: the object, with words as `instances` or `inputs`, and maybe `top`, how many neighbours of each (10).
-            max_rows: words at most.
+            body: The JSON object, with words as `instances` or `inputs`, and optionally `top`, the number of neighbours
+                of each word (10).
+            max_rows: Maximum number of words.
 
         Returns:
-            `neighbors` and `scores`, their cosines, of each word, the nearest first; the word itself is not among them.
+            `neighbors` and `scores`, their cosines, of each word, nearest first and without the word itself.
 
         Raises:
-            RequestError: for what is not in the format, a word without a vector, and `top` outside 1 to 100.
+            RequestError: If the request is malformed, a word has no vector, or `top` is not from 1 to 100.
         """
         arrays, rows = arrays_of(body, _INPUTS)
         check_rows(len(arrays["word"]), max_rows)
@@ -56,26 +61,27 @@ class ServedVectors:
             return {"predictions": answers}
         return {"outputs": {name: [answer[name] for answer in answers] for name in ("neighbors", "scores")}}
 
-    def _neighbors(self, words: list[str], top: int) -> list[dict[str, Any]]:
+    def _neighbors(self, words: list[str], top: int) -> list[dict[str, Json]]:
         known = self._vectors
         try:
             queries = known.rows(words)  # (N, D)
         except KeyError as unknown:
             raise RequestError(str(unknown)) from unknown
         answers = []
-        for word, places, cosines in zip(words, *known.nearest(queries, top + 1), strict=True):
-            own = (known.index(word), -1)  # -1 where no row was left
-            found = [pair for pair in zip(places.tolist(), cosines.tolist(), strict=True) if pair[0] not in own][:top]
+        for word, indices, cosines in zip(words, *known.nearest(queries, top + 1), strict=True):
+            excluded = (known.index(word), -1)  # the word itself, and -1 if there are fewer rows
+            pairs = zip(indices.tolist(), cosines.tolist(), strict=True)
+            found = [pair for pair in pairs if pair[0] not in excluded][:top]
             scores = [round(score, 6) for _, score in found]
-            answers.append({"neighbors": [known.words[place] for place, _ in found], "scores": scores})
+            answers.append({"neighbors": [known.words[index] for index, _ in found], "scores": scores})
         return answers
 
-    def status(self) -> dict[str, Any]:
-        """The answer to a request for the model's status."""
+    def status(self) -> dict[str, Json]:
+        """Returns the answer to a request for the status of the model."""
         return status_of(self.version)
 
-    def metadata(self) -> dict[str, Any]:
-        """The answer to a request for the model's metadata, in the form of a SavedModel's."""
+    def metadata(self) -> dict[str, Json]:
+        """Returns the answer to a request for the metadata of the model, in the form of a SavedModel's."""
         sizes = {"word": ("DT_STRING", 1), "neighbors": ("DT_STRING", 2), "scores": ("DT_FLOAT", 2)}
         specs = {
             name: {"dtype": kind, "tensor_shape": {"dim": [{"size": "-1", "name": ""}] * rank, "unknown_rank": False}}

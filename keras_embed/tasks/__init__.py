@@ -1,23 +1,24 @@
 """Tasks: models from strings to answers."""
 
-from keras_embed.tasks.answered_question import AnsweredQuestion as AnsweredQuestion
-from keras_embed.tasks.answered_question import FoundAnswer as FoundAnswer
 from keras_embed.tasks.bidirectional_language_model import BidirectionalLanguageModel as BidirectionalLanguageModel
-from keras_embed.tasks.classified_text import ClassifiedText as ClassifiedText
-from keras_embed.tasks.filled_text import FilledText as FilledText
-from keras_embed.tasks.filled_text import Filling as Filling
-from keras_embed.tasks.generated_text import Continuation as Continuation
-from keras_embed.tasks.generated_text import GeneratedText as GeneratedText
+from keras_embed.tasks.classification import ClassifiedText as ClassifiedText
+from keras_embed.tasks.language_model import Continuation as Continuation
+from keras_embed.tasks.language_model import GeneratedText as GeneratedText
 from keras_embed.tasks.language_model import LanguageModel as LanguageModel
+from keras_embed.tasks.masked_language_model import FilledText as FilledText
+from keras_embed.tasks.masked_language_model import Filling as Filling
 from keras_embed.tasks.masked_language_model import MaskedLanguageModel as MaskedLanguageModel
 from keras_embed.tasks.pair_classifier import PairClassifier as PairClassifier
+from keras_embed.tasks.span_qa import AnsweredQuestion as AnsweredQuestion
+from keras_embed.tasks.span_qa import FoundAnswer as FoundAnswer
 from keras_embed.tasks.span_qa import SpanQA as SpanQA
-from keras_embed.tasks.tagged_sentence import TaggedSentence as TaggedSentence
-from keras_embed.tasks.tagged_sentence import TaggedSpan as TaggedSpan
+from keras_embed.tasks.string_task import StringTask as StringTask
+from keras_embed.tasks.tagger import TaggedSentence as TaggedSentence
+from keras_embed.tasks.tagger import TaggedSpan as TaggedSpan
 from keras_embed.tasks.tagger import Tagger as Tagger
 from keras_embed.tasks.text_classifier import TextClassifier as TextClassifier
-from keras_embed.tasks.translated_text import Hypothesis as Hypothesis
-from keras_embed.tasks.translated_text import TranslatedText as TranslatedText
+from keras_embed.tasks.translator import Hypothesis as Hypothesis
+from keras_embed.tasks.translator import TranslatedText as TranslatedText
 from keras_embed.tasks.translator import Translator as Translator
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "MaskedLanguageModel",
     "PairClassifier",
     "SpanQA",
+    "StringTask",
     "TaggedSentence",
     "TaggedSpan",
     "Tagger",

@@ -1,85 +1,104 @@
-"""What stands between a language model's training and its interruptions: position, checkpoints, progress."""
+"""Pretraining runs that can be interrupted: positions, checkpoints, progress."""
 
 import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 
 from keras_embed._backend.generators import restore_generators, save_generators
 from keras_embed._errors import message
+from keras_embed._types import Features, PathLike
+from keras_embed.preprocessors import LanguageModelWindows
 
 _WEIGHTS, _RUN, _GENERATORS = "model.weights.h5", "run.json", "generators.npz"
 _FORMAT = 1
+_Logs = dict[str, float] | None
+
+
+class _Positions(Protocol):
+    """Positions in the data, by the number of steps or epochs of a run; they can be stored as JSON."""
+
+    def position(self, count: int, /) -> Any:
+        """Returns the position after so many steps or epochs."""
+        ...
+
+
+class _Source(Protocol):
+    """A source of examples whose position can be set."""
+
+    def seek(self, position: Any) -> None:
+        """Goes to a position."""
+        ...
 
 
 class Windows:
-    """Windows as what `keras.Model.fit` reads, and where their source stood behind each epoch.
+    """The windows of a source as `keras.Model.fit` reads them, and the position of the source after each epoch.
 
-    Backends ask for windows before they train on them, so the source's own position is always ahead.
+    Backends fetch windows before they train on them, so the source itself is always ahead.
     """
 
-    def __init__(self, source: Any, steps_per_epoch: int) -> None:
+    def __init__(self, source: LanguageModelWindows, steps_per_epoch: int) -> None:
         self._source = source
         self._every = steps_per_epoch
-        self._marks: dict[int, Any] = {}
+        self._positions: dict[int, Any] = {}
 
-    def __iter__(self) -> Iterator[tuple[dict[str, Any]]]:
-        number = 0
+    def __iter__(self) -> Iterator[tuple[Features]]:
+        steps = 0
         while True:
             features = self._source.next_window()
-            number += 1
-            if number % self._every == 0:
-                self._marks[number // self._every] = self._source.position()
+            steps += 1
+            if steps % self._every == 0:
+                self._positions[steps // self._every] = self._source.position()
             yield (features,)
 
     def position(self, epochs: int) -> Any:
-        """The source's position behind so many epochs of this run."""
-        return self._marks.pop(epochs)
+        """Returns the position of the source after a number of epochs of this run."""
+        return self._positions.pop(epochs)
 
 
 class Epochs:
-    """Positions by epochs, of a source whose `position` takes a number of steps from where it stood before."""
+    """Positions after epochs of a source whose method `position` takes a number of steps."""
 
-    def __init__(self, source: Any, steps_per_epoch: int) -> None:
+    def __init__(self, source: _Positions, steps_per_epoch: int) -> None:
         self._source, self._every = source, steps_per_epoch
 
     def position(self, epochs: int) -> Any:
-        """The source's position behind so many epochs of this run."""
+        """Returns the position of the source after a number of epochs of this run."""
         return self._source.position(epochs * self._every)
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Writes weights, optimizer, state and position behind each epoch. A checkpoint is there as a whole or not at all.
+    """Saves weights, optimizer, random state and position after each epoch, atomically.
 
     Args:
-        folder: where; the newest checkpoint replaces the one before it.
-        windows: `Windows` or `Epochs` of this run.
-        first_epoch: where it began.
+        folder: The newest checkpoint replaces the previous one.
+        positions: `Windows` or `Epochs` of this run.
+        first_epoch: First epoch of this run.
     """
 
-    def __init__(self, folder: Any, windows: Any, first_epoch: int) -> None:
+    def __init__(self, folder: PathLike, positions: _Positions, first_epoch: int) -> None:
         super().__init__()
         self._folder = Path(folder)
-        self._windows = windows
-        self._first, self._began = first_epoch, False
+        self._positions = positions
+        self._first, self._started = first_epoch, False
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """The process's generators go where they stood; up to the first batch, `fit` draws from them itself."""
-        if not self._began:
+    def on_train_batch_begin(self, batch: int, logs: _Logs = None) -> None:
+        # The generators are restored here because until the first batch, `fit` draws from them itself.
+        if not self._started:
             states = self._folder / f"epoch-{self._first}" / _GENERATORS
             if states.exists():
                 restore_generators(states)
-            self._began = True
+            self._started = True
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Writes one."""
+    def on_epoch_end(self, epoch: int, logs: _Logs = None) -> None:
         done = epoch + 1
-        position = self._windows.position(done - self._first)
+        position = self._positions.position(done - self._first)
+        # Written beside and renamed: a run that is killed leaves no incomplete checkpoint.
         beside = self._folder / f"epoch-{done}.part{os.getpid()}"
         beside.mkdir(parents=True)
         try:
@@ -99,52 +118,55 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Adds tokens/s to what the progress bar shows, and held-out perplexity to each epoch.
+    """Adds tokens/s to the progress bar, and the held-out perplexity to the logs of each epoch.
 
     Args:
-        tokens: words that a step reads, in each direction.
-        validate: gives the perplexity; None: none is asked for.
+        tokens: Words in a step, of each direction.
+        validate: Returns the perplexity; `None`: not logged.
     """
 
-    def __init__(self, tokens: int, validate: Any = None) -> None:
+    def __init__(self, tokens: int, validate: Callable[[], float] | None = None) -> None:
         super().__init__()
         self._tokens = tokens
         self._validate = validate
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Starts the clock."""
-        self._began = time.perf_counter()
+    def on_epoch_begin(self, epoch: int, logs: _Logs = None) -> None:
+        self._start = time.perf_counter()
         self._rate = 0.0
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Reads it."""
-        self._rate = (batch + 1) * self._tokens / (time.perf_counter() - self._began)
+    def on_train_batch_end(self, batch: int, logs: _Logs = None) -> None:
+        self._rate = (batch + 1) * self._tokens / (time.perf_counter() - self._start)
         if logs is not None:
             logs["tokens/s"] = self._rate
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Measures."""
+    def on_epoch_end(self, epoch: int, logs: _Logs = None) -> None:
         logs = {} if logs is None else logs
         logs["tokens/s"] = self._rate
         if self._validate is not None:
             logs["val_perplexity"] = self._validate()
 
 
-def resume(model: Any, folder: Any, source: Any) -> int:
-    """Goes to the newest checkpoint of a folder.
+def resume(model: keras.Model, folder: PathLike, source: _Source) -> int:
+    """Restores model, optimizer and source from the newest checkpoint of a folder.
+
+    Args:
+        model: Compiled.
+        folder: Of the checkpoints.
+        source: Its method `seek` takes a position.
 
     Returns:
-        the number of epochs that are done; 0 where there is no checkpoint.
+        The number of epochs that are done; 0 if there is no checkpoint.
 
     Raises:
-        ValueError: for a checkpoint of another form, or of another model.
+        ValueError: If the checkpoint has another format, or is of another model.
     """
-    found = _checkpoints(Path(folder))
+    found = _checkpoints(Path(folder))  # the newest is last
     if not found:
         return 0
     content = json.loads((found[-1] / _RUN).read_text(encoding="utf-8"))
     if content.get("format") != _FORMAT:
         raise ValueError(f"{found[-1]}: " + message(f"a checkpoint of format {_FORMAT}", content.get("format")))
+    # The optimizer has no variables to load into before it is built.
     model.optimizer.build(model.trainable_variables)
     try:
         model.load_weights(found[-1] / _WEIGHTS)
@@ -157,12 +179,13 @@ def resume(model: Any, folder: Any, source: Any) -> int:
     return int(content["epochs"])
 
 
-def _seeds(model: Any) -> list[Any]:
-    """The states of random generators, which Keras' files of weights leave out."""
+def _seeds(model: keras.Model) -> list[keras.Variable]:
+    """Returns the states of the random generators, which Keras does not save with the weights."""
     weights = {id(weight) for weight in model.non_trainable_weights}
     return [variable for variable in model.non_trainable_variables if id(variable) not in weights]
 
 
 def _checkpoints(folder: Path) -> list[Path]:
+    """Returns the folders of complete checkpoints, oldest first."""
     found = [path for path in folder.glob("epoch-*") if path.name.removeprefix("epoch-").isdecimal()]
     return sorted(found, key=lambda path: int(path.name.removeprefix("epoch-")))

@@ -1,4 +1,4 @@
-"""Training of ELMo: a language model that reads in both directions."""
+"""Pretraining of ELMo: a language model in both directions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,35 +9,36 @@ from keras import ops
 
 from keras_embed._backend import predict_batch
 from keras_embed._errors import check_positive, message
+from keras_embed._types import Features, KerasObject, PathLike, SampleWeights, Tensor
 from keras_embed.layers.language_model_head import LanguageModelHead
 from keras_embed.metrics.perplexity import Perplexity
 from keras_embed.preprocessors import LanguageModelWindows
 from keras_embed.tasks import _training_run
-from keras_embed.tasks._string_task import Made
+from keras_embed.tasks.string_task import DerivedModels
 from keras_embed.text import LanguageModelVocabulary
 
 
 class BidirectionalLanguageModel(keras.Model):
-    """Trains an `ElmoBackbone` to guess each word from all before it, and from all behind it (Peters et al. 2018).
+    """Trains an `ElmoBackbone` to predict each word from all words before it, and from all after it.
 
-    Both directions share the token encoder and the softmax. Text comes in endless rows (`LanguageModelWindows`); the
-    state behind a window is where the next begins, and no gradient goes from one to the other. In training the loss is
-    that of some sampled words, in evaluation of all words.
+    Both directions share the token encoder and the softmax (Peters et al. 2018). Text is read in endless rows
+    (`LanguageModelWindows`): the state after a window is the initial state of the next, and no gradient flows between
+    windows. In training the loss is that of a sampled softmax, in evaluation of the full one.
 
-    Without arguments `compile` takes the published recipe: Adagrad with rate 0.2 and accumulators from 1, gradients of
-    the sum over a window cut to a global norm of 10.
+    By default `compile` uses the published settings: Adagrad with rate 0.2 and initial accumulators of 1, gradients of
+    the sum over a window clipped to a global norm of 10.
 
-    On JAX, `keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))` before the
-    backbone is made spreads the rows over all devices; losses stay the same.
+    On JAX, `keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))`, called
+    before the backbone is created, distributes the rows over all devices; losses stay the same.
 
     Args:
-        backbone: `backbones.ElmoBackbone` of bytes. Its `dropout` is the training's: 0.1 in the published models.
-        vocabulary: `text.LanguageModelVocabulary`, what is guessed.
-        batch_size: B, rows of each direction, the same as the windows'.
+        backbone: `backbones.ElmoBackbone` of bytes. Its `dropout` is that of the training: 0.1 in the published models.
+        vocabulary: `text.LanguageModelVocabulary`, the words to predict.
+        batch_size: B, rows of each direction, as of the windows.
         **kwargs: `name`.
 
     Raises:
-        ValueError: for a backbone that keeps vectors of known words, or has other characters than bytes.
+        ValueError: If the backbone has vectors of known words, or other characters than bytes.
 
     References:
         Peters et al. 2018, https://arxiv.org/abs/1802.05365; Jozefowicz et al. 2016,
@@ -63,54 +64,62 @@ class BidirectionalLanguageModel(keras.Model):
     """
 
     def __init__(
-        self, backbone: Any, vocabulary: LanguageModelVocabulary, batch_size: int = 128, **kwargs: Any
+        self, backbone: keras.Model, vocabulary: LanguageModelVocabulary, batch_size: int = 128, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         check_positive("batch_size", batch_size)
         if backbone.cache_size or backbone.token_encoder.vocabulary_size:
-            raise ValueError(message("a backbone that reads characters alone", "one with words of its own"))
+            raise ValueError(message("a backbone that reads characters alone", "one with vectors of words"))
         self.backbone = backbone
         self.vocabulary = vocabulary
         self.batch_size = batch_size
         self.head = LanguageModelHead(len(vocabulary), name="head")
         self.head.build((None, None, 2, backbone.projection_dim))
         shape = (batch_size, backbone.num_layers, 2)
-        kept = {"initializer": "zeros", "trainable": False, "autocast": False, "dtype": "float32"}
-        self.hidden_state = self.add_weight((*shape, backbone.projection_dim), name="hidden_state", **kept)
-        self.cell_state = self.add_weight((*shape, backbone.hidden_dim), name="cell_state", **kept)
+        state = {"initializer": "zeros", "trainable": False, "autocast": False, "dtype": "float32"}
+        self.hidden_state = self.add_weight((*shape, backbone.projection_dim), name="hidden_state", **state)
+        self.cell_state = self.add_weight((*shape, backbone.hidden_dim), name="cell_state", **state)
         self.perplexity_of_windows = Perplexity()
         self.built = True
-        self._evaluator = Made()
+        self._derived_models = DerivedModels()
 
-    def compile(self, optimizer: Any = None, **kwargs: Any) -> None:
-        """Sets the optimizer; None: the published one.
+    def compile(self, optimizer: KerasObject = None, **kwargs: Any) -> None:
+        """Configures the model for training.
 
         Args:
-            optimizer: a Keras optimizer.
-            **kwargs: for `keras.Model.compile`. There is no `loss` to choose.
+            optimizer: `None`: the published one.
+            **kwargs: For `keras.Model.compile`, except `loss`, which is fixed.
         """
         if optimizer is None:
             optimizer = keras.optimizers.Adagrad(0.2, initial_accumulator_value=1.0, global_clipnorm=10.0)
         super().compile(optimizer=optimizer, **kwargs)
 
-    def call(self, features: dict[str, Any], training: bool = False) -> Any:
-        """Losses `(B, 2, T)` of a window. Where the window ends, the model's state stands afterwards."""
+    def call(self, features: Features, training: bool = False) -> Tensor:
+        """Returns the losses (B, 2, T) of a window, and carries the state to its end."""
         losses, state = self._read(features, (self.hidden_state, self.cell_state), training)
         for weight, value in zip((self.hidden_state, self.cell_state), state, strict=True):
             weight.assign(ops.cast(value, "float32"))
         return losses
 
-    def _read(self, features: dict[str, Any], state: Any, training: bool) -> tuple[Any, Any]:
+    def _read(
+        self, features: Features, state: tuple[Tensor, Tensor], training: bool
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         words = self.backbone.token_encoder(features["elmo_ids"])  # (U, D)
         streams = ops.take(words, ops.transpose(features["char_index"], (0, 2, 1)), axis=0)  # (B, T, 2, D)
         layers, state = self.backbone.stack(streams, initial_state=state, return_state=True, training=training)
+        # Of the sampled softmax; absent in evaluation, which uses the full one.
         sampled = [features.get(name) for name in ("candidates", "target_log_counts", "candidate_log_counts")]
         return self.head(layers[:, :, -1], features["targets"], *sampled), state
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """The mean over rows and directions of the sum over a window, in nats."""
+        self,
+        x: Features | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor | None = None,
+        sample_weight: SampleWeights = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Returns the mean over rows and directions of the sum over a window, in nats."""
         self.perplexity_of_windows.update_state(ops.stop_gradient(y_pred))
         return ops.mean(ops.sum(ops.cast(y_pred, "float32"), axis=-1))
 
@@ -119,22 +128,21 @@ class BidirectionalLanguageModel(keras.Model):
         windows: LanguageModelWindows,
         epochs: int = 10,
         steps_per_epoch: int | None = None,
-        held_out: Sequence[Any] | None = None,
-        checkpoint: Any = None,
-        callbacks: Sequence[Any] = (),
+        held_out: Sequence[PathLike] | None = None,
+        checkpoint: PathLike | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         **kwargs: Any,
-    ) -> Any:
+    ) -> keras.callbacks.History:
         """Trains, with tokens/s and the windows' (sampled) perplexity in the progress bar.
 
         Args:
             windows: `LanguageModelWindows` of the same vocabulary and batch size.
-            epochs: how many, those before an interruption included.
-            steps_per_epoch: windows in an epoch; None: a pass through the text.
-            held_out: files of tokenised text; their perplexity, of the full softmax, goes to each epoch's logs as
+            epochs: Number of epochs, including those before an interruption.
+            steps_per_epoch: Windows in an epoch; `None`: one pass through the text.
+            held_out: Files of tokenized text; their perplexity under the full softmax is logged after each epoch as
                 `val_perplexity`.
-            checkpoint: folder. Behind each epoch it gets weights, optimizer, state and the position in the text, and
-                `fit` with a folder that has them goes on from there: the losses are those that an uninterrupted run
-                would have shown.
+            checkpoint: A folder. After each epoch, saves weights, optimizer, state and the position in the text; `fit`
+                with the same folder continues with the losses of an uninterrupted run.
             callbacks: Keras callbacks.
             **kwargs: `verbose`, for `keras.Model.fit`.
 
@@ -142,7 +150,7 @@ class BidirectionalLanguageModel(keras.Model):
             `keras.callbacks.History`.
 
         Raises:
-            ValueError: for windows of other rows, words or lengths than the model's.
+            ValueError: If the windows have other rows, words or lengths than the model.
         """
         if len(windows.vocabulary) != len(self.vocabulary) or windows.batch_size != self.batch_size:
             expected = f"windows of {self.batch_size} rows and a vocabulary of {len(self.vocabulary)} words"
@@ -162,16 +170,16 @@ class BidirectionalLanguageModel(keras.Model):
         arguments = {"epochs": epochs, "initial_epoch": done, "steps_per_epoch": steps, "shuffle": False}
         return super().fit(iter(stream), callbacks=[*added, *callbacks], **arguments, **kwargs)
 
-    def perplexity(self, files: Sequence[Any], batch_size: int = 32, window: int = 8) -> float:
-        """The perplexity of held-out text, both directions together, by the softmax over all words.
+    def perplexity(self, files: Sequence[PathLike], batch_size: int = 32, window: int = 8) -> float:
+        """Returns the perplexity of held-out text, over both directions, under the full softmax.
 
-        Unknown words count as the one word "<UNK>", and each sentence's end in reading order counts as a word. The
-        state is carried from window to window, as in training, and the training's own is left alone.
+        Unknown words count as the word "<UNK>", and the end of each sentence in reading order counts as a word. The
+        state is carried from window to window, as in training; that of the training is left unchanged.
 
         Args:
-            files: tokenised text, a sentence a line.
-            batch_size: rows.
-            window: steps at a time; `batch_size * window * len(vocabulary)` floats are in memory.
+            files: Tokenized text, one sentence per line.
+            batch_size: Rows.
+            window: Steps at a time; needs memory for `batch_size * window * len(vocabulary)` floats.
         """
         source = LanguageModelWindows(
             files,
@@ -196,12 +204,13 @@ class BidirectionalLanguageModel(keras.Model):
         return float(np.exp(total / words))
 
     def evaluator(self) -> keras.Model:
-        """The model of full losses with its state as input and output, sharing all weights; made once.
+        """Returns the model of full losses with its state as input and output, which shares all weights.
 
-        Takes a dict with `elmo_ids` `(U, L)`, `char_index` and `targets` `(B, 2, T)`, `hidden_state`
-        `(B, num_layers, 2, D)`, `cell_state` `(B, num_layers, 2, H)`. Gives losses `(B, 2, T)` and both states.
+        It takes a dict with `elmo_ids` (U, L), `char_index` and `targets` (B, 2, T), `hidden_state`
+        (B, num_layers, 2, D) and `cell_state` (B, num_layers, 2, H), and returns losses (B, 2, T) and both states.
         """
-        if self._evaluator.model is None:
+
+        def build() -> keras.Model:
             shape = (self.backbone.num_layers, 2)
             inputs = {
                 "elmo_ids": keras.Input((self.backbone.max_characters,), dtype="int32", name="elmo_ids"),
@@ -211,5 +220,6 @@ class BidirectionalLanguageModel(keras.Model):
                 "cell_state": keras.Input((*shape, self.backbone.hidden_dim), name="cell_state"),
             }
             losses, state = self._read(inputs, (inputs["hidden_state"], inputs["cell_state"]), False)
-            self._evaluator.model = keras.Model(inputs, [losses, *state], name="evaluator")
-        return self._evaluator.model
+            return keras.Model(inputs, [losses, *state], name="evaluator")
+
+        return self._derived_models.get("evaluator", build)

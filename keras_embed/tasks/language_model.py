@@ -1,44 +1,102 @@
-"""Texts that go on, and how probable a text is."""
+"""Language models: probabilities of texts, and generation of texts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
-from keras_embed._backend import predict_batch
+from keras_embed._backend import graph_function, predict_batch, tf
 from keras_embed._backend.ragged import encoded_texts
 from keras_embed._errors import check_one_of, message
+from keras_embed._types import Features, Labels, Samples, Tensor, TFFunction, TFModule, TFTensor
 from keras_embed.backbones import RecurrentLanguageModelBackbone, TransformerLanguageModelBackbone
 from keras_embed.decoding import Sampling, Searcher
+from keras_embed.functional.crossentropy import crossentropy
 from keras_embed.preprocessors import LanguageModelPreprocessor
-from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
-from keras_embed.tasks._scoring import Scorer, log_probabilities, units
-from keras_embed.tasks._text_writer import NO_PADDING_NO_START, TextWriter, several
-from keras_embed.tasks.generated_text import Continuation, GeneratedText
-from keras_embed.tokenizers.subword_tokenizer import END_ID, START_ID
+from keras_embed.preprocessors.batching import padded_batch
+from keras_embed.tasks._text_writer import NO_PADDING_NO_START, Search, TextWriter, with_num_samples
+from keras_embed.tokenizers import END_ID, START_ID
 
-_ARCHITECTURES: dict[str, Any] = {
+_ARCHITECTURES: dict[str, type[keras.Model]] = {
     "recurrent": RecurrentLanguageModelBackbone,
     "transformer": TransformerLanguageModelBackbone,
 }
+_UNITS = ("piece", "word", "character")
+#: Scored windows are padded to at least this length.
+_SHORTEST = 8
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """One continuation of a prompt.
+
+    Attributes:
+        text: The whole text, prompt included, as its subwords are joined.
+        continuation: The text after the prompt.
+        score: The value that texts are ranked by, the log-probability with the search's penalties; higher is better.
+        log_probability: Natural logarithm of the probability of all subwords, those of the prompt and the end token
+            included.
+        tokens: All subwords, without the end token.
+        finished: True if the model ended the text, False if `max_length` did.
+    """
+
+    text: str
+    continuation: str
+    score: float
+    log_probability: float
+    tokens: tuple[str, ...] = field(repr=False)
+    finished: bool
+
+
+@dataclass(frozen=True)
+class GeneratedText:
+    """The continuations of a prompt.
+
+    Attributes:
+        prompt: Beginning of the texts.
+        continuations: At least one; those of a beam search best first, samples in the order in which they were drawn.
+    """
+
+    prompt: str
+    continuations: tuple[Continuation, ...]
+
+    @property
+    def text(self) -> str:
+        """The first text."""
+        return self.continuations[0].text
+
+    @property
+    def continuation(self) -> str:
+        """The first text after the prompt."""
+        return self.continuations[0].continuation
+
+    @property
+    def score(self) -> float:
+        """The score of the first text."""
+        return self.continuations[0].score
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class LanguageModel(TextWriter):
-    """Reads a text from left to right and says what comes next: it scores texts, and writes them.
+    """Predicts each subword of a text from those before it; scores texts and generates them.
 
     Args:
         backbone: `backbones.RecurrentLanguageModelBackbone`, `backbones.TransformerLanguageModelBackbone`, or any with
             their inputs, outputs, `begin` and `step`.
-        preprocessor: `preprocessors.LanguageModelPreprocessor`; without one, the model reads features.
-        search: how texts are written unless told otherwise, and in an exported model: `decoding.Sampling`, `Greedy` or
-            `BeamSearch`. `None`: samples from the 50 most probable pieces, at a temperature of 0.8.
-        **kwargs: `name`.
+        preprocessor: `preprocessors.LanguageModelPreprocessor`, or `None` to feed features.
+        search: Default search, also of an exported model: `decoding.Sampling`, `Greedy` or `BeamSearch`. `None`:
+            sampling from the 50 most probable subwords at a temperature of 0.8.
+        **kwargs: `name`, `compile`.
 
     Raises:
-        ValueError: for a backbone whose vocabulary is not the preprocessor's.
+        ValueError: If the vocabulary of the backbone is not the preprocessor's.
 
     References:
         Bengio et al. 2003, A Neural Probabilistic Language Model; Mikolov et al. 2010, Recurrent neural network based
@@ -59,12 +117,13 @@ class LanguageModel(TextWriter):
     kind = "language model"
     preprocessor_cls = LanguageModelPreprocessor
 
-    def __init__(self, backbone: Any, preprocessor: Any = None, search: Any = None, **kwargs: Any) -> None:
-        if preprocessor is not None and preprocessor.tokenizer.has_vocabulary:  # None while a saved one is loaded
-            size = preprocessor.tokenizer.vocabulary_size()
-            if backbone.vocabulary_size != size:
-                expected = f"a backbone for the preprocessor's vocabulary of {size} pieces"
-                raise ValueError(message(expected, f"one for {backbone.vocabulary_size}", "LanguageModel.from_corpus"))
+    def __init__(
+        self,
+        backbone: keras.Model,
+        preprocessor: LanguageModelPreprocessor | None = None,
+        search: Search | None = None,
+        **kwargs: Any,
+    ) -> None:
         search = Sampling(0.8, top_k=50) if search is None else search
         super().__init__(backbone, preprocessor, search, **kwargs)
 
@@ -73,30 +132,30 @@ class LanguageModel(TextWriter):
         cls,
         texts: Sequence[str],
         architecture: str = "transformer",
-        preprocessor: Any = None,
+        preprocessor: LanguageModelPreprocessor | None = None,
         kind: str = "bpe",
         vocabulary_size: int | None = 10000,
         max_length: int = 128,
         lowercase: bool = False,
         min_count: int = 1,
-        search: Any = None,
+        search: Search | None = None,
         **backbone: Any,
     ) -> "LanguageModel":
-        """A fresh language model whose vocabulary is that of a corpus.
+        """Returns a new language model with the vocabulary of a corpus.
 
         Args:
-            texts: strings.
+            texts: Strings.
             architecture: "recurrent" or "transformer".
-            preprocessor: `LanguageModelPreprocessor`, instead of one that is learnt from the corpus.
-            kind: "bpe", "wordpiece", "sentencepiece" or "words"; of what is learnt, as the next four, see
+            preprocessor: `LanguageModelPreprocessor`; `None`: learnt from the corpus.
+            kind: "bpe", "wordpiece", "sentencepiece" or "words"; like the next four arguments, for
                 `LanguageModelPreprocessor.from_corpus`.
-            vocabulary_size, max_length, lowercase, min_count: see there.
-            search: see the class.
-            **backbone: for `RecurrentLanguageModelBackbone`, such as `cell="gru"`, or
+            vocabulary_size, max_length, lowercase, min_count: See there.
+            search: See the class.
+            **backbone: For `RecurrentLanguageModelBackbone`, such as `cell="gru"`, or
                 `TransformerLanguageModelBackbone`.
 
         Raises:
-            ValueError: for another `architecture`.
+            ValueError: If the architecture is unknown.
         """
         check_one_of("architecture", architecture, _ARCHITECTURES)
         if preprocessor is None:
@@ -108,7 +167,18 @@ class LanguageModel(TextWriter):
         size = preprocessor.tokenizer.vocabulary_size()
         return cls(_ARCHITECTURES[architecture](size, **backbone), preprocessor, search)
 
-    def _columns(self, x: Any, y: Any) -> tuple[Any, ...]:
+    @classmethod
+    def check_parts(cls, backbone: keras.Model, preprocessor: LanguageModelPreprocessor | None) -> None:
+        """Raises `ValueError` if the backbone's vocabulary is not the preprocessor's."""
+        super().check_parts(backbone, preprocessor)
+        if preprocessor is None or preprocessor.tokenizer.codec is None:  # the subwords of a saved one are loaded later
+            return
+        size = preprocessor.tokenizer.vocabulary_size()
+        if backbone.vocabulary_size != size:
+            expected = f"a backbone for the preprocessor's vocabulary of {size} subwords"
+            raise ValueError(message(expected, f"one for {backbone.vocabulary_size}", "LanguageModel.from_corpus"))
+
+    def text_columns(self, x: Samples, y: Labels) -> tuple[Sequence[str]]:
         if y is not None:
             raise ValueError(message("texts alone: a language model makes its own labels", y, "fit(texts)"))
         return (x,)
@@ -116,129 +186,144 @@ class LanguageModel(TextWriter):
     # === Scores ===
 
     def score(self, texts: Sequence[str], overlap: int | None = None, batch_tokens: int = 4096) -> NDArray[np.float64]:
-        """The log-probability of each text, of all its pieces and its end; natural logarithm.
+        """Returns the log-probability of each text, of all its subwords and the end token; natural logarithm.
 
         Args:
-            texts: strings.
-            overlap: pieces that each window of a longer text shares with the one before, where they are read only;
-                0: as in training. `None`: half of `max_length`, so that each piece but the first has as many before it.
-            batch_tokens: pieces in a batch.
+            texts: Strings.
+            overlap: Number of subwords that each window of a longer text shares with the previous one; they are read,
+                but not scored again. 0: as in training. `None`: half of `max_length`, so that each subword has at least
+                as many before it.
+            batch_tokens: Subwords in a batch.
         """
-        return self._scored(texts, overlap, batch_tokens)[0]
+        return self._score(texts, overlap, batch_tokens)[0]
 
     def perplexity(
         self, texts: Sequence[str], per: str = "piece", overlap: int | None = None, batch_tokens: int = 4096
     ) -> float:
-        """`exp` of the mean cross-entropy of texts.
+        """Returns `exp` of the mean cross-entropy of texts.
 
         Args:
-            texts: strings.
-            per: what the mean is over: "piece"; or "word" (between blanks) or "character", by which models of other
-                vocabularies can be compared, as far as these know all words. The end of each text counts as one.
-            overlap: see `score`.
-            batch_tokens: see `score`.
+            texts: Strings.
+            per: Unit of the mean: "piece" (subword); or "word" (between whitespace) or "character", by which models
+                with different vocabularies can be compared, if these contain all words. The end of each text counts as
+                one.
+            overlap: See `score`.
+            batch_tokens: See `score`.
         """
         texts = list(texts) if not isinstance(texts, (str, bytes)) else texts
-        found, num_pieces = self._scored(texts, overlap, batch_tokens)
-        return float(np.exp(-found.sum() / units(texts, per, num_pieces)))
+        scores, num_subwords = self._score(texts, overlap, batch_tokens)
+        return float(np.exp(-scores.sum() / _num_units(texts, per, num_subwords)))
 
-    def _scored(self, texts: Sequence[str], overlap: int | None, batch_tokens: int) -> tuple[NDArray[np.float64], int]:
+    def _score(self, texts: Sequence[str], overlap: int | None, batch_tokens: int) -> tuple[NDArray[np.float64], int]:
+        """Returns the log-probabilities (N,), and the number of all subwords and end tokens."""
         self.check_preprocessor()
-        longest = self.preprocessor.max_length
-        overlap = longest // 2 if overlap is None else overlap
+        max_length = self.preprocessor.max_length
+        overlap = max_length // 2 if overlap is None else overlap
         batches = self.preprocessor.token_batches(texts, batch_tokens=batch_tokens, overlap=overlap)
-        if "scorer" not in self._made.models:
-            self._made.models["scorer"] = Scorer(self.backbone)
-        found = log_probabilities(self._made.models["scorer"], batches, len(texts), longest)
-        return found, batches.num_labels
+        scorer = self.derived_model("scorer", lambda: _Scorer(self.backbone))
+        totals = np.zeros(len(texts))  # log P(text) = sum over its windows of sum_t log P(w_t | w_<t)
+        for indices, features, labels in batches.numbered():  # a batch of windows; several may be of one text
+            rows, length = labels.shape
+            # Padded to powers of two, so that a compiler meets few shapes. The labels of padding are -1.
+            more = (_next_power(rows) - rows, min(max(_next_power(length), _SHORTEST), max_length) - length)
+            widths = [(0, more[0]), (0, more[1])]
+            padded = {name: np.pad(x, widths) for name, x in features.items()}
+            padded["labels"] = np.pad(labels, widths, constant_values=-1)
+            found = np.asarray(predict_batch(scorer, padded))[:rows]
+            np.add.at(totals, indices, found.astype(np.float64))
+        return totals, batches.num_labels
 
     # === Texts ===
 
     def generate(
         self,
         prompts: Sequence[str] = ("",),
-        search: Any = None,
+        search: Search | None = None,
         max_length: int | None = None,
         constraints: Sequence[Any] = (),
         num_samples: int | None = None,
         batch_size: int = 32,
     ) -> list[GeneratedText]:
-        """Writes texts that begin with prompts.
+        """Generates texts that begin with prompts.
 
         Args:
-            prompts: list of texts; from an empty one, the model writes what it likes.
+            prompts: List of texts, which may be empty.
             search: `decoding.Sampling`, `Greedy` or `BeamSearch`. `None`: the model's own.
-            max_length: most pieces of a text, its prompt and its end included. `None`: as many as are read at a time.
-            constraints: of `decoding`: `MinimumLength`, `NoRepeatedNgrams`, `ForbiddenTokens` ... They have no say in
+            max_length: Maximum number of subwords of a text, its prompt and end token included. `None`: that of the
+                preprocessor.
+            constraints: Of `decoding`: `MinimumLength`, `NoRepeatedNgrams`, `ForbiddenTokens` ... They do not apply to
                 prompts.
-            num_samples: texts for each prompt, for `Sampling` and `BeamSearch`. `None`: as the search says.
-            batch_size: prompts at a time, of similar length.
+            num_samples: Number of texts for each prompt, for `Sampling` and `BeamSearch`. `None`: that of the search.
+            batch_size: Prompts at a time, of similar length.
 
         Returns:
-            one `GeneratedText` each, in order; `str` of it is the first text.
+            A `GeneratedText` for each, in order; `str` returns the first text.
 
         Raises:
-            ValueError: for a prompt that leaves no room for more.
+            ValueError: If a prompt is not shorter than `max_length`.
         """
         self.check_preprocessor()
         if isinstance(prompts, (str, bytes)):
             raise ValueError(message("a list of prompts", prompts, "model.generate([prompt])"))
         prompts = list(prompts)
         max_length = self.preprocessor.max_length if max_length is None else max_length
-        search = several(self.search if search is None else search, num_samples)
+        search = with_num_samples(self.search if search is None else search, num_samples)
         searcher = self.searcher(search, max_length, tuple(constraints))
-        answers: dict[int, GeneratedText] = {}
-        lengths = [len(prompt) for prompt in prompts]
-        for rows in similar_length_batches(lengths, batch_size):
-            found = self._written(searcher, [prompts[row] for row in rows], max_length)
-            answers.update(zip(rows.tolist(), found, strict=True))
-        return [answers[row] for row in range(len(prompts))]
 
-    def _written(self, searcher: Any, prompts: list[str], max_length: int) -> list[GeneratedText]:
+        def answer(rows: NDArray[np.int64]) -> list[GeneratedText]:
+            return self._generate_batch(searcher, [prompts[row] for row in rows], max_length)
+
+        return self.answer_in_batches([len(prompt) for prompt in prompts], batch_size, answer)
+
+    def _generate_batch(self, searcher: Searcher, prompts: list[str], max_length: int) -> list[GeneratedText]:
+        preprocessor = self.preprocessor
         strings = np.array(encoded_texts(prompts), object)
-        features = self.preprocessor.prompts(padded_batch(strings, np.arange(len(prompts))))
+        features = preprocessor.prompts(padded_batch(strings, np.arange(len(prompts))))
         features = {name: tensor.numpy() for name, tensor in features.items()}
-        counts = features["padding_mask"].sum(axis=1) - 1
+        counts = features["padding_mask"].sum(axis=1) - 1  # without the start token
         for prompt, count in zip(prompts, counts, strict=False):
             if count >= max_length:
-                expected = f"prompts of fewer than max_length={max_length} pieces"
+                expected = f"prompts of fewer than max_length={max_length} subwords"
                 raise ValueError(message(expected, f"{count} in {prompt!r}", f"max_length={2 * int(count)}"))
         found = {name: np.asarray(value) for name, value in predict_batch(searcher, features).items()}
-        texts = [part.numpy() for part in self.preprocessor.written(features["token_ids"], found["token_ids"])]
-        piece = self.preprocessor.tokenizer.id_to_token
+        texts = [part.numpy() for part in preprocessor.written(features["token_ids"], found["token_ids"])]
+        id_to_token = preprocessor.tokenizer.id_to_token
 
-        def continuation(row: int, number: int) -> Continuation:
-            ids = found["token_ids"][row, number, : found["lengths"][row, number]]
-            text, new = (part[row, number].decode("utf-8", "replace") for part in texts)
-            score, total = (float(found[name][row, number]) for name in ("scores", "log_probabilities"))
-            tokens = tuple(piece(int(one)) for one in ids if one != END_ID)
-            return Continuation(text, new, score, total, tokens, bool(END_ID in ids))
+        def continuation(row: int, n: int) -> Continuation:
+            ids = found["token_ids"][row, n, : found["lengths"][row, n]]
+            text, new = (part[row, n].decode("utf-8", "replace") for part in texts)
+            score, log_probability = (float(found[name][row, n]) for name in ("scores", "log_probabilities"))
+            tokens = tuple(id_to_token(int(id)) for id in ids if id != END_ID)
+            return Continuation(text, new, score, log_probability, tokens, bool(END_ID in ids))
 
-        numbers = range(found["token_ids"].shape[1])
+        count = found["token_ids"].shape[1]
         return [
             GeneratedText(
                 prompt,
-                tuple(continuation(row, n) for n in numbers if n == 0 or found["lengths"][row, n] > 0),
+                # A search may find fewer than `count` texts.
+                tuple(continuation(row, n) for n in range(count) if n == 0 or found["lengths"][row, n] > 0),
             )
             for row, prompt in enumerate(prompts)
         ]
 
-    def predict(self, x: Any, batch_size: int = 32, **kwargs: Any) -> Any:
-        """A text for each prompt; without a preprocessor, `keras.Model.predict`: logits."""
+    def predict(self, x: Samples, batch_size: int = 32, **kwargs: Any) -> Any:
+        """Returns a text for each prompt; without a preprocessor, logits as Keras does."""
         if self.preprocessor is None:
             return super().predict(x, batch_size=batch_size, **kwargs)
         return [str(text) for text in self.generate(x, batch_size=batch_size)]
 
-    def searcher(self, search: Any = None, max_length: int | None = None, constraints: Sequence[Any] = ()) -> Any:
-        """The model from `preprocessor.prompts` to `decoding.decode`'s dict, sharing all weights; one for each choice.
+    def searcher(
+        self, search: Search | None = None, max_length: int | None = None, constraints: Sequence[Any] = ()
+    ) -> Searcher:
+        """Returns the model from `preprocessor.prompts` to the dict of `decoding.decode`, which shares all weights.
 
         Arguments are those of `generate`.
         """
         search = self.search if search is None else search
         max_length = self.preprocessor.max_length if max_length is None else max_length
-        key = (repr(search), max_length, tuple(map(repr, constraints)))
-        if key not in self._made.models:
-            self._made.models[key] = Searcher(
+
+        def build() -> Searcher:
+            return Searcher(
                 self.backbone,
                 max_length,
                 search,
@@ -247,4 +332,61 @@ class LanguageModel(TextWriter):
                 end_id=END_ID,
                 prompt="token_ids",
             )
-        return self._made.models[key]
+
+        return self.derived_model((repr(search), max_length, tuple(map(repr, constraints))), build)
+
+    def serving_signatures(self, module: TFModule) -> dict[str, TFFunction]:
+        """Returns the signatures of a model that uses its own `search`, with N texts for each prompt.
+
+        - `serving_default`: `prompt` (B,) string to `text` and `continuation` (B,) string, the first whole text and its
+          part after the prompt; `texts` and `continuations` (B, N) string, all of them; `scores` (B, N) float32.
+          Samples are new in each call and each process, whatever the seed of the search.
+        - `seeded`: `prompt` and `seed`, an int64 scalar; only if the search is `Sampling`. Equal seeds and prompts give
+          equal texts, on either backend.
+
+        Texts have at most `preprocessor.max_length` subwords; a prompt that is not shorter is an error.
+        """
+        preprocessor, length = self.preprocessor, self.preprocessor.max_length
+        axes = {name: f"(batch, {length + 1})" for name in ("token_ids", "padding_mask")}
+        search, module.model = graph_function(self.searcher(), {**axes, **self.draw_axes(length)})
+        module.resources = preprocessor.resources()
+
+        def answer(prompt: TFTensor, draws: Features) -> Features:
+            features = preprocessor.prompts(prompt, length + 1)
+            longest = tf.reduce_sum(tf.cast(features["padding_mask"], tf.int32), axis=1) - 1
+            room = tf.debugging.assert_less(longest, length, f"Expected prompts of fewer than {length} subwords.")
+            with tf.control_dependencies([room]):
+                found = search({**features, **draws})
+            texts, continuations = preprocessor.written(features["token_ids"], found["token_ids"])  # (B, N) each
+            firsts = {"text": texts[:, 0], "continuation": continuations[:, 0]}
+            return {**firsts, "texts": texts, "continuations": continuations, "scores": found["scores"]}
+
+        return self.generating_signatures(length, tf.TensorSpec([None], tf.string, name="prompt"), answer)
+
+
+class _Scorer(keras.Model):
+    """From features and `labels` (B, T) to the log-probability of the labels of each row, (B,)."""
+
+    def __init__(self, backbone: keras.Model) -> None:
+        super().__init__(name="scorer")
+        self.backbone = backbone
+        self.built = True
+
+    def call(self, features: Features) -> Tensor:
+        features = dict(features)
+        labels = features.pop("labels")
+        logits = self.backbone(features, training=False)["logits"]  # (B, T, V)
+        return -ops.sum(crossentropy(labels, logits), axis=-1)
+
+
+def _num_units(texts: Sequence[str | bytes], per: str, num_subwords: int) -> int:
+    """Returns the number of subwords, words or characters; the end of each text counts as one."""
+    check_one_of("per", per, _UNITS)
+    if per == "piece":
+        return num_subwords
+    strings = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
+    return len(strings) + sum(len(text.split() if per == "word" else text) for text in strings)
+
+
+def _next_power(number: int) -> int:
+    return 1 << (number - 1).bit_length()

@@ -1,4 +1,4 @@
-"""Classes of pairs of texts, such as entailment and paraphrase, and how similar two texts are."""
+"""Classification of pairs of texts, such as entailment and paraphrase, and similarity of two texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,45 +7,57 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_embed._backend import tf
 from keras_embed._errors import check_one_of, check_positive, message
-from keras_embed.backbones.embedded import check_hidden
+from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, TFFunction, TFModule, TFTensor
+from keras_embed.backbones._embedded import check_hidden
+from keras_embed.backbones._prefixed import of_prefix, prefixed_like
+from keras_embed.functional.pair_comparison import pair_comparison
 from keras_embed.metrics import Pearson
 from keras_embed.preprocessors import PairPreprocessor
-from keras_embed.preprocessors.labels import check_range
-from keras_embed.tasks._architectures import OF_PAIRS, OF_TEXTS, backbone_of
-from keras_embed.tasks._classification import ClassificationTask
-from keras_embed.tasks._classifier_head import pooling_config, scores, with_pooling
-from keras_embed.tasks._pair_head import COMPARISONS, pair_inputs, pair_representation
-from keras_embed.tasks._parts import check_parts
-from keras_embed.tasks._string_task import Made
+from keras_embed.preprocessors._pair_texts import SIDES
+from keras_embed.preprocessors.pair_scores import check_range
+from keras_embed.preprocessors.text_features import pick
+from keras_embed.tasks._backbones import OF_PAIRS, OF_TEXTS, backbone_of
+from keras_embed.tasks._pooled_head import (
+    Pooling,
+    class_scores,
+    pooling_config,
+    pooling_layer,
+    representation,
+    with_pooling,
+)
+from keras_embed.tasks.classification import ClassificationTask
+
+_COMPARISONS = ("joint", "siamese")
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class PairClassifier(ClassificationTask):
-    """Gives a pair of texts one of some classes, or a score: how similar they are, or anything else that is a number.
+    """Assigns one of K classes to a pair of texts, or a score, such as their similarity.
 
     `fit` and `evaluate` take pairs and labels, strings or numbers, or a `tf.data.Dataset` of batches
     `({"first": texts, "second": texts}, labels)`, and batch pairs of similar length in few fixed shapes. `classify`
-    gives labels and probabilities, `similarity` scores, `export` writes a SavedModel from two strings to either.
+    returns labels and probabilities, `similarity` scores, `export` writes a SavedModel from two strings to either.
 
     Args:
-        backbone: a backbone of `keras_embed.backbones` or Keras Hub. Its `pooled_output` (B, D) is used as it is, a
-            `sequence_output` (B, T, D) is pooled.
-        preprocessor: `PairPreprocessor`, or `None` to feed features and class numbers, or scores.
-        comparison: "joint": the backbone sees both texts at once, one after the other, as BERT does, or as features
-            `first_...` and `second_...`, if it has such inputs. "siamese": it sees one at a time, and the head sees
+        backbone: A backbone of `keras_embed.backbones` or Keras Hub. Its `pooled_output` (B, D) is used if there is
+            one, else its `sequence_output` (B, T, D) is pooled.
+        preprocessor: `PairPreprocessor`, or `None` to feed features and class ids, or scores.
+        comparison: "joint": the backbone reads both texts at once, as one sequence like BERT, or as features
+            `first_...` and `second_...`, if it has such inputs. "siamese": it reads one at a time, and the head reads
             `[u; v; |u - v|; u * v]` of their vectors.
-        num_classes: K, where there is no preprocessor; `None` then: pairs have scores.
-        score_range: likewise: `(low, high)`, between which all scores lie: a sigmoid's ends. `None`: the output is
-            linear.
-        pooling: see `TextClassifier`; one for both texts.
-        hidden_dims: widths of hidden layers before the scores.
-        dropout: before each layer of the head.
-        kernel_regularizer: of the last layer's weights.
+        num_classes: K, without a preprocessor; `None` then: pairs have scores.
+        score_range: Without a preprocessor: `(low, high)`, the limits of a sigmoid on the scores. `None`: the output
+            is linear.
+        pooling: See `TextClassifier`; one layer for both texts.
+        hidden_dims: Widths of the hidden layers before the scores.
+        dropout: Rate before each layer of the head.
+        kernel_regularizer: Of the last layer's weights.
         **kwargs: `name`, `compile`.
 
     Raises:
-        ValueError: for parts that do not belong together, another `comparison`, and numbers out of range.
+        ValueError: If backbone and preprocessor do not fit together, or an argument is out of range.
 
     Example:
     >>> import keras_embed as ke
@@ -71,19 +83,19 @@ class PairClassifier(ClassificationTask):
 
     def __init__(
         self,
-        backbone: Any,
-        preprocessor: Any = None,
+        backbone: keras.Model,
+        preprocessor: PairPreprocessor | None = None,
         comparison: str = "joint",
         num_classes: int | None = None,
         score_range: tuple[float, float] | None = None,
-        pooling: Any = None,
+        pooling: Pooling = None,
         hidden_dims: Sequence[int] = (),
         dropout: float = 0.0,
-        kernel_regularizer: Any = None,
+        kernel_regularizer: KerasObject = None,
         **kwargs: Any,
     ) -> None:
-        check_parts(self, backbone, preprocessor)
-        check_one_of("comparison", comparison, COMPARISONS)
+        self.check_parts(backbone, preprocessor)
+        check_one_of("comparison", comparison, _COMPARISONS)
         hidden_dims = check_hidden(hidden_dims, dropout)
         if preprocessor is not None:
             num_classes = None if preprocessor.classes is None else len(preprocessor.classes)
@@ -94,19 +106,17 @@ class PairClassifier(ClassificationTask):
         score_range = check_range(score_range)
 
         # === Functional Model ===
-        inputs = pair_inputs(backbone, comparison)
-        x = pair_representation(backbone, inputs, comparison, pooling)
-        outputs = scores(x, backbone, num_classes or 1, hidden_dims, dropout, regularizer, None)  # (B, K) or (B, 1)
+        inputs = dict(backbone.input) if comparison == "joint" else prefixed_like(backbone.input, SIDES)
+        x = _pair_representation(backbone, inputs, comparison, pooling)
+        outputs = class_scores(x, backbone, num_classes or 1, hidden_dims, dropout, regularizer)  # (B, K) or (B, 1)
         if num_classes is None and score_range is not None:
             low, high = score_range
             outputs = keras.layers.Activation("sigmoid", dtype="float32", name="share_of_range")(outputs)
             outputs = keras.layers.Rescaling(high - low, low, dtype="float32", name="rescaled")(outputs)
         # Set before `super().__init__`, which compiles.
-        self.backbone = backbone
-        self.preprocessor = preprocessor
         self.graded = num_classes is None
         self.num_classes = num_classes or 1
-        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        super().__init__(backbone, preprocessor, inputs, outputs, **kwargs)
 
         # === Config ===
         self.comparison = comparison
@@ -115,36 +125,35 @@ class PairClassifier(ClassificationTask):
         self.hidden_dims = hidden_dims
         self.dropout = dropout
         self.kernel_regularizer = regularizer
-        self._made = Made()
 
     @classmethod
     def from_corpus(
         cls,
-        pairs: Any,
+        pairs: Samples,
         labels: Sequence[Any] | None = None,
         architecture: str = "esim",
-        preprocessor: Any = None,
-        embeddings: Any = None,
-        score_range: Any = "seen",
-        head: dict[str, Any] | None = None,
+        preprocessor: PairPreprocessor | None = None,
+        embeddings: list[keras.layers.Layer] | None = None,
+        score_range: tuple[float, float] | str | None = "seen",
+        head: Config | None = None,
         **backbone: Any,
     ) -> "PairClassifier":
-        """A fresh classifier whose classes, or range of scores, and words are those of a corpus.
+        """Returns a new classifier with the classes, or the range of scores, and the words of a corpus.
 
         Args:
             pairs: `corpora.LabelledPairs`, or pairs of strings.
-            labels: of pairs of strings: a string for each, or a number.
+            labels: Of pairs of strings: a string for each, or a number.
             architecture: "esim", which compares the texts word by word; or "average", "convolutional", "recurrent",
-                "transformer" or "bcn", which read one at a time, siamese.
-            preprocessor: `PairPreprocessor`, instead of one that is learnt from the corpus.
-            embeddings: layers that the backbone reads; `None`: fresh ones of words.
-            score_range: of the preprocessor that is learnt; see `PairPreprocessor.from_corpus`.
-            head: the class' own arguments, such as `{"hidden_dims": (100,)}`.
-            **backbone: for the backbone, such as `hidden_dim=200`; and `word_dim`, `char_filters`, `casing_dim` and
-                `weights` of fresh embeddings, see `PairPreprocessor.embeddings`.
+                "transformer" or "bcn", which read one text at a time, siamese.
+            preprocessor: `PairPreprocessor`; `None`: learnt from the corpus.
+            embeddings: Layers that the backbone reads; `None`: new word embeddings.
+            score_range: Of the preprocessor that is learnt; see `PairPreprocessor.from_corpus`.
+            head: Arguments of the class, such as `{"hidden_dims": (100,)}`.
+            **backbone: For the backbone, such as `hidden_dim=200`; and `word_dim`, `char_filters`, `casing_dim` and
+                `weights` of new embeddings, see `PairPreprocessor.embeddings`.
 
         Raises:
-            ValueError: for an architecture that is not known, and as the preprocessor and the backbone do.
+            ValueError: If the architecture is unknown.
 
         Example:
         >>> pairs, scores = [("a man runs", "a man moves"), ("a man runs", "it rains")], [4.0, 0.5]
@@ -155,48 +164,75 @@ class PairClassifier(ClassificationTask):
         if preprocessor is None:
             preprocessor = PairPreprocessor.from_corpus(pairs, labels, score_range=score_range)
         comparison = "joint" if architecture in OF_PAIRS else "siamese"
-        made = backbone_of(architecture, OF_TEXTS | OF_PAIRS, preprocessor, embeddings, backbone)
-        return cls(made, preprocessor, **{"comparison": comparison, **(head or {})})
+        model = backbone_of(architecture, OF_TEXTS | OF_PAIRS, preprocessor, embeddings, backbone)
+        return cls(model, preprocessor, **{"comparison": comparison, **(head or {})})
 
-    def _default_loss(self) -> Any:
-        return keras.losses.MeanSquaredError() if self.graded else super()._default_loss()
+    def default_loss(self) -> KerasObject:
+        """Returns the mean squared error of scores, else cross-entropy."""
+        return keras.losses.MeanSquaredError() if self.graded else super().default_loss()
 
-    def _default_metrics(self) -> list[Any]:
-        return [Pearson()] if self.graded else super()._default_metrics()
+    def default_metrics(self) -> KerasObject:
+        """Returns `metrics.Pearson` of scores, else accuracy and macro F1."""
+        return [Pearson()] if self.graded else super().default_metrics()
 
     def similarity(self, pairs: Sequence[tuple[str, str]], batch_size: int = 32) -> NDArray[np.float32]:
-        """The score of each pair, (N,), in the unit of the scores that it was trained on.
+        """Returns the score of each pair, (N,), on the scale of the training data.
 
         Args:
-            pairs: of strings; an empty one is a text too.
-            batch_size: pairs at a time.
+            pairs: Of strings, which may be empty.
+            batch_size: Pairs at a time.
 
         Raises:
-            ValueError: for a classifier that was trained on classes.
+            ValueError: If the classifier has classes.
         """
         self.check_preprocessor()
         if not self.graded:
             received = f"one of the classes {list(self.preprocessor.classes)}"
             raise ValueError(message("a classifier of pairs with scores", received, "probabilities(pairs)"))
-        return self._answers(pairs, batch_size)[:, 0]
+        return self._scores(pairs, batch_size)[:, 0]
 
-    def predict(self, x: Any, batch_size: int = 32, **kwargs: Any) -> Any:
-        """The label of each pair, or its score; without a preprocessor, `keras.Model.predict`: logits, or scores."""
+    def predict(self, x: Samples, batch_size: int = 32, **kwargs: Any) -> Any:
+        """Returns the label of each pair, or its score; without a preprocessor, the outputs as Keras does."""
         if self.preprocessor is not None and self.graded:
             return self.similarity(x, batch_size)
         return super().predict(x, batch_size=batch_size, **kwargs)
 
-    def _answer_of(self, outputs: Any) -> Any:
-        return outputs if self.graded else super()._answer_of(outputs)
+    def _activated(self, logits: Tensor) -> Tensor:
+        return logits if self.graded else super()._activated(logits)
 
     def check_classes(self) -> None:
-        """Raises `ValueError` for a classifier that cannot read strings, or one of scores."""
+        """Raises `ValueError` if the classifier has no preprocessor, or scores instead of classes."""
         super().check_classes()
         if self.graded:
             raise ValueError(message("a classifier of pairs with classes", "one with scores", "similarity(pairs)"))
 
-    def get_config(self) -> dict[str, Any]:
-        alone = {}
+    def network_outputs(self) -> Features:
+        return {"scores" if self.graded else "logits": self.output}
+
+    def serving_signatures(self, module: TFModule) -> dict[str, TFFunction]:
+        """Returns `serving_default`, from `first` and `second` (B,) string to `PairPreprocessor.postprocess`'s dict.
+
+        That is `probabilities` and `classes` (B, K), `label` and `probability` (B,); or `score` (B,).
+        """
+        preprocessor = self.preprocessor
+        specs = [tf.TensorSpec([None], tf.string, name=name) for name in SIDES]
+
+        def features(first: TFTensor, second: TFTensor) -> Features:
+            parts = preprocessor.features.split(first, second)
+            return pick(preprocessor.features.encode(parts, self.input), self.input)
+
+        score = self.exported_network(module, self.scorer(), features, *specs)
+        module.resources = preprocessor.features.resources()
+
+        @tf.function(autograph=False, input_signature=specs)
+        def serving_default(first: TFTensor, second: TFTensor) -> Features:
+            answer: Features = preprocessor.postprocess(score(features(first, second)))
+            return answer
+
+        return {"serving_default": serving_default}
+
+    def get_config(self) -> Config:
+        alone: Config = {}
         if self.preprocessor is None:
             alone = {"num_classes": None if self.graded else self.num_classes, "score_range": self.score_range}
         return {
@@ -210,6 +246,20 @@ class PairClassifier(ClassificationTask):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "PairClassifier":
-        """A classifier of the same shape with fresh weights."""
+    def from_config(cls, config: Config) -> "PairClassifier":
         return super().from_config(with_pooling(config))
+
+
+def _pair_representation(backbone: keras.Model, inputs: Features, comparison: str, pooling: Pooling) -> Tensor:
+    """Returns one vector for each pair: (B, D), or (B, 4 D) if the comparison is "siamese"."""
+    if comparison == "joint":
+        sides = [(backbone(inputs), inputs)]
+    else:
+        each = [of_prefix(inputs, side) for side in SIDES]
+        sides = [(backbone(features), features) for features in each]
+    layer = pooling_layer(pooling, backbone, sides[0][0])  # one for both texts
+    vectors = [representation(outputs, features, layer, backbone) for outputs, features in sides]
+    if isinstance(vectors[0], dict):
+        expected = "a backbone that returns `pooled_output` or `sequence_output`"
+        raise ValueError(message(expected, sorted(vectors[0]), "BagBackbone(hidden_dims=(100,))"))
+    return vectors[0] if comparison == "joint" else pair_comparison(*vectors)

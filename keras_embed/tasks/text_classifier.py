@@ -7,46 +7,47 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_embed._backend import tf
 from keras_embed._errors import check_one_of, check_positive, check_rate, message
+from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, TFFunction, TFModule, TFTensor
 from keras_embed.backbones import BagBackbone
 from keras_embed.backbones.embedded import check_hidden
 from keras_embed.layers import TfidfVectorization
 from keras_embed.preprocessors import ClassifierPreprocessor
-from keras_embed.tasks._architectures import OF_TEXTS, backbone_of
-from keras_embed.tasks._classification import ClassificationTask
-from keras_embed.tasks._classifier_head import pooling_config, representation, scores, with_pooling
-from keras_embed.tasks._label_numbers import best_thresholds, checked_thresholds
-from keras_embed.tasks._parts import check_parts
-from keras_embed.tasks._string_task import Made
+from keras_embed.preprocessors.text_features import pick
+from keras_embed.tasks._backbones import OF_TEXTS, backbone_of
+from keras_embed.tasks._pooled_head import Pooling, class_scores, pooling_config, representation, with_pooling
+from keras_embed.tasks.classification import ClassificationTask
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class TextClassifier(ClassificationTask):
-    """Gives a text one of some classes, or any number of them: backbone, pooling, and a score for each class.
+    """Assigns one of K classes to a text, or any number of them: backbone, pooling, and a score for each class.
 
     `fit` and `evaluate` take texts and labels as strings, or a `tf.data.Dataset` of batches `(texts, labels)`, and
-    batch texts of similar length in few fixed shapes. `classify` gives labels and probabilities, `report` the scores of
-    each class, `export` writes a SavedModel from strings to labels. The training graph ends in logits.
+    batch texts of similar length in few fixed shapes. `classify` returns labels and probabilities, `report` the scores
+    of each class, `export` writes a SavedModel from strings to labels. The outputs of the model are logits.
 
     Args:
-        backbone: a backbone of `keras_embed.backbones` or Keras Hub. Its `pooled_output` (B, D) is used as it is, a
-            `sequence_output` (B, T, D) is pooled. On `BagBackbone` without hidden layers it is the linear model.
-        preprocessor: `ClassifierPreprocessor`, or `None` to feed features and class numbers.
-        num_classes: K, needed where there is no preprocessor.
-        multi_label: likewise: whether a text has any number of labels.
+        backbone: A backbone of `keras_embed.backbones` or Keras Hub. Its `pooled_output` (B, D) is used if there is
+            one, else its `sequence_output` (B, T, D) is pooled. On `BagBackbone` without hidden layers the classifier
+            is a linear model.
+        preprocessor: `ClassifierPreprocessor`, or `None` to feed features and class ids.
+        num_classes: K, required without a preprocessor.
+        multi_label: Without a preprocessor: whether a text has any number of labels.
         pooling: "mean", "max", "first" or "cls", "last" (of both directions, if the backbone has two), "attention", or
-            a layer called as `layer(sequence, mask=mask)`. None: `pooled_output`, else "max".
-        hidden_dims: widths of hidden layers before the scores.
-        dropout: on the vector of the text, or on the terms' weights.
-        kernel_regularizer: of the last layer's weights.
-        term_scales: (V, K) fixed factors of a linear model's weights, such as `preprocessor.log_count_ratios`, which
-            make it Wang and Manning's. Saved with the weights.
-        thresholds: with any number of labels, the probability from which on a text has a label; one, or one for each
-            class. See `tune_thresholds`. Metrics in `fit` and `evaluate` are at 0.5.
+            a layer called as `layer(sequence, mask=mask)`. `None`: `pooled_output`, else "max".
+        hidden_dims: Widths of the hidden layers before the scores.
+        dropout: Rate on the vector of the text, or on the weights of the terms.
+        kernel_regularizer: Of the last layer's weights.
+        term_scales: Fixed factors (V, K) of a linear model's weights, such as `preprocessor.log_count_ratios` as in
+            Wang and Manning (2012). Saved with the weights.
+        thresholds: With any number of labels, the probability from which on a text has a label; one, or one for each
+            class. See `tune_thresholds`. Metrics in `fit` and `evaluate` use 0.5.
         **kwargs: `name`, `compile`.
 
     Raises:
-        ValueError: for parts that do not belong together, and numbers out of range.
+        ValueError: If backbone and preprocessor do not fit together, or an argument is out of range.
 
     Example:
     >>> import keras_embed as ke
@@ -65,24 +66,24 @@ class TextClassifier(ClassificationTask):
     """
 
     kind = "classifier"
-    needs = "labels"
     preprocessor_cls = ClassifierPreprocessor
+    thresholds: NDArray[np.float32]
 
     def __init__(
         self,
-        backbone: Any,
-        preprocessor: Any = None,
+        backbone: keras.Model,
+        preprocessor: ClassifierPreprocessor | None = None,
         num_classes: int | None = None,
         multi_label: bool = False,
-        pooling: Any = None,
+        pooling: Pooling = None,
         hidden_dims: Sequence[int] = (),
         dropout: float = 0.0,
-        kernel_regularizer: Any = None,
-        term_scales: Any = None,
-        thresholds: Any = 0.5,
+        kernel_regularizer: KerasObject = None,
+        term_scales: Tensor | None = None,
+        thresholds: float | Sequence[float] = 0.5,
         **kwargs: Any,
     ) -> None:
-        check_parts(self, backbone, preprocessor)
+        self.check_parts(backbone, preprocessor)
         hidden_dims = check_hidden(hidden_dims, dropout)
         if preprocessor is not None:
             num_classes, multi_label = len(preprocessor.classes), preprocessor.multi_label
@@ -96,13 +97,11 @@ class TextClassifier(ClassificationTask):
         # === Functional Model ===
         inputs = backbone.input
         x = representation(backbone(inputs), inputs, pooling, backbone)
-        logits = scores(x, backbone, num_classes, hidden_dims, dropout, regularizer, term_scales)  # (B, K)
+        logits = class_scores(x, backbone, num_classes, hidden_dims, dropout, regularizer, term_scales)  # (B, K)
         # Set before `super().__init__`, which compiles.
-        self.backbone = backbone
-        self.preprocessor = preprocessor
         self.num_classes = num_classes
         self.multi_label = multi_label
-        super().__init__(inputs=inputs, outputs=logits, **kwargs)
+        super().__init__(backbone, preprocessor, inputs, logits, **kwargs)
 
         # === Config ===
         self.pooling = pooling
@@ -111,37 +110,35 @@ class TextClassifier(ClassificationTask):
         self.kernel_regularizer = regularizer
         self.has_term_scales = term_scales is not None
         self.thresholds = checked_thresholds(thresholds, num_classes)
-        self._made = Made()
 
     @classmethod
     def from_corpus(
         cls,
-        texts: Any,
+        texts: Samples,
         labels: Sequence[Any] | None = None,
         architecture: str = "linear",
-        preprocessor: Any = None,
-        embeddings: Any = None,
+        preprocessor: ClassifierPreprocessor | None = None,
+        embeddings: list[keras.layers.Layer] | None = None,
         multi_label: bool | None = None,
-        head: dict[str, Any] | None = None,
+        head: Config | None = None,
         **backbone: Any,
     ) -> "TextClassifier":
-        """A fresh classifier whose classes and words are those of a corpus.
+        """Returns a new classifier with the classes and words of a corpus.
 
         Args:
             texts: `corpora.LabelledTexts`, or strings.
-            labels: of strings: a label, or a list of labels, for each.
+            labels: Of strings: a label, or a list of labels, for each.
             architecture: "linear", logistic regression on TF-IDF of words and pairs of neighbours; "average",
                 "convolutional", "recurrent", "transformer" or "bcn", backbones over embeddings.
-            preprocessor: `ClassifierPreprocessor`, instead of one that is learnt from the corpus.
-            embeddings: layers that the backbone reads; `None`: fresh ones of words.
-            multi_label: of the preprocessor that is learnt.
-            head: the class' own arguments, such as `{"pooling": "attention"}`.
-            **backbone: for the backbone, such as `hidden_dim=200`; and `word_dim`, `char_filters`, `casing_dim` and
-                `weights` of fresh embeddings, see `ClassifierPreprocessor.embeddings`.
+            preprocessor: `ClassifierPreprocessor`; `None`: learnt from the corpus.
+            embeddings: Layers that the backbone reads; `None`: new word embeddings.
+            multi_label: Of the preprocessor that is learnt.
+            head: Arguments of the class, such as `{"pooling": "attention"}`.
+            **backbone: For the backbone, such as `hidden_dim=200`; and `word_dim`, `char_filters`, `casing_dim` and
+                `weights` of new embeddings, see `ClassifierPreprocessor.embeddings`.
 
         Raises:
-            ValueError: for an architecture that is not known, `embeddings` of a "linear" one, and as the preprocessor
-                and the backbone do.
+            ValueError: If the architecture is unknown, or `embeddings` are given for a "linear" one.
 
         Example:
         >>> texts, labels = ["a fine film", "dull", "fine acting"], ["good", "bad", "good"]
@@ -163,18 +160,18 @@ class TextClassifier(ClassificationTask):
         )
 
     def tune_thresholds(self, texts: Sequence[str], labels: Sequence[Any], batch_size: int = 32) -> NDArray[np.float32]:
-        """Sets the threshold of each class to the one with the best F1 on texts that were not trained on.
+        """Sets the threshold of each class to the one with the best F1 on held-out texts.
 
         Args:
-            texts: strings.
-            labels: a list of labels for each.
-            batch_size: texts at a time.
+            texts: Strings.
+            labels: A list of labels for each.
+            batch_size: Texts at a time.
 
         Returns:
-            the thresholds (K,), which are the classifier's from now on.
+            The new thresholds (K,).
 
         Raises:
-            ValueError: unless a text may have any number of labels.
+            ValueError: Unless the classifier has `multi_label`.
         """
         self.check_preprocessor()
         if not self.multi_label:
@@ -183,7 +180,34 @@ class TextClassifier(ClassificationTask):
         self.thresholds = best_thresholds(true, self.probabilities(texts, batch_size))
         return self.thresholds
 
-    def get_config(self) -> dict[str, Any]:
+    def check_exportable(self) -> None:
+        """Raises `ValueError` if the classifier has no preprocessor, or its texts go through a step in Python."""
+        super().check_exportable()
+        self.preprocessor.features.check_exportable()
+
+    def serving_signatures(self, module: TFModule) -> dict[str, TFFunction]:
+        """Returns `serving_default`, from `text` (B,) string to the dict of `ClassifierPreprocessor.postprocess`.
+
+        That is `probabilities` (B, K), `classes` (B, K), and `label` and `probability` (B,); or, with any number of
+        labels, `labels` (B, M), `label_probabilities` (B, M) and `num_labels` (B,).
+        """
+        preprocessor, thresholds = self.preprocessor, self.thresholds
+        spec = tf.TensorSpec([None], tf.string, name="text")
+
+        def features(text: TFTensor) -> Features:
+            return pick(preprocessor.features.encode(preprocessor.features.split(text), self.input), self.input)
+
+        score = self.exported_network(module, self.scorer(), features, spec)
+        module.resources = preprocessor.features.resources()
+
+        @tf.function(autograph=False, input_signature=[spec])
+        def serving_default(text: TFTensor) -> Features:
+            answer: Features = preprocessor.postprocess(score(features(text)), thresholds)
+            return answer
+
+        return {"serving_default": serving_default}
+
+    def get_config(self) -> Config:
         alone = {} if self.preprocessor else {"num_classes": self.num_classes, "multi_label": self.multi_label}
         return {
             **super().get_config(),
@@ -197,6 +221,43 @@ class TextClassifier(ClassificationTask):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "TextClassifier":
-        """A classifier of the same shape with fresh weights."""
+    def from_config(cls, config: Config) -> "TextClassifier":
         return super().from_config(with_pooling(config))
+
+
+def checked_thresholds(thresholds: float | Sequence[float], num_classes: int) -> NDArray[np.float32]:
+    """Returns one threshold, or one for each class, as float32 (K,).
+
+    Raises:
+        ValueError: If the shape is another, or a threshold is not a probability.
+    """
+    values = np.asarray(thresholds, np.float32)
+    if values.shape not in ((), (num_classes,)) or not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(
+            message(f"`thresholds` to be a probability, or {num_classes} of them", thresholds, "thresholds=0.5")
+        )
+    return np.broadcast_to(values, (num_classes,)).copy()
+
+
+def best_thresholds(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[np.float32]:
+    """Returns for each class the threshold with the best F1; 0.5 for classes without a text.
+
+    Args:
+        true: 0 and 1, (N, K).
+        probabilities: (N, K).
+
+    Returns:
+        (K,), half-way between the least probability above the threshold and the next one below.
+    """
+    thresholds = np.full(true.shape[1], 0.5, np.float32)
+    for k in np.flatnonzero(true.sum(0)):
+        order = np.argsort(-probabilities[:, k], kind="stable")
+        ranked, correct = probabilities[order, k], np.cumsum(true[order, k])
+        # F1 of the first n texts as positives: 2 TP / (n + P).
+        f1 = 2 * correct / (np.arange(1, len(ranked) + 1) + correct[-1])
+        below = np.append(ranked[1:], -1.0)
+        f1[below >= ranked] = -1.0  # no threshold separates equal probabilities
+        best = int(np.argmax(f1))
+        middle = np.float32((float(ranked[best]) + max(0.0, float(below[best]))) / 2)
+        thresholds[k] = middle if middle > below[best] else ranked[best]
+    return thresholds

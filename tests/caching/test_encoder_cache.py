@@ -1,4 +1,4 @@
-"""Features of a frozen encoder, kept on disk: training sees no difference, and the encoder runs once for each text."""
+"""Cached features of a frozen encoder: training is the same, and the encoder runs once for each text."""
 
 import keras
 import keras_hub
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keras_embed as ke
-from keras_embed.caching.encoder_cache import _flat, _keys
+from keras_embed.caching.feature_cache import flat_rows, row_keys
 
 TEXTS = ["a film to love", "dull and long", "love it", "so long so dull", "love it"]
 LABELS = ["good", "bad", "good", "bad", "good"]
@@ -110,7 +110,7 @@ def test_a_text_is_known_again_in_any_company_and_taken_for_no_other():
 
     def keys(*sentences):
         features = tokenizer.encode(list(sentences))
-        return list(_keys(_flat({name: tensor.numpy() for name, tensor in features.items()})))
+        return list(row_keys(flat_rows({name: tensor.numpy() for name, tensor in features.items()})))
 
     [first], [second] = keys(["odd", "words"]), keys(["new", "words"])
     assert keys(["unbelievably"] * 9, ["new"], ["new", "words"], ["odd", "words"])[2:] == [second, first] != [first] * 2
@@ -129,5 +129,7 @@ def test_texts_side_by_side_are_refused(bert, tokenizer, tmp_path):
     pairs = list(zip(TEXTS, TEXTS[::-1], strict=True))
     preprocessor = ke.preprocessors.PairPreprocessor.from_corpus(pairs, LABELS, tokenizer=tokenizer)
     siamese = ke.PairClassifier(bert, preprocessor, comparison="siamese")
-    with pytest.raises(ValueError, match="Expected a task that reads one text, or two in a row, to keep its features"):
+    with pytest.raises(
+        ValueError, match="Expected a task that reads one text, or two texts in one sequence, to cache its features"
+    ):
         siamese.fit(pairs, LABELS, feature_cache=tmp_path, verbose=0)

@@ -1,4 +1,4 @@
-"""What a frozen ELMo says, kept on disk: each sentence is encoded once, whatever happens in between."""
+"""Cached outputs of a frozen ELMo: each sentence is encoded once, whatever happens in between."""
 
 import collections
 import types
@@ -10,7 +10,7 @@ from small_elmo_task import NUM_DISTINCT, WORDS, counted, make_elmo, shared_elmo
 
 import keras_embed as ke
 from keras_embed._backend import tf
-from keras_embed.caching.elmo_cache import FeatureCache
+from keras_embed.caching.feature_cache import ElmoCache
 
 
 def make_tokenizer():
@@ -28,7 +28,7 @@ def ragged(words):
 
 
 def filled(folder, elmo, words=WORDS, verbose=0):
-    cache = FeatureCache(folder, elmo, TOKENIZER)
+    cache = ElmoCache(folder, elmo, TOKENIZER)
     cache.fill([ragged(words[:2]), ragged(words[2:])], batch_size=4, verbose=verbose)
     return cache
 
@@ -37,7 +37,7 @@ def check(cache, elmo):
     """Against the encoder itself."""
     features = TOKENIZER.encode(WORDS, names=tuple(elmo.input))
     expected = elmo.predict_on_batch({name: x.numpy() for name, x in features.items()})["layer_outputs"]
-    kept = cache.added(PREPROCESSOR, ragged(WORDS), features)
+    kept = cache.cached_features(PREPROCESSOR, ragged(WORDS), features)
     np.testing.assert_allclose(kept["elmo_layers"].numpy(), expected, rtol=1e-3, atol=1e-6)
     assert np.abs(expected).max() > 0.01
     return kept
@@ -96,7 +96,7 @@ def test_new_sentences_alone_are_encoded(tmp_path, monkeypatch):
 
 def test_a_fingerprint_is_of_all_that_features_depend_on(tmp_path):
     def fingerprint(elmo, tokenizer):
-        return FeatureCache(tmp_path, elmo, tokenizer).kept.fingerprint
+        return ElmoCache(tmp_path, elmo, tokenizer).rows.fingerprint
 
     elmo = make_elmo()
     known = fingerprint(elmo, TOKENIZER)
@@ -118,8 +118,8 @@ def test_a_fingerprint_is_of_all_that_features_depend_on(tmp_path):
 
 def test_sentences_that_come_later_are_named(tmp_path):
     cache = filled(tmp_path, shared_elmo(), WORDS[:2])
-    with pytest.raises(Exception, match="Expected sentences that were there before the first epoch. Received: nobody "):
-        cache.added(PREPROCESSOR, ragged([["nobody", "came"]]), {"padding_mask": np.ones((1, 10), bool)})
+    with pytest.raises(Exception, match="Expected the same sentences as before the first epoch. Received: nobody "):
+        cache.cached_features(PREPROCESSOR, ragged([["nobody", "came"]]), {"padding_mask": np.ones((1, 10), bool)})
 
 
 def test_progress_is_shown(tmp_path, capfd):

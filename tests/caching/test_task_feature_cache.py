@@ -18,7 +18,7 @@ from small_elmo_task import (
 
 import keras_embed as ke
 from keras_embed._backend import tf
-from keras_embed.tasks._cached_features import feature_cache
+from keras_embed.caching.cached_task import cache_of
 
 HALF = {"rtol": 2e-3, "atol": 2e-3}
 
@@ -91,7 +91,7 @@ def test_datasets_are_taken_too(tmp_path, monkeypatch):
     calls = counted(elmo, monkeypatch)
     same(fit(make_classifier(elmo), dataset, cache=tmp_path, validation_data=dataset), expected)
     assert sum(calls) == NUM_DISTINCT
-    with pytest.raises(ValueError, match="Expected a dataset with an end, to keep its features. Received: an endless"):
+    with pytest.raises(ValueError, match="Expected a finite dataset, to cache its features. Received: an endless"):
         fit(make_classifier(elmo), dataset.repeat(), cache=tmp_path, steps_per_epoch=2)
 
 
@@ -166,14 +166,14 @@ def over_terms():
         (without_preprocessor, "Expected a tagger with a preprocessor. Received: preprocessor=None. Try Tagger"),
         (
             without_elmo,
-            "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to keep .* Received: 0 of",
+            "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to cache .* Received: 0 of",
         ),
         (
             with_two,
-            "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to keep .* Received: 2 of",
+            "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to cache .* Received: 2 of",
         ),
-        (trained, "Expected a frozen ELMo, to keep its features. Received: .* Try elmo.trainable = False"),
-        (over_terms, "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to keep .*: 0 of"),
+        (trained, "Expected a frozen ELMo, to cache its features. Received: .* Try elmo.trainable = False"),
+        (over_terms, "Expected a backbone that is frozen or over the `ElmoEmbedding` of one ELMo, to cache .*: 0 of"),
         (
             lambda: make_tagger(layer_norm="with_boundaries"),
             "Expected embeddings that read words alone. Received: .*'with_boundaries'.* Try layer_norm=\"tokens\"",
@@ -191,12 +191,14 @@ def test_what_has_nothing_to_keep_says_so(tmp_path, make, expected):
 def test_an_embedding_that_is_frozen_as_a_whole_is_frozen(tmp_path):
     classifier = trained()
     classifier.backbone.embeddings[0].trainable = False
-    assert feature_cache(classifier, tmp_path).elmo is classifier.backbone.embeddings[0].elmo
+    assert cache_of(classifier, tmp_path).elmo is classifier.backbone.embeddings[0].elmo
 
 
 def test_two_texts_over_an_elmo_are_refused(tmp_path):
     backbone = make_classifier().backbone
     preprocessor = ke.preprocessors.PairPreprocessor.from_corpus(list(zip(TEXTS, TEXTS, strict=True)), LABELS)
     siamese = ke.PairClassifier(backbone, preprocessor, "siamese")
-    with pytest.raises(ValueError, match="a task that reads one text, to keep what its ELMo says. Received: a PairCl"):
-        feature_cache(siamese, tmp_path)
+    with pytest.raises(
+        ValueError, match="a task that reads one text, to cache the outputs of its ELMo. Received: a PairCl"
+    ):
+        cache_of(siamese, tmp_path)

@@ -12,8 +12,7 @@ import pytest
 
 from keras_embed.cli import demo, main, serve
 from keras_embed.cli.program import parser
-from keras_embed.tasks import TextClassifier
-from keras_embed.tasks._string_task import StringTask
+from keras_embed.tasks import StringTask, TextClassifier
 from keras_embed.tasks._text_writer import TextWriter
 
 

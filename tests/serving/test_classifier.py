@@ -70,4 +70,4 @@ def test_a_step_that_runs_in_python_is_named_before_anything_is_written(tmp_path
 def test_only_a_classifier_with_a_preprocessor_can_be_served(tmp_path):
     bare = ke.TextClassifier(trained_classifier().backbone, num_classes=3)
     with pytest.raises(ValueError, match="Expected a classifier with a preprocessor"):
-        ke.serving.export_classifier(bare, tmp_path / "1")
+        bare.export(tmp_path / "1")

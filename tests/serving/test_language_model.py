@@ -45,7 +45,7 @@ def test_it_gives_the_eager_answers_for_any_number_of_prompts(kind, how, tmp_pat
         assert answer["texts"].tolist() == [[c.text for c in one.continuations] for one in expected]
         scores = [[c.score for c in one.continuations] for one in expected]
         np.testing.assert_allclose(answer["scores"], scores, rtol=1e-4)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="prompts of fewer than 12 pieces"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="prompts of fewer than 12 subwords"):
         signatures["serving_default"](prompt=tf.constant(["the " * 12]))
 
 
@@ -69,5 +69,5 @@ def test_samples_are_new_and_with_a_seed_repeatable(kind, tmp_path):
 
 def test_only_a_model_with_a_preprocessor_can_be_served(tmp_path):
     with pytest.raises(ValueError, match="a language model with a preprocessor"):
-        ke.serving.export_language_model(ke.LanguageModel(trained_model("recurrent").backbone), tmp_path / "1")
+        ke.LanguageModel(trained_model("recurrent").backbone).export(tmp_path / "1")
     assert TEXTS and not list(tmp_path.iterdir())

@@ -6,7 +6,6 @@ import pytest
 from small_pretraining import trained_model
 
 from keras_embed._backend import tf
-from keras_embed.serving import export_masked_language_model
 from keras_embed.tasks import MaskedLanguageModel
 
 TEXTS = ["The smallest [MASK] sleeps in a [MASK]", "", "No mask", "[MASK][MASK][MASK]", "hen " * 60]
@@ -32,4 +31,4 @@ def test_texts_are_filled_in_the_graph(tmp_path):
 
 def test_only_a_model_with_a_preprocessor_can_be_served(tmp_path):
     with pytest.raises(ValueError, match="Expected a masked language model with a preprocessor"):
-        export_masked_language_model(MaskedLanguageModel(trained_model().backbone), tmp_path / "1")
+        MaskedLanguageModel(trained_model().backbone).export(tmp_path / "1")

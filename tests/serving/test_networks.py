@@ -10,7 +10,7 @@ import pytest
 from keras_embed.backbones import BiDAFBackbone, RecurrentBackbone
 from keras_embed.functional import linear_chain
 from keras_embed.layers import WordEmbedding
-from keras_embed.serving.networks import export_network, network_outputs
+from keras_embed.serving.networks import export_network
 from keras_embed.tasks import PairClassifier, SpanQA, Tagger, TextClassifier
 
 BATCH, TIME = 3, 7
@@ -52,7 +52,7 @@ def features_of(task, batch=BATCH, time=TIME):
 
 
 def expected_of(task, features):
-    outputs = keras.Model(task.input, network_outputs(task))(features)
+    outputs = keras.Model(task.input, task.network_outputs())(features)
     return {name: keras.ops.convert_to_numpy(value) for name, value in outputs.items()}
 
 

@@ -8,7 +8,6 @@ from small_pairs import LABELS, PAIRS, trained_pair_classifier
 
 from keras_embed._backend import tf
 from keras_embed.preprocessors import PairPreprocessor
-from keras_embed.serving import export_pair_classifier
 from keras_embed.tasks import PairClassifier
 from keras_embed.tokenizers import EncoderTokenizer
 
@@ -53,4 +52,4 @@ def test_an_encoder_of_keras_hub_goes_along(tmp_path):
 def test_only_a_classifier_with_a_preprocessor_can_be_served(tmp_path):
     bare = PairClassifier(trained_pair_classifier().backbone, comparison="siamese", num_classes=2)
     with pytest.raises(ValueError, match="Expected a classifier of pairs with a preprocessor"):
-        export_pair_classifier(bare, tmp_path / "1")
+        bare.export(tmp_path / "1")

@@ -94,7 +94,7 @@ def test_a_failed_export_leaves_what_stood_there(folder, tmp_path, monkeypatch):
 
     monkeypatch.setattr(saved_model, "_write", full_disk)
     monkeypatch.setattr(saved_model, "under_tensorflow", full_disk)
-    with pytest.raises(OSError, match="Expected to write a SavedModel to .*No space left on device.*untouched"):
+    with pytest.raises(OSError, match="Expected to write a SavedModel to .*No space left on device.*left unchanged"):
         trained_tagger().export(path)
     assert [p.name for p in tmp_path.iterdir()] == ["1"]
     assert (path / "precious").read_text() == "kept"

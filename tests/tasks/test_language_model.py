@@ -193,7 +193,7 @@ def test_without_a_preprocessor_it_reads_features():
     ("act", "text"),
     [
         (lambda model: model.generate("the"), "a list of prompts"),
-        (lambda model: model.generate(["the " * 12]), "prompts of fewer than max_length=12 pieces. Received: 12 in"),
+        (lambda model: model.generate(["the " * 12]), "prompts of fewer than max_length=12 subwords. Received: 12 in"),
         (lambda model: model.generate(["the"], Greedy(), num_samples=2), "`num_samples` of 1 for a search that finds"),
         (lambda model: model.generate(["the"], num_samples=0), "`num_samples` to be a positive integer"),
         (lambda model: model.perplexity(TEXTS, per="line"), "`per` to be one of"),

@@ -113,7 +113,7 @@ def test_a_filled_text_is_the_text_with_the_best_pieces():
 
 
 def test_a_mask_that_cannot_be_read_is_named():
-    with pytest.raises(ValueError, match="masks among the first 30 pieces. Received: text 1: 'hen hen"):
+    with pytest.raises(ValueError, match="masks among the first 30 subwords. Received: text 1: 'hen hen"):
         trained_model().fill(["[MASK]", "hen " * 40 + "[MASK]"])
 
 
@@ -183,11 +183,13 @@ def test_features_and_labels_are_taken_as_they_are():
     )
     with pytest.raises(ValueError, match="a masked language model with a preprocessor"):
         bare.fill(TEXTS)
-    with pytest.raises(ValueError, match="documents, to go on from a place among them"):
+    with pytest.raises(ValueError, match="documents, to continue from a checkpoint"):
         bare.fit(x, y, checkpoint="folder")
 
 
 def test_a_backbone_of_fewer_pieces_is_refused():
     backbone = ke.backbones.TransformerBackbone([ke.layers.WordEmbedding(9, 16)], 1, 2, 16, 32)
-    with pytest.raises(ValueError, match=r"Expected a backbone for the preprocessor's \d+ pieces. Received: one for 9"):
+    with pytest.raises(
+        ValueError, match=r"Expected a backbone for the preprocessor's \d+ subwords. Received: one for 9"
+    ):
         MaskedLanguageModel(backbone, make_preprocessor())

@@ -85,7 +85,7 @@ def test_parts_in_the_wrong_order(preprocessor, classifier):
 def test_backbones_that_are_too_small(preprocessor, pieces, judge):
     with pytest.raises(ValueError, match=r"preprocessor's \d terms. Received: one for 2. Try BagBackbone\(prep"):
         ke.TextClassifier(ke.backbones.BagBackbone(2), preprocessor)
-    with pytest.raises(ValueError, match=r"pieces. Received: one for 5. Try BertBackbone\(tokenizer.vocabulary_size"):
+    with pytest.raises(ValueError, match=r"subwords. Received: one for 5. Try BertBackbone\(tokenizer.vocabulary_size"):
         ke.PairClassifier(bert(5), judge.preprocessor)
     longer = ke.tokenizers.EncoderTokenizer.train(TEXTS, min_count=1, max_length=17)
     made = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS, tokenizer=longer)

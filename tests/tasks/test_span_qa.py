@@ -149,7 +149,7 @@ def test_what_does_not_fit():
     with pytest.raises(ValueError, match="that reads question and text in a row. Received: one that puts them side by"):
         SpanQA(recurrent, make_preprocessor("bidaf"))
     pooled = ke.backbones.AveragingBackbone([ke.layers.WordEmbedding(9, 4)])
-    with pytest.raises(ValueError, match=r"a backbone that gives `sequence_output` \(B, T, D\), or `start_output`"):
+    with pytest.raises(ValueError, match=r"a backbone that returns `sequence_output` \(B, T, D\), or `start_output`"):
         SpanQA(pooled)
     with pytest.raises(ValueError, match="`threshold` in"):
         SpanQA(recurrent, threshold=2.0)

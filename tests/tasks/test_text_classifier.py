@@ -246,7 +246,7 @@ def test_no_texts_get_no_answers():
         (lambda c: c.fit(TEXTS, class_weight="balanced"), "Expected labels, to weigh their classes. Received: y=None"),
         (lambda c: c.fit(TEXTS, LABELS, class_weight="even"), '`class_weight` to be "balanced" or a dict'),
         (lambda c: c.fit(TEXTS, LABELS, class_weight={"ugly": 2.0}), r"Received: \['ugly'\]"),
-        (lambda c: c.fit(TEXTS, LABELS, class_weight={"bad": -2.0}), "not below 0"),
+        (lambda c: c.fit(TEXTS, LABELS, class_weight={"bad": -2.0}), "that are not negative"),
         (lambda c: c.tune_thresholds(TEXTS, LABELS), "Expected a classifier with any number of labels"),
         (lambda c: ke.TextClassifier(c.backbone), "Expected a `preprocessor` or `num_classes`"),
         (lambda c: ke.TextClassifier(c.backbone, num_classes=2, pooling="mean"), "with `sequence_output`, to pool it"),

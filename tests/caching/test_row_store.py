@@ -1,4 +1,4 @@
-"""Rows on disk: whole or not there, whatever happens to the process or the files."""
+"""Rows on disk: complete or absent, whatever happens to the process or the files."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_embed.caching.row_store import KeptRows
+from keras_embed.caching.row_store import RowStore
 
 SHAPE = (2, 3)
 
@@ -23,7 +23,7 @@ def array(number, count=None):
 
 
 def kept(folder, name="abc"):
-    return KeptRows(folder, name, SHAPE)
+    return RowStore(folder, name, SHAPE)
 
 
 def filled(folder, numbers, name="abc"):
@@ -120,7 +120,7 @@ def test_a_killed_process_leaves_what_it_had_written(tmp_path):
     script = (
         "import os, sys; sys.path[:0] = [{tests!r}, {root!r}]\n"
         "from pathlib import Path\n"
-        "from preprocessors.test_kept_rows import array, kept, key\n"
+        "from caching.test_row_store import array, kept, key\n"
         "rows = kept(Path({folder!r}))\n"
         "for number in range(3): rows.write([key(number)], [array(number)])\n"
         "os.kill(os.getpid(), 9)\n"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_embed.tasks._label_numbers import best_thresholds, checked_thresholds, class_sample_weights
+from keras_embed.tasks.classification import class_sample_weights
+from keras_embed.tasks.text_classifier import best_thresholds, checked_thresholds
 
 CLASSES = ("a", "b", "c")
 

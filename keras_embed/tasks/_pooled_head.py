@@ -1,13 +1,15 @@
-"""From whatever a backbone gives to one score for each class."""
+"""Heads over one vector for each text: pooling, hidden layers, and a score for each class."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import keras
 from keras import ops
 
 from keras_embed._errors import check_one_of, message
-from keras_embed.backbones.embedded import hidden_stack
-from keras_embed.caching.encoder_cache import named_outputs
+from keras_embed._types import Config, Features, KerasObject, Tensor
+from keras_embed.backbones._embedded import hidden_stack
+from keras_embed.backbones.outputs import named_outputs
 from keras_embed.layers import AttentionPooling, EmbeddingBag, FirstPooling, LastPooling, MaxPooling, MeanPooling
 
 _POOLINGS = {
@@ -19,10 +21,12 @@ _POOLINGS = {
     "mean": MeanPooling,
 }
 _DEFAULT = "max"
+#: A layer, its name, or `None`.
+Pooling: TypeAlias = str | keras.layers.Layer | None
 
 
-def pooling_layer(pooling: Any, backbone: Any, outputs: Any) -> Any:
-    """The layer that `pooling` names, or the layer itself; for `None`, one where the outputs have to be pooled."""
+def pooling_layer(pooling: Pooling, backbone: keras.Model, outputs: Tensor | Features) -> keras.layers.Layer | None:
+    """Returns the layer of a name; for `None`, the default if the outputs have to be pooled, else `None`."""
     if isinstance(pooling, keras.layers.Layer):
         return pooling
     if pooling is None:
@@ -36,61 +40,69 @@ def pooling_layer(pooling: Any, backbone: Any, outputs: Any) -> Any:
     return _POOLINGS[pooling](name="pooling")
 
 
-def pooling_config(pooling: Any) -> Any:
-    """`None` and names as they are, a layer as its config."""
+def pooling_config(pooling: Pooling) -> str | Config | None:
+    """Returns a layer as its config, other values unchanged."""
     return keras.layers.serialize(pooling) if isinstance(pooling, keras.layers.Layer) else pooling
 
 
-def with_pooling(config: dict[str, Any]) -> dict[str, Any]:
-    """The config of a task, with the layer that `pooling_config` wrote down."""
+def with_pooling(config: Config) -> Config:
+    """Returns the config of a task with its pooling layer deserialized."""
     pooling = config.get("pooling")
     return {**config, "pooling": keras.layers.deserialize(pooling) if isinstance(pooling, dict) else pooling}
 
 
-def representation(outputs: Any, inputs: dict[str, Any], pooling: Any, backbone: Any) -> Any:
-    """One vector for each text: (B, D), or a dict with a sparse one, `term_ids` and `term_weights`.
+def representation(
+    outputs: Tensor | Features, inputs: Features, pooling: Pooling, backbone: keras.Model
+) -> Tensor | Features:
+    """Returns one vector for each text: (B, D), or a sparse one, a dict with `term_ids` and `term_weights`.
 
     Args:
-        outputs: of the backbone: a dict with `pooled_output`, `sequence_output` or both, or with `term_ids` and
-            `term_weights`, or a tensor of two or three axes.
-        inputs: of the backbone; `padding_mask` says what is real.
+        outputs: Of the backbone: a dict with `pooled_output`, `sequence_output` or both, or with `term_ids` and
+            `term_weights`; or a tensor with two or three axes.
+        inputs: Of the backbone, with `padding_mask`.
         pooling: `None`, a name or a layer.
-        backbone: says whether it reads in both directions.
+        backbone: Its attribute `bidirectional` is used for "last".
     """
     outputs = named_outputs(outputs)
     layer = pooling_layer(pooling, backbone, outputs)
     if layer is None and "pooled_output" in outputs:
-        return outputs["pooled_output"]
+        return outputs["pooled_output"]  # (B, D)
     if layer is None and "term_ids" in outputs:
         return outputs
     if layer is None:
-        expected = "a backbone that gives `pooled_output`, `sequence_output` or `term_ids`"
+        expected = "a backbone that returns `pooled_output`, `sequence_output` or `term_ids`"
         raise ValueError(message(expected, sorted(outputs)))
     if "sequence_output" not in outputs:
-        received = f"pooling={pooling!r}, for a backbone that gives {sorted(outputs)}"
+        received = f"pooling={pooling!r}, for a backbone that returns {sorted(outputs)}"
         raise ValueError(message("a backbone with `sequence_output`, to pool it", received, "pooling=None"))
     mask = ops.cast(inputs["padding_mask"], "bool") if "padding_mask" in inputs else None
-    return layer(outputs["sequence_output"], mask=mask)  # (B, D)
+    return layer(outputs["sequence_output"], mask=mask)  # (B, T, D) to (B, D)
 
 
-def scores(
-    x: Any, backbone: Any, num_classes: int, hidden_dims: Any, dropout: float, regularizer: Any, term_scales: Any
-) -> Any:
-    """A score for each class, (B, K) float32, after dropout and hidden layers.
+def class_scores(
+    x: Tensor | Features,
+    backbone: keras.Model,
+    num_classes: int,
+    hidden_dims: Sequence[int],
+    dropout: float,
+    regularizer: KerasObject,
+    term_scales: Tensor | None = None,
+) -> Tensor:
+    """Returns a score for each class, (B, K) float32, after dropout and hidden layers.
 
     Args:
-        x: what `representation` gave.
-        backbone: has `vocabulary_size`, where `x` is sparse.
+        x: Of `representation`.
+        backbone: Has `vocabulary_size`, if `x` is sparse.
         num_classes: K.
-        hidden_dims: widths of hidden layers.
-        dropout: rate.
-        regularizer: of the last weights.
-        term_scales: see `layers.EmbeddingBag`.
+        hidden_dims: Widths of the hidden layers.
+        dropout: Rate.
+        regularizer: Of the last weights.
+        term_scales: See `layers.EmbeddingBag`.
     """
     drop = keras.layers.Dropout(dropout, name="output_dropout")
     if not isinstance(x, dict):
         if term_scales is not None:
-            received = "`term_scales` for a backbone that gives dense vectors"
+            received = "`term_scales` for a backbone that returns dense vectors"
             raise ValueError(message("BagBackbone without hidden layers, to scale terms", received, "term_scales=None"))
         x = hidden_stack(x, hidden_dims, "relu", dropout, None)
         return keras.layers.Dense(num_classes, kernel_regularizer=regularizer, dtype="float32", name="scores")(drop(x))
