@@ -52,24 +52,25 @@ CORPORA = {
 }
 CARD = """# {name}
 
-A small ELMo (Peters et al. 2018) trained by this project: `ElmoBackbone.from_preset("{name}")`.
+A small ELMo (Peters et al. 2018), trained by this project. Load it with `ElmoBackbone.from_preset("{name}")`.
 
 | | |
 |---|---|
 | text | {text}; all in the public domain |
-| words trained on | {tokens:,}; epochs: {epochs} |
+| words in the training data | {tokens:,}; epochs: {epochs} |
 | model | 2 layers, {hidden_dim} cells, {projection_dim} outputs each way; {parameters:,} parameters, half precision |
-| time | {hours:.2f} hours on two CPU cores, shared with other work |
+| training time | {hours:.2f} hours on two CPU cores, shared with other work |
 | perplexity on held-out files, both directions | **{test:.1f}** |
-| of an interpolated Kneser-Ney trigram, same words, same files | {trigram:.1f} |
-| of a unigram model | {unigram:.1f} |
-| licence | Apache-2.0, as the library |
+| perplexity of a Kneser-Ney trigram model, same words and files | {trigram:.1f} |
+| perplexity of a unigram model | {unigram:.1f} |
+| licence | Apache-2.0, as for the library |
 
-The vocabulary has the {vocabulary:,} words that the text holds three times or more; all others count as one unknown
-word. That matters for these perplexities alone: the encoder reads characters. Old novels are not news or the web:
-expect less from it there, and nothing of the world after 1900.
+The vocabulary of the softmax has the {vocabulary:,} words that occur at least three times in the text; all others are
+one unknown word. This affects only the perplexities, because the encoder reads characters. The model is trained on
+old novels: expect lower quality on news or web text, and no knowledge of the world after 1900.
 
-Trained again by `KERAS_BACKEND=jax python tools/train_elmo_tiny.py {language} --data DATA`; DATA holds the novels.
+To train it again, run `KERAS_BACKEND=jax python tools/train_elmo_tiny.py {language} --data DATA`, where DATA is the
+folder of the novels.
 """
 
 
