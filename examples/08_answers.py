@@ -79,7 +79,7 @@ def draw(text: str, found: ke.tasks.AnsweredQuestion, path: Path) -> None:
     inside = [found.start is not None and found.start <= start and end <= found.end for _, start, end in words]
     first = inside.index(True) if any(inside) else -1
     tags = [("B-answer" if index == first else "I-answer") if here else "O" for index, here in enumerate(inside)]
-    ke.prng.tagged_sentence([word for word, *_ in words], tags, scores).figure.savefig(path, dpi=120)
+    ke.plots.tagged_sentence([word for word, *_ in words], tags, scores).figure.savefig(path, dpi=120)
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, float]:

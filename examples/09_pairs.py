@@ -113,12 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> float:
         print(f"{score:.1f} (expected: {right:.1f})  {' = '.join(pair)}")
 
     options.output.mkdir(parents=True, exist_ok=True)
-    ke.prng.learning_curves(fitted, "pearson").figure.savefig(options.output / "curves.png", dpi=110)
+    ke.plots.learning_curves(fitted, "pearson").figure.savefig(options.output / "curves.png", dpi=110)
     print(f"Wrote the correlation over the epochs to {options.output / 'curves.png'}.")
     best = max(range(len(new[0])), key=lambda row: (found[row], len(new[0][row][0])))
     (first, second), weights = alignment(judge, new[0][best])
     picture = options.output / "alignment.png"
-    ke.prng.alignment(second, first, weights).figure.savefig(picture, dpi=120)
+    ke.plots.alignment(second, first, weights).figure.savefig(picture, dpi=120)
     print(f"Wrote the alignment of the words of two sentences to {picture}.")
     judge.export(options.output / "1")
     print(f"Wrote the SavedModel, which takes two strings and returns a score, to {options.output / '1'}.")

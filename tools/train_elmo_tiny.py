@@ -61,7 +61,7 @@ A small ELMo (Peters et al. 2018), trained by this project. Load it with `ElmoBa
 | model | 2 layers, {hidden_dim} cells, {projection_dim} outputs each way; {parameters:,} parameters, half precision |
 | training time | {hours:.2f} hours on two CPU cores, shared with other work |
 | perplexity on held-out files, both directions | **{test:.1f}** |
-| perplexity of a Kneser-Ney trigram model, same words and files | {trigram:.1f} |
+| perplexity of an interpolated Kneser-Ney trigram, same words and files | {trigram:.1f} |
 | perplexity of a unigram model | {unigram:.1f} |
 | licence | Apache-2.0, as for the library |
 
