@@ -11,9 +11,13 @@ import importlib
 import os
 import posixpath
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import api_groups
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -131,7 +135,7 @@ def page_of(room: str) -> str:
 
 
 def room_page(room: str) -> str:
-    """Returns the API page of a subpackage: title, summary, constants, and the docstring of each name."""
+    """Returns the API page of a subpackage: title, summary, constants, and the docstrings of its names by group."""
     path = REPOSITORY / "keras_embed" / room
     names = _public(path)
     lines = [f"# keras_embed.{room}", "", _summary(path / "__init__.py"), ""]
@@ -139,19 +143,27 @@ def room_page(room: str) -> str:
     if constants:
         module = importlib.import_module(f"keras_embed.{room}")
         lines += ["Constants:", "", *(f"- `{name} = {getattr(module, name)!r}`" for name in constants), ""]
-    modules = [name for name in names if (path / f"{name}.py").exists() or (path / name).is_dir()]
-    for name in (name for name in names if name not in constants):
-        dotted = f"keras_embed.{room}.{name}"
-        lines += [f"::: {dotted}"]
-        if name in modules:
-            lines += ["    options:", "      show_source: true"]  # formulas are documented by their source
-            if (path / name / "__init__.py").exists():
-                hidden = _hidden(path / name)
-                lines += [f"      members: {[member for member in _public(path / name) if member not in hidden]}"]
-                for member in hidden:
-                    lines += ["", f"::: {dotted}.{member}.{member}", "    options:", "      show_source: true"]
-        lines += [""]
+    groups = api_groups.grouped(room, [name for name in names if name not in constants])
+    for title, members in groups.items():
+        lines += [f"## {title}", ""] if title else []
+        for name in members:
+            lines += [*_reference(path, name, 3 if title else 2), ""]
     return "\n".join(lines)
+
+
+def _reference(path: Path, name: str, level: int) -> list[str]:
+    """Returns the lines by which mkdocstrings renders a name of a subpackage."""
+    dotted = f"keras_embed.{path.name}.{name}"
+    lines = [f"::: {dotted}", "    options:", f"      heading_level: {level}"]
+    if not (path / f"{name}.py").exists() and not (path / name).is_dir():
+        return lines
+    lines += ["      show_source: true"]  # formulas are documented by their source
+    if (path / name / "__init__.py").exists():
+        hidden = _hidden(path / name)
+        lines += [f"      members: {[member for member in _public(path / name) if member not in hidden]}"]
+        for member in hidden:
+            lines += ["", f"::: {dotted}.{member}.{member}", "    options:", "      show_source: true"]
+    return lines
 
 
 def api_index() -> str:
