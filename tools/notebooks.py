@@ -38,8 +38,8 @@ def notebook(script: Path) -> str:
     """Returns the notebook of a script as JSON text."""
     found = [{"cell_type": kind, **_cell(kind, text, number)} for number, (kind, text) in enumerate(cells(script))]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    whole = {"cells": found, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    document = {"cells": found, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def _cell(kind: str, text: str, number: int) -> dict[str, object]:
