@@ -126,7 +126,8 @@ def anchor_of(name: str, top_level: bool) -> str | None:
 
 def rooms() -> list[str]:
     """Returns the public subpackages, sorted; "tasks" also contains the classes of the top level."""
-    return [name for name in importlib.import_module("keras_embed").__all__ if name.islower() and name not in UNLISTED]
+    names = [name for name in importlib.import_module("keras_embed").__all__ if name.islower() and name not in UNLISTED]
+    return [name for name in names if _public(REPOSITORY / "keras_embed" / name)]
 
 
 def page_of(room: str) -> str:
