@@ -71,6 +71,14 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             *("mark_predicate",),
         ),
     },
+    "tokenizers": {
+        "Subword tokenizers": (
+            *("SubwordTokenizer", "BytePairSubwordTokenizer", "WordPieceSubwordTokenizer"),
+            *("SentencePieceSubwordTokenizer", "WholeWordTokenizer", "EncoderTokenizer"),
+        ),
+        "Splitters": ("WordTokenizer", "WhitespaceTokenizer", "MosesTokenizer", "SentenceSplitter", "Tokenize"),
+        "Features of words": ("WordFeaturizer", "WordFeature", "PredicateTokenizer", "mark_predicate"),
+    },
     "vectors": {
         "Loading and saving": ("load", "save_word2vec", "register_format", "ReadReport", "storage"),
         "Vectors": ("WordVectors", "Neighbor", "Subwords", "UnknownWordError", "QuantizedMatrix", "align", "Coverage"),
