@@ -1,12 +1,13 @@
-"""Train word vectors on fairy tales, ask them, draw them, and use them in a Keras model.
+"""Train word vectors on fairy tales, query them, draw them, and use them in a Keras model.
 
     python examples/01_word2vec_on_tales.py                       # English tales
     python examples/01_word2vec_on_tales.py --language russian    # Russian novels
     python examples/01_word2vec_on_tales.py --corpus my.txt       # any text
     python examples/01_word2vec_on_tales.py --backend jax
 
-The tales and novels lie in the folder that KERAS_EMBED_DATA names, by default ../shared/data. Where it is absent, the
-small corpus that comes with the package is read instead: enough to see every step run, too little to learn much.
+The tales and novels are read from the folder that KERAS_EMBED_DATA names, by default ../shared/data. If it is missing,
+the small corpus that ships with the package is used instead, which is enough to run every step, but too small to learn
+useful vectors.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
-    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
+    os.environ["KERAS_BACKEND"] = backend[1]  # read by Keras when it is imported
 
 import keras
 import numpy as np
@@ -30,14 +31,14 @@ import keras_embed as ke
 from keras_embed.initializers import Pretrained
 
 DATA = Path(os.environ.get("KERAS_EMBED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
-ASKED = {
+QUERIES = {
     "english": ["king", "daughter", "forest", "gold", "said"],
     "russian": ["князь", "дочь", "лес", "деньги", "сказал"],
 }
 
 
 def texts(language: str, corpus: str | None) -> Iterator[str]:
-    """Whole texts, from a file of the user's or from the data folder."""
+    """Yields whole texts, from the given file or from the data folder."""
     if corpus:
         yield Path(corpus).read_text(encoding="utf-8")
     elif language == "russian":
@@ -52,7 +53,7 @@ def texts(language: str, corpus: str | None) -> Iterator[str]:
 
 
 def sentences(language: str, corpus: str | None) -> list[list[str]]:
-    """Lists of lower-cased words, cut after full stops and at empty lines."""
+    """Returns sentences as lists of lower-cased words, split after full stops and at empty lines."""
     if not corpus and not (DATA / ("russian_classics" if language == "russian" else "fairytaleqa")).is_dir():
         print(f"No folder {DATA}: reading the small corpus of the package instead.")
         return [[word.lower() for word in tokens] for tokens in ke.corpora.load("tiny_ner").tokens]
@@ -61,7 +62,7 @@ def sentences(language: str, corpus: str | None) -> list[list[str]]:
 
 
 def train(corpus: list[list[str]], epochs: int) -> ke.vectors.WordVectors:
-    """Skip-gram with negative sampling. A small text needs more epochs than the usual 5, and rarer words."""
+    """Trains skip-gram with negative sampling. A small text needs more than the usual 5 epochs."""
     return ke.vectors.train_word2vec(corpus, "skipgram", dim=100, window=5, min_count=3, epochs=epochs)
 
 
@@ -73,14 +74,14 @@ def ask(vectors: ke.vectors.WordVectors, words: Sequence[str]) -> None:
 
 
 def draw(vectors: ke.vectors.WordVectors, words: Sequence[str], path: Path) -> None:
-    """Draws words and their neighbours in a plane, a colour for each word asked."""
+    """Draws words and their neighbours in the plane, with one colour per query word."""
     groups = {word: [word, *(other for other, _ in vectors.most_similar(word, top=6))] for word in words}
     ke.plots.word_map(vectors, groups, method="pca").figure.savefig(path, dpi=100)
-    print(f"The map is in {path}.")
+    print(f"Wrote the map to {path}.")
 
 
 def use(vectors: ke.vectors.WordVectors, corpus: list[list[str]]) -> float:
-    """A small model on top: is a sentence in its own order, or shuffled? Returns its accuracy on held-out sentences."""
+    """Trains a small model that detects shuffled sentences. Returns its accuracy on held-out sentences."""
     rng = np.random.default_rng(1)
     lines = [" ".join(words[:20]) for words in corpus if len(words) >= 5][:6000]
     shuffled = [" ".join(rng.permutation(line.split())) for line in lines]
@@ -101,29 +102,29 @@ def use(vectors: ke.vectors.WordVectors, corpus: list[list[str]]) -> float:
         ]
     )
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    held_out = np.arange(len(ids)) % len(lines) < len(lines) // 5  # a sentence and its shuffled self stay together
+    held_out = np.arange(len(ids)) % len(lines) < len(lines) // 5  # with their shuffled copies
     model.fit(ids[~held_out], labels[~held_out], epochs=3, verbose=2)
     return float(model.evaluate(ids[held_out], labels[held_out], verbose=0, return_dict=True)["accuracy"])
 
 
 def main(arguments: Sequence[str] | None = None) -> float:
-    """All steps; returns the accuracy of the small model."""
+    """Runs all steps, and returns the accuracy of the small model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--language", choices=sorted(ASKED), default="english")
-    parser.add_argument("--corpus", help="a text file of your own")
+    parser.add_argument("--language", choices=sorted(QUERIES), default="english")
+    parser.add_argument("--corpus", help="path of your own text file")
     parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
-    parser.add_argument("--output", type=Path, default=Path("words.png"), help="where the map goes")
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="the backend of Keras")
+    parser.add_argument("--output", type=Path, default=Path("words.png"), help="file of the map")
     options = parser.parse_args(arguments)
 
     corpus = sentences(options.language, options.corpus)
     print(f"{len(corpus):,} sentences, {sum(map(len, corpus)):,} words")
     vectors = train(corpus, options.epochs)
-    words = [word for word in ASKED[options.language] if word in vectors] or list(vectors.words[:5])
+    words = [word for word in QUERIES[options.language] if word in vectors] or list(vectors.words[:5])
     ask(vectors, words)
     draw(vectors, words, options.output)
     accuracy = use(vectors, corpus)
-    print(f"Own order or shuffled: {accuracy:.1%} right on sentences not seen.")
+    print(f"Original or shuffled order: {accuracy:.1%} accuracy on held-out sentences.")
     return accuracy
 
 

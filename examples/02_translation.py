@@ -1,12 +1,12 @@
-"""Train a translator, look at what it attends to, and ship it as one SavedModel.
+"""Train a translator, draw its attention weights, and export it as one SavedModel.
 
     python examples/02_translation.py                                    # a part of Multi30k, one minute
     python examples/02_translation.py --pairs 29000 --epochs 40 --dim 128 --layers 4   # all of it, about an hour
     python examples/02_translation.py --architecture recurrent --attention luong_general
-    python examples/02_translation.py --corpus pairs.tsv                 # a source, a tab, its translation in each line
+    python examples/02_translation.py --corpus pairs.tsv                 # source, tab, translation in each line
 
-Multi30k lies in the folder that KERAS_EMBED_DATA names, by default ../shared/data. Where it is absent, pairs that a few
-rules make up are learnt instead. `python -m benchmarks translation` is the recipe of the results.
+Multi30k is read from the folder that KERAS_EMBED_DATA names, by default ../shared/data. If it is missing, generated
+sentences are used instead. `python -m benchmarks translation` runs the recipe of the published results.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
-    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
+    os.environ["KERAS_BACKEND"] = backend[1]  # read by Keras when it is imported
 
 import keras
 
@@ -31,7 +31,7 @@ Pairs = list[tuple[str, str]]
 
 
 def made_up() -> Pairs:
-    """All that a few words can say."""
+    """Returns generated sentence pairs."""
     nouns = {"Hund": "dog", "Mann": "man", "Vogel": "bird", "Fisch": "fish", "Stern": "star"}
     colours = {"rote": "red", "alte": "old", "kleine": "small", "schöne": "fine"}
     verbs = {"schläft": "sleeps", "singt": "sings", "geht weg": "walks away"}
@@ -44,13 +44,13 @@ def made_up() -> Pairs:
 
 
 def load(corpus: str | None) -> tuple[Pairs, Pairs]:
-    """Pairs to train on, and pairs that are held out."""
+    """Returns training pairs and held-out pairs."""
     if corpus is None and (DATA / "multi30k").is_dir():
         os.environ.setdefault("KERAS_EMBED_DATA", str(DATA))
         train, held_out = ke.corpora.load("multi30k_de_en", ("train", "validation"))
         return list(train), list(held_out)
     if corpus is None:
-        print(f"No folder {DATA}: learning pairs that are made up.")
+        print(f"No folder {DATA}: using pairs that are made up.")
         pairs = made_up()
     else:
         lines = Path(corpus).read_text(encoding="utf-8").splitlines()
@@ -60,7 +60,7 @@ def load(corpus: str | None) -> tuple[Pairs, Pairs]:
 
 
 def make(pairs: Pairs, options: argparse.Namespace) -> ke.Translator:
-    """A fresh translator in lower case, with at most 6,000 byte pairs that both languages share."""
+    """Returns an untrained translator of lower-cased text, with at most 6,000 shared byte-pair subwords."""
     text = {"vocabulary_size": 6000, "lowercase": True}
     if options.architecture == "recurrent":
         sizes = {"attention": options.attention, "embedding_dim": options.dim, "hidden_dim": options.dim}
@@ -71,25 +71,25 @@ def make(pairs: Pairs, options: argparse.Namespace) -> ke.Translator:
 
 
 def main(arguments: Sequence[str] | None = None) -> ke.Translator:
-    """All steps; returns the translator."""
+    """Runs all steps, and returns the translator."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", help="a file of your own")
-    parser.add_argument("--pairs", type=int, default=4000, help="to train on, at most")
-    parser.add_argument("--epochs", type=int, help="6 unless told otherwise, and 40 of fewer than 1,000 pairs")
+    parser.add_argument("--corpus", help="path of your own file")
+    parser.add_argument("--pairs", type=int, default=4000, help="maximum number of training pairs")
+    parser.add_argument("--epochs", type=int, help="default: 6, or 40 for fewer than 1,000 pairs")
     parser.add_argument("--architecture", choices=["transformer", "recurrent"], default="transformer")
-    parser.add_argument("--attention", default="bahdanau", help="of the recurrent one")
+    parser.add_argument("--attention", default="bahdanau", help="attention of the recurrent translator")
     parser.add_argument("--dim", type=int, default=96)
-    parser.add_argument("--layers", type=int, default=2, help="of the Transformer's encoder and decoder each")
+    parser.add_argument("--layers", type=int, default=2, help="layers of the Transformer's encoder, and of its decoder")
     parser.add_argument("--batch-tokens", type=int, default=1024)
-    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
-    parser.add_argument("--output", type=Path, default=Path("translation"), help="folder of picture and SavedModel")
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="the backend of Keras")
+    parser.add_argument("--output", type=Path, default=Path("translation"), help="folder for pictures and SavedModel")
     options = parser.parse_args(arguments)
 
     keras.utils.set_random_seed(1)
     train, held_out = load(options.corpus)
     train, held_out = train[: options.pairs], held_out[:200]
     epochs = options.epochs or (6 if len(train) >= 1000 else 40)
-    print(f"{len(train):,} pairs to learn, {len(held_out)} held out; for example: {' = '.join(train[0])}")
+    print(f"{len(train):,} training pairs, {len(held_out)} held out; for example: {' = '.join(train[0])}")
     translator = make(train, options)
 
     batches = translator.preprocessor.token_batches(
@@ -112,14 +112,14 @@ def main(arguments: Sequence[str] | None = None) -> ke.Translator:
     if found.tokens:
         picture = options.output / "alignment.png"
         ke.plots.alignment(found.source_tokens, found.tokens, found.alignment).figure.savefig(picture, dpi=150)
-        print(f"\nWhat it looked at is in {picture}.")
+        print(f"\nWrote the attention weights to {picture}.")
     if options.architecture == "transformer":
-        places = ke.functional.positions.sinusoidal_encoding(keras.ops.arange(64), options.dim)
+        encoding = ke.functional.positions.sinusoidal_encoding(keras.ops.arange(64), options.dim)
         picture = options.output / "positions.png"
-        ke.plots.positional_encodings(keras.ops.convert_to_numpy(places)).figure.savefig(picture, dpi=110)
-        print(f"What it is told about positions is in {picture}.")
+        ke.plots.positional_encodings(keras.ops.convert_to_numpy(encoding)).figure.savefig(picture, dpi=110)
+        print(f"Wrote the position encodings to {picture}.")
     translator.export(options.output / "1")
-    print(f"The SavedModel, strings in and strings out, is in {options.output / '1'}.")
+    print(f"Wrote the SavedModel, which takes and returns strings, to {options.output / '1'}.")
     return translator
 
 

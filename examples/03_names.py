@@ -1,12 +1,13 @@
-"""Train a tagger that finds names, look at how sure it is, and ship it as one SavedModel.
+"""Train a tagger that finds names, draw its confidences, and export it as one SavedModel.
 
-    python examples/03_names.py                                # WNUT17: names in what people write on the web
-    python examples/03_names.py --corpus my.conll              # in each line a word and its tag
-    python examples/03_names.py --corpus uner_english_ewt      # or any other corpus of `ke.corpora.names()` with tags
-    python examples/03_names.py --backend jax --epochs 14      # longer, on another backend
+    python examples/03_names.py                                # WNUT17: names in texts from the web
+    python examples/03_names.py --corpus my.conll              # a word and its tag in each line
+    python examples/03_names.py --corpus uner_english_ewt      # any corpus of `ke.corpora.names()` with tags
+    python examples/03_names.py --backend jax --epochs 14      # more epochs, on another backend
 
-WNUT17 lies in the folder that KERAS_EMBED_DATA names, by default ../shared/data. Where it is absent, the small corpus
-that comes with the package is learnt instead. `python -m benchmarks tagger ner` is the recipe of the results.
+WNUT17 is read from the folder that KERAS_EMBED_DATA names, by default ../shared/data. If it is missing, the small
+corpus that ships with the package is used instead. `python -m benchmarks tagger ner` runs the recipe of the published
+results.
 """
 
 import argparse
@@ -17,20 +18,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
-    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
+    os.environ["KERAS_BACKEND"] = backend[1]  # read by Keras when it is imported
 
 import keras
 
 import keras_embed as ke
 
 DATA = Path(os.environ.get("KERAS_EMBED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
-JIT = keras.config.backend() == "jax"  # elsewhere, XLA would compile longer than so short a training takes
+JIT = keras.config.backend() == "jax"  # on the other backends, compilation would take longer than this short training
 
 
 def load(corpus: str | None) -> tuple[ke.corpora.Corpus, ke.corpora.Corpus]:
-    """Sentences to train on, and sentences that are held out."""
+    """Returns training sentences and held-out sentences."""
     if corpus is None and not (DATA / "wnut17").is_dir():
-        print(f"No folder {DATA / 'wnut17'}: learning the small corpus of the package instead.")
+        print(f"No folder {DATA / 'wnut17'}: using the small corpus of the package instead.")
         corpus = "tiny_ner"
     if corpus is None or corpus in ke.corpora.names():
         os.environ.setdefault("KERAS_EMBED_DATA", str(DATA))
@@ -41,7 +42,7 @@ def load(corpus: str | None) -> tuple[ke.corpora.Corpus, ke.corpora.Corpus]:
 
 
 def make(train: ke.corpora.Corpus, epochs: int) -> ke.Tagger:
-    """Words, characters and capitals, a bidirectional LSTM, and a CRF on top."""
+    """Returns a tagger with word, character and casing embeddings, a bidirectional LSTM and a CRF."""
     preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(train)
     embeddings = preprocessor.embeddings(word_dim=50, char_filters=30, casing_dim=8)
     backbone = ke.backbones.RecurrentBackbone(embeddings, hidden_dim=80, dropout=0.4)
@@ -52,23 +53,23 @@ def make(train: ke.corpora.Corpus, epochs: int) -> ke.Tagger:
 
 
 def most_names(tagged: Sequence[ke.tasks.TaggedSentence]) -> ke.tasks.TaggedSentence:
-    """The sentence of at most 20 words with the most kinds of names, and among these the surest."""
+    """Returns the sentence of 5 to 20 words with the most types of names; of several, the most confident one."""
     short = [one for one in tagged if 5 <= len(one.tokens) <= 20] or list(tagged)
     return max(short, key=lambda one: (len({span.type for span in one.spans}), sum(span.score for span in one.spans)))
 
 
 def main(arguments: Sequence[str] | None = None) -> ke.Tagger:
-    """All steps; returns the tagger."""
+    """Runs all steps, and returns the tagger."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", help="a name that ke.corpora knows, or a CoNLL file of your own")
+    parser.add_argument("--corpus", help="a name from ke.corpora.names(), or the path of a CoNLL file")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
-    parser.add_argument("--output", type=Path, default=Path("names"), help="folder of picture and SavedModel")
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="the backend of Keras")
+    parser.add_argument("--output", type=Path, default=Path("names"), help="folder for picture and SavedModel")
     options = parser.parse_args(arguments)
 
     keras.utils.set_random_seed(1)
     train, dev = load(options.corpus)
-    print(f"{len(train):,} sentences to learn, {len(dev):,} held out; for example: {' '.join(train.tokens[0])}")
+    print(f"{len(train):,} training sentences, {len(dev):,} held out; for example: {' '.join(train.tokens[0])}")
     tagger = make(train, options.epochs)
     tagger.fit(train, validation_data=dev, epochs=options.epochs, batch_size=16)
 
@@ -80,10 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> ke.Tagger:
     shown = most_names(tagger.tag(dev.tokens[:200]))
     picture = options.output / "names.png"
     ke.plots.tagged_sentence(shown.tokens, shown.tags, shown.scores).figure.savefig(picture, dpi=130)
-    print(f"A sentence not seen, with what the tagger is sure of, is in {picture}.")
+    print(f"Wrote a held-out sentence with its tags and confidences to {picture}.")
 
     tagger.export(options.output / "1")
-    print(f"The SavedModel, strings in and names out, is in {options.output / '1'}.")
+    print(f"Wrote the SavedModel, which takes strings and returns names, to {options.output / '1'}.")
     return tagger
 
 

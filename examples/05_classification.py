@@ -1,13 +1,13 @@
-"""Classify texts twice, by a linear model of TF-IDF and by averaged word vectors, and see what is confused.
+"""Compare a linear TF-IDF classifier with averaged word vectors, and draw a confusion matrix.
 
-    python examples/05_classification.py                                # MR: are these film reviews positive?
-    python examples/05_classification.py --corpus sms_spam              # or any other that ke.corpora knows
-    python examples/05_classification.py --corpus my.tsv --epochs 10    # in each line a label, a tab, a text
+    python examples/05_classification.py                                # MR: sentiment of film reviews
+    python examples/05_classification.py --corpus sms_spam              # any labelled corpus of `ke.corpora.names()`
+    python examples/05_classification.py --corpus my.tsv --epochs 10    # label, tab, text in each line
     python examples/05_classification.py --backend jax
 
-MR lies in the folder that KERAS_EMBED_DATA names, by default ../shared/data. Where it is absent, the question is
-whether a sentence of the package's small corpus names a person. `python -m benchmarks classify` is the recipe of the
-results.
+MR is read from the folder that KERAS_EMBED_DATA names, by default ../shared/data. If it is missing, the task is to
+detect whether a sentence of the package's small corpus names a person. `python -m benchmarks classify` runs the recipe
+of the published results.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
-    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
+    os.environ["KERAS_BACKEND"] = backend[1]  # read by Keras when it is imported
 
 import keras
 import matplotlib.pyplot as plt
@@ -32,7 +32,7 @@ Data = list[tuple[str, str]]  # texts and labels
 
 
 def load(corpus: str | None) -> tuple[Data, Data]:
-    """Texts to train on, and a tenth of them, by lot, that is held out."""
+    """Returns training texts, and a random tenth that is held out."""
     if corpus is None and not (DATA / "mr_subj").is_dir():
         print(f"No folder {DATA / 'mr_subj'}: does a sentence of the small corpus of the package name a person?")
         sentences = ke.corpora.load("tiny_ner")
@@ -48,7 +48,7 @@ def load(corpus: str | None) -> tuple[Data, Data]:
 
 
 def linear(texts: list[str], labels: list[str]) -> ke.TextClassifier:
-    """A weight for each word and each pair of neighbouring words."""
+    """Returns a linear classifier of word unigrams and bigrams."""
     tfidf = ke.layers.TfidfVectorization(ngrams=(1, 2), sublinear_tf=True)
     preprocessor = ke.preprocessors.ClassifierPreprocessor.from_corpus(texts, labels, tfidf=tfidf)
     classifier = ke.TextClassifier(ke.backbones.BagBackbone(preprocessor.num_terms), preprocessor)
@@ -57,7 +57,7 @@ def linear(texts: list[str], labels: list[str]) -> ke.TextClassifier:
 
 
 def averaging(texts: list[str], labels: list[str]) -> ke.TextClassifier:
-    """The mean of the words' vectors, and a hidden layer."""
+    """Returns a classifier that averages word vectors and has one hidden layer."""
     preprocessor = ke.preprocessors.ClassifierPreprocessor.from_corpus(texts, labels, bucket_lengths=(32, 64))
     embeddings = preprocessor.embeddings(word_dim=50)
     backbone = ke.backbones.AveragingBackbone(embeddings, hidden_dims=(50,), word_dropout=0.3, dropout=0.2)
@@ -67,18 +67,18 @@ def averaging(texts: list[str], labels: list[str]) -> ke.TextClassifier:
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
-    """All steps; returns the accuracy of both on the held-out texts."""
+    """Runs all steps, and returns the accuracy of both models on the held-out texts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", help="a name that ke.corpora knows, or a file of your own")
+    parser.add_argument("--corpus", help="a name from ke.corpora.names(), or the path of your own file")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
-    parser.add_argument("--output", type=Path, default=Path("classification"), help="folder of pictures and SavedModel")
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="the backend of Keras")
+    parser.add_argument("--output", type=Path, default=Path("classification"), help="folder for picture and SavedModel")
     options = parser.parse_args(arguments)
 
     keras.utils.set_random_seed(1)
     train, held_out = load(options.corpus)
     (texts, labels), new = map(list, zip(*train, strict=True)), tuple(map(list, zip(*held_out, strict=True)))
-    print(f"{len(train):,} texts to learn, {len(held_out):,} held out; for example: {texts[0]} ({labels[0]})")
+    print(f"{len(train):,} training texts, {len(held_out):,} held out; for example: {texts[0]} ({labels[0]})")
     histories, accuracies = {}, {}
     for name, make in {"TF-IDF, linear": linear, "averaged vectors": averaging}.items():
         print(f"\n{name}")
@@ -96,9 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
     ke.plots.confusion_matrix(report.confusion, classifier.preprocessor.classes, ax=right)
     right.set_title(name)
     figure.savefig(options.output / "classification.png", dpi=110)
-    print(f"Learning curves and confusions are in {options.output / 'classification.png'}.")
+    print(f"Wrote the learning curves and the confusion matrix to {options.output / 'classification.png'}.")
     classifier.export(options.output / "1")
-    print(f"The SavedModel, strings in, labels and probabilities out, is in {options.output / '1'}.")
+    print(f"Wrote the SavedModel, which takes strings and returns labels, to {options.output / '1'}.")
     return accuracies
 
 

@@ -1,13 +1,13 @@
-"""Ask a frozen ELMo which places of a corpus are nearest to one word in two sentences: each meaning has its own.
+"""Find the nearest neighbours of one word in two sentences with a frozen ELMo: each meaning has its own.
 
     python examples/06_one_word_two_contexts.py                                        # "watch", in English novels
     python examples/06_one_word_two_contexts.py --contexts "He is *kind* ." "A *kind* of bird ."
-    python examples/06_one_word_two_contexts.py --corpus my.txt --all                  # your text, and every word of it
+    python examples/06_one_word_two_contexts.py --corpus my.txt --all                  # your text, searching all words
     python examples/06_one_word_two_contexts.py --layer 2 --backend jax
 
-The word that is meant stands between stars. The novels lie in the folder that KERAS_EMBED_DATA names, by default
-../shared/data. Where it is absent, the small corpus of the package is searched instead. Nothing is trained,
-so there are no epochs to choose.
+The query word is written between asterisks. The novels are read from the folder that KERAS_EMBED_DATA names, by default
+../shared/data. If it is missing, the small corpus of the package is searched instead. Nothing is trained, so there is
+no option for epochs.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
-    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
+    os.environ["KERAS_BACKEND"] = backend[1]  # read by Keras when it is imported
 
 import keras
 import numpy as np
@@ -35,7 +35,7 @@ CONTEXTS = {
 
 
 def load(corpus: str | None) -> tuple[list[list[str]], list[str]]:
-    """Sentences of 5 to 30 words, and contexts to ask for."""
+    """Returns sentences of 5 to 30 words, and the default contexts."""
     folder = DATA / "english_classics"
     if corpus is None and not folder.is_dir():
         print(f"No folder {folder}: searching the small corpus of the package instead.")
@@ -50,16 +50,16 @@ def load(corpus: str | None) -> tuple[list[list[str]], list[str]]:
 
 
 def marked(context: str) -> tuple[list[str], int]:
-    """The words of a context, and the place of the one between stars."""
+    """Returns the words of a context, and the index of the one between asterisks."""
     words = context.split()
-    place = next((number for number, word in enumerate(words) if re.fullmatch(r"\*.+\*", word)), None)
-    if place is None:
-        raise SystemExit(f"No word of {context!r} stands between stars, as in: They *watch* the door .")
-    return [word.strip("*") if number == place else word for number, word in enumerate(words)], place
+    position = next((index for index, word in enumerate(words) if re.fullmatch(r"\*.+\*", word)), None)
+    if position is None:
+        raise SystemExit(f"No word of {context!r} is between asterisks, as in: They *watch* the door .")
+    return [word.strip("*") if index == position else word for index, word in enumerate(words)], position
 
 
 def vectors(elmo: keras.Model, sentences: list[list[str]], layer: int) -> list[np.ndarray]:
-    """What a layer of ELMo says of each word: for each sentence unit vectors of shape (words, D)."""
+    """Returns the outputs of one layer of ELMo: for each sentence, unit vectors of shape (words, D)."""
     characters, found = ke.text.ElmoCharacters(elmo.max_characters), []
     progress = keras.utils.Progbar(len(sentences), unit_name="sentence")
     for start in range(0, len(sentences), 32):
@@ -74,48 +74,49 @@ def vectors(elmo: keras.Model, sentences: list[list[str]], layer: int) -> list[n
 
 
 def main(arguments: Sequence[str] | None = None) -> list[list[tuple[list[str], int, float]]]:
-    """All steps; returns for each context the (sentence, place, cosine) that are nearest."""
+    """Runs all steps, and returns the nearest (sentence, position, cosine) of each context."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", help="an English text of your own")
-    parser.add_argument("--contexts", nargs="+", help="sentences, words apart, the one that is meant between *stars*")
-    parser.add_argument("--all", action="store_true", help="search among all words, not only where it stands")
-    parser.add_argument("--sentences", type=int, default=1000, help="that are searched, at most")
+    parser.add_argument("--corpus", help="path of your own English text")
+    parser.add_argument("--contexts", nargs="+", help="tokenised sentences with the query word between *asterisks*")
+    parser.add_argument("--all", action="store_true", help="search all words, not only the query words")
+    parser.add_argument("--sentences", type=int, default=1000, help="maximum number of sentences to search")
     parser.add_argument("--layer", type=int, choices=[0, 1, 2], default=1, help="0: characters, 1 and 2: the LSTMs")
-    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
-    parser.add_argument("--output", type=Path, default=Path("contexts.png"), help="where the picture goes")
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="the backend of Keras")
+    parser.add_argument("--output", type=Path, default=Path("contexts.png"), help="file of the picture")
     options = parser.parse_args(arguments)
 
     sentences, contexts = load(options.corpus)
     contexts = [marked(context) for context in options.contexts or contexts]
-    asked = {words[place].lower() for words, place in contexts}
+    query_words = {words[position].lower() for words, position in contexts}
     if not options.all:
-        sentences = [words for words in sentences if asked & {word.lower() for word in words}]
+        sentences = [words for words in sentences if query_words & {word.lower() for word in words}]
     random.Random(1).shuffle(sentences)
     sentences = sentences[: options.sentences]
-    print(f"{len(sentences):,} sentences to search for {', '.join(sorted(asked))}")
+    print(f"{len(sentences):,} sentences to search for {', '.join(sorted(query_words))}")
 
     elmo = ke.backbones.ElmoBackbone.from_preset("elmo_tiny_en", trainable=False)
     corpus = vectors(elmo, sentences, options.layer)
-    places = [
-        (words, place, vector)
+    occurrences = [
+        (words, position, vector)
         for words, rows in zip(sentences, corpus, strict=True)
-        for place, vector in enumerate(rows)
-        if options.all or words[place].lower() in asked
+        for position, vector in enumerate(rows)
+        if options.all or words[position].lower() in query_words
     ]
-    matrix = np.stack([vector for _, _, vector in places])  # (N, D)
+    matrix = np.stack([vector for _, _, vector in occurrences])  # (N, D)
 
     neighbors = []
-    for (_, place), rows in zip(contexts, vectors(elmo, [words for words, _ in contexts], options.layer), strict=True):
-        cosines = matrix @ rows[place]  # (N,)
+    queries = vectors(elmo, [words for words, _ in contexts], options.layer)
+    for (_, position), rows in zip(contexts, queries, strict=True):
+        cosines = matrix @ rows[position]  # (N,)
         best = np.argsort(-cosines)[:6]
-        neighbors.append([(*places[number][:2], float(cosines[number])) for number in best])
-    for (words, place), near in zip(contexts, neighbors, strict=True):
-        print(f"\n{' '.join(words)}  ({words[place]})")
+        neighbors.append([(*occurrences[index][:2], float(cosines[index])) for index in best])
+    for (words, position), near in zip(contexts, neighbors, strict=True):
+        print(f"\n{' '.join(words)}  ({words[position]})")
         for sentence, at, cosine in near:
             print(f"  {cosine:.2f}  {' '.join([*sentence[:at], f'*{sentence[at]}*', *sentence[at + 1 :]])}")
 
     ke.plots.neighbors_in_context(contexts, neighbors).figure.savefig(options.output, dpi=90)
-    print(f"\nThe picture is in {options.output}.")
+    print(f"\nWrote the picture to {options.output}.")
     return neighbors
 
 

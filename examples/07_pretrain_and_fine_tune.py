@@ -1,11 +1,12 @@
-"""Pre-train a small encoder on raw text with masked words, let it fill masks, and fine-tune it to find names.
+"""Pre-train a small encoder on raw text with masked language modelling, fill masks, and fine-tune it to find names.
 
     python examples/07_pretrain_and_fine_tune.py                                 # fairy tales
     python examples/07_pretrain_and_fine_tune.py --encoder transformer --steps 10000 --dim 128
-    python examples/07_pretrain_and_fine_tune.py --corpus my.txt --backend jax   # any text, a document in each line
+    python examples/07_pretrain_and_fine_tune.py --corpus my.txt --backend jax   # any text, one document per line
 
-The tales lie in the folder that KERAS_EMBED_DATA names, by default ../shared/data. Where they are absent, the sentences
-of the small corpus of the package are read instead. `python -m benchmarks pretraining` is the same at its real size.
+The tales are read from the folder that KERAS_EMBED_DATA names, by default ../shared/data. If they are missing, the
+sentences of the small corpus of the package are used instead. `python -m benchmarks pretraining` runs the full
+recipe.
 """
 
 import argparse
@@ -16,31 +17,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if backend := re.search(r"--backend[ =](\w+)", " ".join(sys.argv)):
-    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
+    os.environ["KERAS_BACKEND"] = backend[1]  # read by Keras when it is imported
 
 import keras
 
 import keras_embed as ke
 
 DATA = Path(os.environ.get("KERAS_EMBED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
-JIT = keras.config.backend() == "jax"  # elsewhere, XLA would compile longer than so short a training takes
+JIT = keras.config.backend() == "jax"  # on the other backends, compilation would take longer than this short training
 MASKED = ["the king and his [MASK] lived in a castle .", "she was very [MASK] .", "once upon a [MASK] ."]
 
 
 def load(corpus: str | None) -> list[str]:
-    """Documents."""
+    """Returns documents."""
     if corpus is not None:
         return [line for line in Path(corpus).read_text(encoding="utf-8").splitlines() if line.strip()]
     if (DATA / "fairytaleqa").is_dir():
         os.environ.setdefault("KERAS_EMBED_DATA", str(DATA))
-        return list(dict.fromkeys(ke.corpora.load("fairytaleqa").contexts))  # a section of a tale each
+        return list(dict.fromkeys(ke.corpora.load("fairytaleqa").contexts))  # each is a section of a tale
     print(f"No folder {DATA / 'fairytaleqa'}: reading the sentences of the small corpus of the package instead.")
     sentences = [" ".join(tokens) for tokens in ke.corpora.load("tiny_ner").tokens]
     return [" ".join(sentences[start : start + 10]) for start in range(0, len(sentences), 10)]
 
 
 def encoder(kind: str, tokenizer: ke.tokenizers.EncoderTokenizer, dim: int) -> keras.Model:
-    """An encoder with random weights. Of the two, the recurrent one learns from fewer steps."""
+    """Returns a randomly initialised encoder. The recurrent kind needs fewer training steps."""
     embeddings = [ke.layers.WordEmbedding(tokenizer.vocabulary_size(), dim, unknown_dropout=0.0)]
     if kind == "recurrent":
         return ke.backbones.RecurrentBackbone(embeddings, cell="gru", hidden_dim=dim, dropout=0.1)
@@ -48,7 +49,7 @@ def encoder(kind: str, tokenizer: ke.tokenizers.EncoderTokenizer, dim: int) -> k
 
 
 def fine_tune(backbone: keras.Model, tokenizer: ke.tokenizers.EncoderTokenizer, epochs: int) -> keras.callbacks.History:
-    """A tagger on top of the encoder, trained on a few of the package's sentences."""
+    """Trains a tagger with the encoder on a few sentences of the package's corpus."""
     train, dev = ke.corpora.load("tiny_ner", ("train", "dev"))
     preprocessor = ke.preprocessors.TaggerPreprocessor.from_corpus(train, tokenizer=tokenizer)
     tagger = ke.Tagger(backbone, preprocessor=preprocessor)
@@ -59,15 +60,15 @@ def fine_tune(backbone: keras.Model, tokenizer: ke.tokenizers.EncoderTokenizer, 
 
 
 def main(arguments: Sequence[str] | None = None) -> ke.MaskedLanguageModel:
-    """All steps; returns the masked language model."""
+    """Runs all steps, and returns the masked language model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", help="a text file of your own")
-    parser.add_argument("--steps", type=int, default=500, help="of pre-training, 32 x 64 pieces each")
-    parser.add_argument("--epochs", type=int, default=6, help="of fine-tuning")
+    parser.add_argument("--corpus", help="path of your own text file")
+    parser.add_argument("--steps", type=int, default=500, help="pre-training steps of 32 x 64 subwords")
+    parser.add_argument("--epochs", type=int, default=6, help="fine-tuning epochs")
     parser.add_argument("--encoder", choices=["recurrent", "transformer"], default="recurrent")
     parser.add_argument("--dim", type=int, default=64)
-    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="of Keras; see the top of this file")
-    parser.add_argument("--output", type=Path, default=Path("pretraining"), help="folder of picture and SavedModel")
+    parser.add_argument("--backend", choices=["tensorflow", "jax", "torch"], help="the backend of Keras")
+    parser.add_argument("--output", type=Path, default=Path("pretraining"), help="folder for picture and SavedModel")
     options = parser.parse_args(arguments)
 
     keras.utils.set_random_seed(1)
@@ -85,18 +86,18 @@ def main(arguments: Sequence[str] | None = None) -> ke.MaskedLanguageModel:
     for filled in model.fill(MASKED, top_k=5):
         print(filled.masked, [(filling.string, round(filling.probability, 2)) for filling in filled.fillings[0]])
 
-    print("\nNames, with the encoder that was pre-trained")
+    print("\nNames, with the pre-trained encoder")
     histories = {"pre-trained": fine_tune(model.backbone, tokenizer, options.epochs)}
-    print("\nNames, with the same encoder from random weights")
+    print("\nNames, with the same encoder, randomly initialised")
     fresh = encoder(options.encoder, tokenizer, options.dim)
-    histories["from random weights"] = fine_tune(fresh, tokenizer, options.epochs)
+    histories["randomly initialised"] = fine_tune(fresh, tokenizer, options.epochs)
 
     options.output.mkdir(parents=True, exist_ok=True)
     picture = options.output / "fine_tuning.png"
     ke.plots.learning_curves(histories, "entity_f1").figure.savefig(picture, dpi=110)
-    print(f"The learning curves of both are in {picture}.")
+    print(f"Wrote the learning curves of both to {picture}.")
     model.export(options.output / "1")
-    print(f"The SavedModel, text with masks in and fillings out, is in {options.output / '1'}.")
+    print(f"Wrote the SavedModel, which fills the masks of texts, to {options.output / '1'}.")
     return model
 
 

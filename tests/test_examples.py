@@ -96,7 +96,7 @@ def test_translation_of_pairs_of_ones_own(tmp_path, capsys):
     assert "dog" in translator.translate(["Der alte Hund schläft."])[0].text
     assert (tmp_path / "out" / "alignment.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "out" / "1" / "saved_model.pb").is_file()
-    assert "54 pairs to learn, 6 held out" in capsys.readouterr().out
+    assert "54 training pairs, 6 held out" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -105,7 +105,7 @@ def test_the_options_are_the_same_in_all(script):
     for option, having in OPTIONS.items():
         assert (f'"{option}"' in code) == (script in having), option
     chosen = """if backend := re.search(r"--backend[ =](\\w+)", " ".join(sys.argv)):
-    os.environ["KERAS_BACKEND"] = backend[1]  # Keras reads it once, when it is imported
+    os.environ["KERAS_BACKEND"] = backend[1]  # read by Keras when it is imported
 
 import keras
 """
@@ -164,7 +164,7 @@ def test_names_of_a_file_of_ones_own(tmp_path, capsys):
     assert [(span.type, span.text) for span in tagged.spans] == [("PER", "Clara"), ("LOC", "Oslo")]
     assert (tmp_path / "names" / "names.png").read_bytes().startswith(PNG)
     assert (tmp_path / "names" / "1" / "saved_model.pb").exists()
-    assert "108 sentences to learn, 12 held out" in capsys.readouterr().out
+    assert "108 training sentences, 12 held out" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -207,9 +207,9 @@ def test_one_word_two_contexts(tmp_path, capsys):
 
 
 @once
-def test_a_context_without_a_star_says_how_to_write_one(tmp_path):
+def test_a_context_without_asterisks_is_refused(tmp_path):
     (tmp_path / "text.txt").write_text("He looked at his watch again.")
-    with pytest.raises(SystemExit, match="stands between stars"):
+    with pytest.raises(SystemExit, match="is between asterisks"):
         example("06_one_word_two_contexts").main(["--corpus", "text.txt", "--contexts", "I lost my watch ."])
 
 
@@ -250,7 +250,7 @@ def test_answers(tmp_path, capsys):
     assert 0 <= scores["exact_match"] <= scores["f1"] <= 100
     assert (tmp_path / "answers" / "answer.png").read_bytes().startswith(PNG)
     assert (tmp_path / "answers" / "1" / "saved_model.pb").exists()
-    assert "60 questions to learn, 6 held out" in capsys.readouterr().out
+    assert "60 training questions, 6 held out" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -265,7 +265,7 @@ def test_pairs_of_ones_own(tmp_path, capsys):
     for picture in ("alignment", "curves"):
         assert (tmp_path / "pairs" / f"{picture}.png").read_bytes().startswith(PNG)
     assert (tmp_path / "pairs" / "1" / "saved_model.pb").exists()
-    assert "72 pairs to learn, 8 held out" in capsys.readouterr().out
+    assert "72 training pairs, 8 held out" in capsys.readouterr().out
     judge = module.make(pairs, scores, 8)
     (first, second), weights = module.alignment(judge, pairs[0])
     assert weights.shape == (len(first), len(second))

@@ -48,7 +48,7 @@ def check_answers(_, shown):
 def check_pairs(_, shown):
     """More than two standard deviations of the correlation of so many pairs by chance."""
     held_out = int(re.search(r"(\d+) held out", shown)[1])
-    assert float(re.search(r"pairs not seen: (\S+)", shown)[1]) > 2 / held_out**0.5
+    assert float(re.search(r"held-out pairs: (\S+)", shown)[1]) > 2 / held_out**0.5
 
 
 #: What tells that an example has learnt something.

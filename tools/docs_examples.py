@@ -1,7 +1,7 @@
-"""A Griffe extension, named in mkdocs.yml: the docstrings of this project in the form that the API pages read.
+"""Griffe extension, used in mkdocs.yml, that converts the docstrings of this project to Markdown for the API pages.
 
-Their examples stand at the margin, `>>>` below a line `Example:`, as in Keras' own; Markdown would take them for
-quotations. What follows is fenced as code.
+As in Keras, doctest examples are not indented below the line `Example:`. Markdown would parse `>>>` as a quotation, so
+they are fenced as code.
 """
 
 import re
@@ -9,21 +9,21 @@ from typing import Any
 
 import griffe
 
-#: Sections of Keras' docstrings that Griffe does not know. The entries of the first become a list.
+#: Sections of Keras' docstrings that Griffe does not know. Call arguments are formatted as a list.
 SECTION = re.compile(r"^(Call arguments|References?):[ ]*\n((?:[ ]{4}[^\n]*\n?|\n(?=[ ]{4}))+)", re.MULTILINE)
 ENTRY = re.compile(r"^(?=[^\s:]+:)", re.MULTILINE)
 ADDRESS = re.compile(r"https?://[^\s;,]*[^\s;,.)]")
 
 
 def section(found: re.Match[str]) -> str:
-    """A section in Markdown."""
+    """Returns a section in Markdown."""
     title, body = found[1], re.sub(r"^ {4}", "", found[2], flags=re.MULTILINE)
     body = ENTRY.sub("- ", body) if title == "Call arguments" else ADDRESS.sub(r"<\g<0>>", body)
     return f"**{title}**\n\n{body}\n"
 
 
 def fenced(text: str) -> str:
-    """A docstring whose examples at the margin are fenced, and whose sections all are known ones."""
+    """Returns a docstring with fenced examples, and with the sections that Griffe does not know in Markdown."""
     found, inside = [], False
     for line in SECTION.sub(section, text).splitlines():
         if line.startswith(">>>") and not inside:
@@ -40,6 +40,6 @@ class Examples(griffe.Extension):
     """Fences the examples of every docstring."""
 
     def on_instance(self, *, obj: griffe.Object, **kwargs: Any) -> None:
-        """Called once for each object, after it was read."""
+        """Is called by Griffe for each object that it has parsed."""
         if obj.docstring is not None:
             obj.docstring.value = fenced(obj.docstring.value)

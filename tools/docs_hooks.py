@@ -1,7 +1,7 @@
-"""What MkDocs does beyond its own: pages out of files that stand elsewhere, and a page for each room of the package.
+"""MkDocs hooks: pages from files outside of docs/, and an API page for each subpackage.
 
-Named in mkdocs.yml. A page may link to a file of the repository as it would on a code host, `../benchmarks/RESULTS.md`;
-where that file is a page of the site, the link is turned to it.
+Used in mkdocs.yml. A page may link to a file of the repository as on a code host, for example
+`../benchmarks/RESULTS.md`. If that file is a page of the site, the link is rewritten to the page.
 """
 
 import argparse
@@ -11,24 +11,28 @@ import importlib
 import os
 import posixpath
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import api_groups
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-#: Files of the repository that become pages.
-BROUGHT_IN = {
+#: Files outside of docs/ that become pages.
+INCLUDED = {
     "benchmarks/RESULTS.md": "results.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
 }
-#: Files that are shown as they are, whole.
+#: Files that are shown verbatim.
 SHOWN = {"LICENSE": "licence.md"}
-#: Rooms with nothing for users.
+#: Subpackages without an API for users.
 UNLISTED = {"cli"}
-#: Where a page wants the commands' help.
+#: Placeholder that is replaced by the help of the commands.
 HELP = "<!-- the help of each command is put here when the site is built -->"
 #: `layers.CRF` and `ke.Tagger(...)` in prose.
 NAME = re.compile(r"(?<![\[`])`(?:(?:ke|keras_embed)\.)?(\w+(?:\.\w+)*)(?:\([^`]*\))?`(?!\])")
@@ -37,7 +41,7 @@ LINK = re.compile(r"(\]\()([^)#\s:]+)((?:#[^)\s]*)?\))")
 
 
 def on_config(config: Any) -> Any:
-    """Writes the pages of the API and of the decisions into the navigation."""
+    """Adds the API pages and the decisions to the navigation."""
     sections = {name: pages for section in config["nav"] for name, pages in section.items()}
     sections["API"] += ["api/index.md", *(page_of(room) for room in rooms())]
     nested = {name: pages for part in sections["Project"] if isinstance(part, dict) for name, pages in part.items()}
@@ -46,10 +50,10 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Adds the pages that are not in docs/."""
+    """Adds the pages whose sources are not in docs/."""
     from mkdocs.structure.files import File
 
-    pages = {page: (REPOSITORY / source).read_text(encoding="utf-8") for source, page in BROUGHT_IN.items()}
+    pages = {page: (REPOSITORY / source).read_text(encoding="utf-8") for source, page in INCLUDED.items()}
     for source, page in SHOWN.items():
         pages[page] = f"# {source.title()}\n\n```text\n{(REPOSITORY / source).read_text(encoding='utf-8')}```\n"
     pages |= {example_page(path): example(path) for path in examples()}
@@ -62,36 +66,36 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Turns links to files of the repository into links to their pages."""
+    """Rewrites links to files of the repository as links to their pages."""
     name = page.file.src_uri
     markdown = markdown.replace(HELP, helps()) if HELP in markdown else markdown
-    home = {brought: source for source, brought in BROUGHT_IN.items()}.get(name, f"docs/{name}")
+    home = {page: source for source, page in INCLUDED.items()}.get(name, f"docs/{name}")
 
-    def turned(match: re.Match[str]) -> str:
+    def rewritten(match: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(home), match[2]))
         if target == "README.md":
             target = "docs/index.md"
-        there = BROUGHT_IN.get(target) or SHOWN.get(target) or _example_of(target)
-        if there is None and target.startswith("docs/") and home != f"docs/{name}":
-            there = target.removeprefix("docs/")
-        if there is None:
+        destination = INCLUDED.get(target) or SHOWN.get(target) or _example_of(target)
+        if destination is None and target.startswith("docs/") and home != f"docs/{name}":
+            destination = target.removeprefix("docs/")
+        if destination is None:
             return match[0]
-        return match[1] + posixpath.relpath(there, posixpath.dirname(name) or ".") + match[3]
+        return match[1] + posixpath.relpath(destination, posixpath.dirname(name) or ".") + match[3]
 
-    markdown = LINK.sub(turned, markdown)
+    markdown = LINK.sub(rewritten, markdown)
     return markdown if name.startswith(("api/", "examples/")) else with_names_linked(markdown, name)
 
 
 def with_names_linked(markdown: str, page: str) -> str:
-    """A page whose names of the package lead to the pages of the API."""
+    """Returns a page with links from names of the package to the API pages."""
 
     def linked(match: re.Match[str]) -> str:
-        place = place_of(match[1], "ke." in match[0] or "keras_embed." in match[0])
-        if place is None:
+        anchor = anchor_of(match[1], "ke." in match[0] or "keras_embed." in match[0])
+        if anchor is None:
             return match[0]
-        return f"[{match[0]}]({posixpath.relpath(place, posixpath.dirname(page) or '.')})"
+        return f"[{match[0]}]({posixpath.relpath(anchor, posixpath.dirname(page) or '.')})"
 
-    parts = FENCE.split(markdown)  # prose and code in turn
+    parts = FENCE.split(markdown)  # prose and code alternate
     parts[::2] = ["\n".join(_linked_line(line, linked) for line in part.split("\n")) for part in parts[::2]]
     return "".join(parts)
 
@@ -100,12 +104,12 @@ def _linked_line(line: str, linked: Callable[[re.Match[str]], str]) -> str:
     return line if line.startswith("#") else NAME.sub(linked, line)
 
 
-def place_of(name: str, at_the_top: bool) -> str | None:
-    """Page and anchor of a dotted name, `None` for what is no public name."""
+def anchor_of(name: str, top_level: bool) -> str | None:
+    """Returns the page and anchor of a dotted name, or `None` if it is not public."""
     room, *rest = name.split(".")
-    if at_the_top and not rest and room in _public(REPOSITORY / "keras_embed" / "tasks"):
+    if top_level and not rest and room in _public(REPOSITORY / "keras_embed" / "tasks"):
         room, rest = "tasks", [room]
-    if not rest and at_the_top and room in rooms():
+    if not rest and top_level and room in rooms():
         return page_of(room)
     folder = REPOSITORY / "keras_embed" / room
     if not rest or room not in rooms() or rest[0] not in _public(folder) or _is_constant(folder, rest[0]):
@@ -121,17 +125,18 @@ def place_of(name: str, at_the_top: bool) -> str | None:
 
 
 def rooms() -> list[str]:
-    """The public rooms of the package, sorted; "tasks" holds the classes that stand at the top too."""
-    return [name for name in importlib.import_module("keras_embed").__all__ if name.islower() and name not in UNLISTED]
+    """Returns the public subpackages, sorted; "tasks" also contains the classes of the top level."""
+    names = [name for name in importlib.import_module("keras_embed").__all__ if name.islower() and name not in UNLISTED]
+    return [name for name in names if _public(REPOSITORY / "keras_embed" / name)]
 
 
 def page_of(room: str) -> str:
-    """Where a room's page is."""
+    """Returns the page of a subpackage."""
     return f"api/{room}.md"
 
 
 def room_page(room: str) -> str:
-    """Title, what the room is for, a list of its names, and the docstring of each."""
+    """Returns the API page of a subpackage: title, summary, constants, and the docstrings of its names by group."""
     path = REPOSITORY / "keras_embed" / room
     names = _public(path)
     lines = [f"# keras_embed.{room}", "", _summary(path / "__init__.py"), ""]
@@ -139,29 +144,37 @@ def room_page(room: str) -> str:
     if constants:
         module = importlib.import_module(f"keras_embed.{room}")
         lines += ["Constants:", "", *(f"- `{name} = {getattr(module, name)!r}`" for name in constants), ""]
-    modules = [name for name in names if (path / f"{name}.py").exists() or (path / name).is_dir()]
-    for name in (name for name in names if name not in constants):
-        dotted = f"keras_embed.{room}.{name}"
-        lines += [f"::: {dotted}"]
-        if name in modules:
-            lines += ["    options:", "      show_source: true"]  # a formula is read best as it is written
-            if (path / name / "__init__.py").exists():
-                hidden = _hidden(path / name)
-                lines += [f"      members: {[member for member in _public(path / name) if member not in hidden]}"]
-                for member in hidden:
-                    lines += ["", f"::: {dotted}.{member}.{member}", "    options:", "      show_source: true"]
-        lines += [""]
+    groups = api_groups.grouped(room, [name for name in names if name not in constants])
+    for title, members in groups.items():
+        lines += [f"## {title}", ""] if title else []
+        for name in members:
+            lines += [*_reference(path, name, 3 if title else 2), ""]
     return "\n".join(lines)
 
 
+def _reference(path: Path, name: str, level: int) -> list[str]:
+    """Returns the lines by which mkdocstrings renders a name of a subpackage."""
+    dotted = f"keras_embed.{path.name}.{name}"
+    lines = [f"::: {dotted}", "    options:", f"      heading_level: {level}"]
+    if not (path / f"{name}.py").exists() and not (path / name).is_dir():
+        return lines
+    lines += ["      show_source: true"]  # formulas are documented by their source
+    if (path / name / "__init__.py").exists():
+        hidden = _hidden(path / name)
+        lines += [f"      members: {[member for member in _public(path / name) if member not in hidden]}"]
+        for member in hidden:
+            lines += ["", f"::: {dotted}.{member}.{member}", "    options:", "      show_source: true"]
+    return lines
+
+
 def api_index() -> str:
-    """A line for each room."""
+    """Returns the first API page, with a line for each subpackage."""
     lines = [
         "# API",
         "",
-        "A page for each room of the package, made from its docstrings.",
+        "The API reference, generated from the docstrings, has one page for each subpackage.",
         "",
-        "| room | what it holds |",
+        "| subpackage | contents |",
     ]
     lines += ["|---|---|"]
     for room in rooms():
@@ -172,7 +185,7 @@ def api_index() -> str:
 
 @functools.cache
 def _public(folder: Path) -> list[str]:
-    """What a module's `__all__` says, or the public names that it imports or defines."""
+    """Returns the `__all__` of a package, or the public names that it imports."""
     tree = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
@@ -182,7 +195,7 @@ def _public(folder: Path) -> list[str]:
 
 
 def _hidden(folder: Path) -> list[str]:
-    """The functions of a package that stand in a module of their own name: Griffe sees the module alone."""
+    """Returns the functions that have the name of their module, because Griffe finds only the module."""
     return [name for name in _public(folder) if (folder / f"{name}.py").exists()]
 
 
@@ -199,14 +212,14 @@ def _summary(path: Path) -> str:
 
 
 def helps() -> str:
-    """The `--help` of each command, under its name."""
+    """Returns the `--help` text of each command, with its name as the heading."""
     os.environ["COLUMNS"] = "100"
     parsers = commands(importlib.import_module("keras_embed.cli.program").parser())
     return "\n".join(f"### {parser.prog}\n\n```text\n{parser.format_help()}```\n" for parser in parsers)
 
 
 def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parsers of commands that have no commands of their own."""
+    """Yields the parsers of commands without subcommands."""
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not groups:
         yield parser
@@ -219,28 +232,28 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
 
 
 def decisions() -> list[Path]:
-    """The numbered pages."""
+    """Returns the numbered pages."""
     return sorted((REPOSITORY / "docs" / "decisions").glob("0*.md"))
 
 
 def examples() -> list[Path]:
-    """The numbered scripts."""
+    """Returns the numbered scripts."""
     return sorted((REPOSITORY / "examples").glob("[0-9]*.py"))
 
 
 def example_page(path: Path) -> str:
-    """Where a script's page is."""
+    """Returns the page of a script."""
     return f"examples/{path.stem}.md"
 
 
 def example(path: Path) -> str:
-    """A script as a page: its docstring's first line as the title, and all of it below."""
+    """Returns a script as a page, with the first line of its docstring as the title."""
     code = path.read_text(encoding="utf-8")
     return f"# {_title(path)}\n\n`examples/{path.name}`\n\n```python\n{code}```\n"
 
 
 def notebooks() -> list[str]:
-    """The notebooks of the scripts; the site holds them as they are."""
+    """Returns the notebooks of the scripts, which are copied to the site."""
     folder = REPOSITORY / "examples" / "notebooks"
     return sorted(path.relative_to(REPOSITORY).as_posix() for path in folder.glob("*.ipynb"))
 

@@ -1,4 +1,4 @@
-"""Novels and fairy tales as sentences of words, for tools/train_elmo_tiny.py."""
+"""Reads novels and fairy tales as tokenised sentences, for tools/train_elmo_tiny.py."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Whole files that no model sees: the first tells when to stop, the second is measured once, at the end.
+#: Held-out files: the first is used for early stopping, the second is evaluated once, at the end.
 VALIDATION = {"en": ("Conrad_Almayer_1895.txt.xz", "val"), "ru": ("Turgenev_Nakanune.txt.xz", None)}
 TEST = {"en": ("Stevenson_Treasure_1883.txt.xz", "test"), "ru": ("Turgenev_Rudin.txt.xz", None)}
 _FOLDERS = {"en": "english_classics", "ru": "russian_classics"}
@@ -18,7 +18,7 @@ _TALES = "fairytaleqa/fairytaleqa_by_split.tar.xz"
 _WORD = re.compile(
     r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\.\.\.+|--+|[^\w\s]",
 )
-# Treebanks split what is written in one: "do n't", "she 's".
+# Contractions are split as in treebanks: "do n't", "she 's".
 _CLITIC = re.compile(r"(?i)^(.+?)(n['’]t|['’](?:s|m|d|re|ve|ll))$")
 _SENTENCE_END = re.compile(r"([.!?…]+[\"'»”’)]*)\s+(?=[\"'«“‘(—-]*\s*[A-ZА-ЯЁ])")
 _ABBREVIATION = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Messrs|Esq|Capt|Col|Gen|Rev|Hon|Jr|Sr|Vol|No)|\b\w)\.$")
@@ -26,7 +26,7 @@ _PATRONYMIC = re.compile(r"(?:\b[А-ЯЁ]|т\. е|т\. п|т\. д)\.$")
 
 
 def texts(data: Path, language: str) -> dict[str, list[list[str]]]:
-    """Part ("train", "validation", "test") -> its sentences, lists of words."""
+    """Returns the sentences, lists of words, of each part: "train", "validation" and "test"."""
     parts: dict[str, list[list[str]]] = {"train": [], "validation": [], "test": []}
     held = {VALIDATION[language][0]: "validation", TEST[language][0]: "test"}
     for path in sorted((data / _FOLDERS[language]).glob("*.txt*")):
@@ -40,22 +40,22 @@ def texts(data: Path, language: str) -> dict[str, list[list[str]]]:
 
 
 def sentences(text: str) -> list[list[str]]:
-    """A text's sentences, as lists of words."""
+    """Splits a text into sentences, lists of words."""
     split = []
     for paragraph in _paragraphs(text.replace("_", " ").replace("\ufeff", "")):
-        begun = ""
-        for piece in _pieces(paragraph):
-            begun = f"{begun} {piece}".strip()
-            if _ABBREVIATION.search(begun) or _PATRONYMIC.search(begun):
-                continue
-            split.append(words(begun))
-            begun = ""
-        split.append(words(begun))
+        current = ""
+        for part in _sentence_candidates(paragraph):
+            current = f"{current} {part}".strip()
+            if _ABBREVIATION.search(current) or _PATRONYMIC.search(current):
+                continue  # a full stop after an abbreviation does not end the sentence
+            split.append(words(current))
+            current = ""
+        split.append(words(current))
     return [sentence for sentence in split if sentence]
 
 
 def words(sentence: str) -> list[str]:
-    """A sentence's words and punctuation."""
+    """Splits a sentence into words and punctuation."""
     found = []
     for word in _WORD.findall(sentence):
         clitic = _CLITIC.match(word)
@@ -73,7 +73,7 @@ def _paragraphs(text: str) -> Iterator[str]:
     yield from (" ".join(block.split("\n")) for block in re.split(r"\n\n+", "\n".join(lines)))
 
 
-def _pieces(paragraph: str) -> Iterator[str]:
+def _sentence_candidates(paragraph: str) -> Iterator[str]:
     start = 0
     for end in _SENTENCE_END.finditer(paragraph):
         yield paragraph[start : end.end(1)]

@@ -1,11 +1,12 @@
-"""Writes keras_embed/corpora/data/tiny_ner.*.conll, the small corpus that comes with the package.
+"""Writes keras_embed/corpora/data/tiny_ner.*.conll, the small corpus that ships with the package.
 
     python tools/make_tiny_ner.py
 
-English sentences with PER, LOC and ORG in BIO, two columns. Sentence patterns and names are our own; companies and
-most people are invented. What makes it more than a look-up: names that are also words ("will", "rose", "reading"),
-names that are a person here and a place there, surnames inside company names; and about half of the names in the dev
-and test parts, and some of their sentence patterns, never occur in the train part, so that spelling has to help.
+The files have two columns, English words and PER, LOC and ORG tags in BIO. Sentence patterns and names are our own;
+companies and most people are invented. A model cannot solve the task by memorising names: some names are also words
+("will", "rose", "reading"), some are a person in one sentence and a place in another, and company names contain
+surnames. About half of the names in the dev and test parts, and some of their sentence patterns, do not occur in the
+train part, so that the model has to use the spelling.
 """
 
 import random
@@ -26,7 +27,7 @@ def main() -> None:
 
 
 def corpus() -> dict[str, str]:
-    """Split -> the text of its file. No sentence occurs twice, in one part or in two."""
+    """Returns the text of each part's file. No sentence occurs twice."""
     rng = random.Random(SEED)
     known, new = zip(*(halves(rng, names) for names in (FIRST_NAMES, SURNAMES, PLACES, COMPANIES)), strict=True)
     seen: set[str] = set()
@@ -46,7 +47,7 @@ def corpus() -> dict[str, str]:
 
 
 def halves(rng: random.Random, names: str) -> tuple[list[str], list[str]]:
-    """The names of the train part, and those kept back for dev and test."""
+    """Splits names into those of the train part, and those that occur only in dev and test."""
     shuffled = [name.replace("_", " ") for name in names.split()]
     rng.shuffle(shuffled)
     cut = len(shuffled) * 6 // 10
@@ -54,7 +55,7 @@ def halves(rng: random.Random, names: str) -> tuple[list[str], list[str]]:
 
 
 def fill(rng: random.Random, pattern: str, names: tuple[list[str], ...]) -> Tagged:
-    """One sentence of a pattern: PER, FIRST, LAST, LOC and ORG become names, all different within the sentence."""
+    """Fills a pattern: PER, FIRST, LAST, LOC and ORG are replaced by names that are distinct within the sentence."""
     tokens: Tagged = []
     used: set[str] = set()
     for word in pattern.split():
@@ -71,7 +72,7 @@ def fill(rng: random.Random, pattern: str, names: tuple[list[str], ...]) -> Tagg
 
 
 def person(rng: random.Random, names: tuple[list[str], ...]) -> str:
-    """A first and a last name, now and then with an initial."""
+    """Returns a first and a last name, sometimes with an initial."""
     first, last = rng.choice(names[0]), rng.choice(names[1])
     style = rng.random()
     if style < 0.12:
@@ -82,7 +83,7 @@ def person(rng: random.Random, names: tuple[list[str], ...]) -> str:
 
 
 def company(rng: random.Random, names: tuple[list[str], ...]) -> str:
-    """An organisation with a name of its own, or one named after a family or a place."""
+    """Returns the name of an organisation, which may contain a surname or a place."""
     style = rng.random()
     if style < 0.6:
         return rng.choice(names[3])

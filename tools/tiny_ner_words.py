@@ -1,6 +1,6 @@
-"""The names and sentence patterns of the shipped corpus. An underscore stands for a space inside a name."""
+"""Names and sentence patterns of the bundled corpus. Underscores are spaces inside of names."""
 
-# Names that are also words or places stand among the others on purpose: Will, Rose, Grace, Paris, Jordan.
+# Some names are also words or places, to make the task harder: Will, Rose, Grace, Paris, Jordan.
 FIRST_NAMES = """
 Ada Agnes Alice Amara Anna Arthur Aurora Bela Ben Bill Boris Carla Carlos Charlotte Chiara Clara Daniel Dawn Dmitri
 Edith Elena Emil Emma Eric Esther Faith Fatima Felix Florence Frank Georgia Grace Hana Harry Helga Henry Hope Hugo
@@ -21,7 +21,7 @@ Takahashi Taylor Thompson Torres Underhill Vasquez Volkov Wagner Walker Weaver W
 Wood Yamada Young Zielinski
 """
 
-# Towns of the map and invented ones. Reading, Bath, Nice, Mobile, Turkey and Rice_Lake are words too.
+# Real and invented places. Reading, Bath, Nice, Mobile, Turkey and Rice_Lake are words too.
 PLACES = """
 Aberdeen Accra Alderbrook Amberley Ankara Antwerp Ashford Athens Austria Bath Belgrade Bergen Berlin Bolivia Brazil
 Bremen Brookfield Cairo Canada Cape_Town Chad Chile China Cordoba Cork Crowhurst Cuba Dakar Delhi Denmark Dover

@@ -1,10 +1,10 @@
-"""Trains elmo_tiny_en or elmo_tiny_ru, the small ELMo models that come with the package, and writes their cards.
+"""Trains elmo_tiny_en or elmo_tiny_ru, the small ELMo models that ship with the package, and writes their cards.
 
     KERAS_BACKEND=jax python tools/train_elmo_tiny.py en --data ../shared/data
 
-Text: public-domain novels and fairy tales, or novels. One whole file tells which epoch is kept, and whole files that
-no choice has seen are measured once, at the end, beside a unigram and an interpolated Kneser-Ney trigram model of the
-same words. A run that was interrupted goes on where it stopped.
+The text consists of public-domain novels, for English also of fairy tales. The best epoch is selected on a held-out
+file. Other held-out files are evaluated once, at the end, and compared with a unigram and an interpolated Kneser-Ney
+trigram model of the same vocabulary. An interrupted run resumes where it stopped.
 """
 
 import argparse
@@ -36,7 +36,7 @@ MODEL: dict[str, Any] = {
     "filters": ((1, 32), (2, 32), (3, 64), (4, 128), (5, 128)),
     "num_highway": 1,
 }
-# A Russian letter is two bytes.
+# Cyrillic letters take two bytes.
 LENGTHS = {"en": 30, "ru": 50}
 TEXT: dict[str, Any] = {"batch_size": 64, "window": 20, "negatives": 2048}
 DROPOUT = 0.1
@@ -52,29 +52,30 @@ CORPORA = {
 }
 CARD = """# {name}
 
-A small ELMo (Peters et al. 2018) trained by this project: `ElmoBackbone.from_preset("{name}")`.
+A small ELMo (Peters et al. 2018), trained by this project. Load it with `ElmoBackbone.from_preset("{name}")`.
 
 | | |
 |---|---|
 | text | {text}; all in the public domain |
-| words trained on | {tokens:,}; epochs: {epochs} |
+| words in the training data | {tokens:,}; epochs: {epochs} |
 | model | 2 layers, {hidden_dim} cells, {projection_dim} outputs each way; {parameters:,} parameters, half precision |
-| time | {hours:.2f} hours on two CPU cores, shared with other work |
+| training time | {hours:.2f} hours on two CPU cores, shared with other work |
 | perplexity on held-out files, both directions | **{test:.1f}** |
-| of an interpolated Kneser-Ney trigram, same words, same files | {trigram:.1f} |
-| of a unigram model | {unigram:.1f} |
-| licence | Apache-2.0, as the library |
+| perplexity of an interpolated Kneser-Ney trigram, same words and files | {trigram:.1f} |
+| perplexity of a unigram model | {unigram:.1f} |
+| licence | Apache-2.0, as for the library |
 
-The vocabulary has the {vocabulary:,} words that the text holds three times or more; all others count as one unknown
-word. That matters for these perplexities alone: the encoder reads characters. Old novels are not news or the web:
-expect less from it there, and nothing of the world after 1900.
+The vocabulary of the softmax has the {vocabulary:,} words that occur at least three times in the text; all others are
+one unknown word. This affects only the perplexities, because the encoder reads characters. The model is trained on
+old novels: expect lower quality on news or web text, and no knowledge of the world after 1900.
 
-Trained again by `KERAS_BACKEND=jax python tools/train_elmo_tiny.py {language} --data DATA`; DATA holds the novels.
+To train it again, run `KERAS_BACKEND=jax python tools/train_elmo_tiny.py {language} --data DATA`, where DATA is the
+folder of the novels.
 """
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Trains, measures, writes."""
+    """Trains and evaluates a model, and writes its preset."""
     options = _options(arguments)
     work = options.work or ROOT / "build" / f"elmo_tiny_{options.language}"
     work.mkdir(parents=True, exist_ok=True)
@@ -126,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def row(language: str, figures: dict[str, Any]) -> str:
-    """A Markdown table of one row for benchmarks/RESULTS.md."""
+    """Returns a Markdown table of one row for benchmarks/RESULTS.md."""
     return report.table(
         [
             {
@@ -143,17 +144,17 @@ def row(language: str, figures: dict[str, Any]) -> str:
 
 
 def log_frequencies(sentences: list[list[str]], vocabulary: LanguageModelVocabulary) -> Any:
-    """log of how frequent each word is: a softmax that begins there need not learn it word by word from samples."""
+    """Returns the log frequency of each word, the initial bias of the softmax."""
     counts = np.bincount(vocabulary.ids(word for words in sentences for word in words), minlength=len(vocabulary))
-    counts[:2] = len(sentences) // 2  # a sentence's boundary is met in one direction of two
+    counts[:2] = len(sentences) // 2  # each boundary is predicted in one of the two directions
     return np.log((counts + 1.0) / (counts + 1.0).sum())
 
 
 def save(elmo: ElmoBackbone, sentences: list[list[str]], folder: Path) -> None:
-    """Writes the encoder, in half precision, without dropout, begun from the state that some text leaves.
+    """Saves the encoder in half precision, without dropout, with a warm-started initial state.
 
-    Rows of 50 characters are those of all published models. For words that are shorter than the training's rows the
-    vectors are the same: more padding behind a word adds no window that the filters have not seen.
+    All published models read 50 characters per word. The vectors of words that fit into the training length do not
+    change: more padding after a word adds no new windows for the filters.
     """
     plain = ElmoBackbone.from_config({**elmo.get_config(), "dropout": 0.0, "max_characters": PUBLISHED_LENGTH})
     plain.set_weights(elmo.get_weights())
@@ -162,12 +163,12 @@ def save(elmo: ElmoBackbone, sentences: list[list[str]], folder: Path) -> None:
 
 
 def card(language: str, figures: dict[str, Any]) -> str:
-    """The model's card."""
+    """Returns the card of the model."""
     return CARD.format(name=f"elmo_tiny_{language}", text=CORPORA[language], language=language, **figures, **MODEL)
 
 
 def _hours(log: Path, tokens: int) -> float:
-    """Hours of training of all epochs, interruptions left out."""
+    """Returns the hours of training of all epochs, without interruptions."""
     with log.open(newline="") as file:
         return sum(tokens / float(row["tokens/s"]) for row in csv.DictReader(file)) / 3600
 
@@ -179,10 +180,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, help="folder for text, checkpoints and figures")
     parser.add_argument("--out", type=Path, help="folder of the preset")
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--steps", type=int, help="windows in an epoch instead of a whole pass")
+    parser.add_argument("--steps", type=int, help="windows per epoch; default: all windows of the text")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--data-parallel", action="store_true", help="spread the rows over all devices (JAX)")
-    parser.add_argument("--quiet", action="store_true", help="a line an epoch")
+    parser.add_argument("--data-parallel", action="store_true", help="distribute the rows over all devices (JAX)")
+    parser.add_argument("--quiet", action="store_true", help="print one line per epoch")
     return parser.parse_args(arguments)
 
 
