@@ -237,7 +237,7 @@ class ElmoBackbone(ShippedBackbone):
         # Through NumPy: two models cannot share an array that JAX donates in `predict`.
         copy.reader.warm_hidden.assign(ops.convert_to_numpy(self.reader.warm_hidden))
         copy.reader.warm_cell.assign(ops.convert_to_numpy(self.reader.warm_cell))
-        rows = [*vocabulary[2:], *text.BOUNDARIES]  # without padding and unknown
+        rows = [*vocabulary[2:], *text.elmo_characters.BOUNDARIES]  # without padding and unknown
         chunks = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
         vectors = [self._word_vectors(chunk, characters) for chunk in chunks]
         # The rows of padding and of the unknown word, which is never looked up, are zero.

@@ -8,8 +8,8 @@ import keras
 
 from keras_embed import _errors
 from keras_embed._types import Config, KerasObject
-from keras_embed.backbones._embedded import feature_inputs, joined, placed_vectors
 from keras_embed.backbones._frozen import EmbeddedBackbone
+from keras_embed.backbones.embedded import feature_inputs, joined, placed_vectors
 from keras_embed.functional.pooling import cleared
 from keras_embed.layers import TransformerEncoder
 from keras_embed.layers.positions import PositionEncoding

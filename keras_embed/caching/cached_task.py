@@ -12,10 +12,10 @@ from keras_embed._types import Features, Labels, PathLike, Samples, SampleWeight
 from keras_embed.backbones.outputs import named_outputs
 from keras_embed.caching.feature_cache import POOLED, VECTORS, ElmoCache, EncoderCache
 from keras_embed.layers import ElmoEmbedding
-from keras_embed.layers._windows import WindowRows
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
-from keras_embed.preprocessors.text_features import pick
-from keras_embed.preprocessors.word_windows import PREFIX as WINDOW
+from keras_embed.layers.windows import WindowRows
+from keras_embed.preprocessors.features import PREFIX as WINDOW
+from keras_embed.preprocessors.features import pick
 
 _INFINITE = -1  # `tf.data.INFINITE_CARDINALITY`
 _CallLayer = Callable[..., Any]

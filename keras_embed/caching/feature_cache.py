@@ -22,7 +22,7 @@ from keras_embed.backbones.outputs import named_outputs
 from keras_embed.caching.row_store import HALF, KEY_BYTES, RowStore
 from keras_embed.layers.elmo_embedding import ELMO_LAYERS
 from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
-from keras_embed.text import serialize
+from keras_embed.text.serialization import serialize
 from keras_embed.tokenizers import WordFeaturizer
 
 #: Features that replace those of the encoder: its outputs (..., T, D) and (..., D).

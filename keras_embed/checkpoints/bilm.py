@@ -127,7 +127,7 @@ def save_bilm(elmo: ElmoBackbone, options: PathLike, weights: PathLike | None = 
     """
     config = elmo.get_config()
     inputs = (config["num_characters"], tuple(config["marks"]), config["vocabulary_size"])
-    if inputs != (_NUM_CHARACTERS, text.BYTE_MARKS.as_tuple(), 0):
+    if inputs != (_NUM_CHARACTERS, text.elmo_characters.BYTE_MARKS.as_tuple(), 0):
         raise ValueError(message("an ELMo that reads bytes", f"characters, special characters and words {inputs}"))
     if any(np.any(np.asarray(state)) for state in elmo.initial_state(1).values()):
         warnings.warn("The state that `warm_start` left is not saved: the format cannot store it", stacklevel=2)

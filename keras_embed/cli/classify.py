@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Classifies texts; prints a line of labels, probabilities and the text for each."""
-    from keras_embed.tasks.classified_text import classified_texts
+    from keras_embed.tasks.classification import classified_texts
 
     def kind() -> "type[TextClassifier]":
         from keras_embed.tasks import TextClassifier

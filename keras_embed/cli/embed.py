@@ -153,7 +153,7 @@ def _elmo(preset: str, split: str, layer: str | int) -> Embedder:
     from keras_embed._backend.ragged import ragged_strings
     from keras_embed.backbones import ElmoBackbone
     from keras_embed.checkpoints import load_published, published
-    from keras_embed.preprocessors.text_features import pick
+    from keras_embed.preprocessors.features import pick
     from keras_embed.tokenizers import WordFeaturizer
 
     if preset in published():
@@ -180,7 +180,7 @@ def _elmo(preset: str, split: str, layer: str | int) -> Embedder:
 
 def _encoder(name: str) -> Embedder:
     """Computes the output sequence of an encoder, without the head of its task."""
-    from keras_embed.preprocessors.text_features import pick
+    from keras_embed.preprocessors.features import pick
     from keras_embed.tokenizers import EncoderTokenizer
 
     backbone, tokenizer = _backbone_and_tokenizer(name)
@@ -205,7 +205,7 @@ def _encoder(name: str) -> Embedder:
 def _backbone_and_tokenizer(name: str) -> "tuple[keras_hub.models.Backbone, EncoderTokenizer]":
     import keras_hub
 
-    from keras_embed.tasks._string_task import StringTask
+    from keras_embed.tasks.string_task import StringTask
     from keras_embed.tokenizers import EncoderTokenizer
 
     if name.endswith(".keras"):

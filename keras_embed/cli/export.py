@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Loads and exports a task."""
     check_export_folder(options.folder)
-    from keras_embed.tasks._string_task import StringTask
+    from keras_embed.tasks.string_task import StringTask
 
     load_task(options.model, StringTask).export(options.folder)
     size = sum(file.stat().st_size for file in Path(options.folder).rglob("*") if file.is_file())

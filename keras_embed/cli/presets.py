@@ -31,7 +31,7 @@ def run_list(options: argparse.Namespace) -> None:
 
 
 def _records() -> list[dict[str, str]]:
-    from keras_embed.backbones._presets import ROOT, shipped
+    from keras_embed.backbones.presets import ROOT, shipped
     from keras_embed.checkpoints import published
 
     ours = [
@@ -58,7 +58,7 @@ def _title(card: str) -> str:
 
 def run_download(options: argparse.Namespace) -> None:
     """Prints the path of each file, downloaded if necessary."""
-    from keras_embed.backbones._presets import ROOT, shipped
+    from keras_embed.backbones.presets import ROOT, shipped
     from keras_embed.checkpoints import published
     from keras_embed.corpora.downloads import find
 

@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Tags the words of sentences."""
-    from keras_embed.tasks.tagged_sentence import tagged_sentences
+    from keras_embed.tasks.tagger import tagged_sentences
 
     def kind() -> "type[Tagger]":
         from keras_embed.tasks import Tagger

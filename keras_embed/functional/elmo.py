@@ -101,7 +101,7 @@ def reading_orders(tokens: Tensor, mask: Tensor, beginning: int, end: int) -> tu
     return ops.stack(orders, axis=-1), position <= lengths
 
 
-def opposite_places(mask: Tensor) -> Tensor:
+def opposite_positions(mask: Tensor) -> Tensor:
     """Computes the position of each step in the opposite reading order: `n - 1 - k` for step k of n, 0 for padding.
 
     Args:
@@ -112,14 +112,14 @@ def opposite_places(mask: Tensor) -> Tensor:
 
     Example:
     >>> import numpy as np
-    >>> ops.convert_to_numpy(opposite_places(np.array([[True, True, True, False]]))).tolist()
+    >>> ops.convert_to_numpy(opposite_positions(np.array([[True, True, True, False]]))).tolist()
     [[2, 1, 0, 0]]
     """
     real = ops.cast(mask, "int32")
     return (ops.sum(real, axis=1, keepdims=True) - ops.cumsum(real, axis=1)) * real
 
 
-def bounded_places(mask: Tensor) -> Tensor:
+def bounded_positions(mask: Tensor) -> Tensor:
     """Computes the position of each token in the sentence with its boundary token and without padding.
 
     Args:
@@ -130,7 +130,7 @@ def bounded_places(mask: Tensor) -> Tensor:
 
     Example:
     >>> import numpy as np
-    >>> ops.convert_to_numpy(bounded_places(np.array([[True, False, True]]))).tolist()
+    >>> ops.convert_to_numpy(bounded_positions(np.array([[True, False, True]]))).tolist()
     [[1, 1, 2]]
     """
     return ops.cumsum(ops.cast(mask, "int32"), axis=1)

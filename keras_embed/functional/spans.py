@@ -127,7 +127,7 @@ def count_spans(
         continues: (K + 1, K + 1) bool, [i, j] is True if tag j right after tag i continues i's span.
         begins_well: (K + 1, K + 1) bool, [i, j] is True if a span that counts may begin with tag j after tag i.
         ends_well: (K + 1,) bool, True if a span that counts may end with the tag.
-        type_ids: (K + 1,) int, each tag's type, -1 outside. `keras_embed.text.span_tables` computes these four.
+        type_ids: (K + 1,) int, each tag's type, -1 outside. `keras_embed.text.tag_schemes.span_tables` computes these four.
         num_types: number of types.
 
     Returns:
@@ -137,7 +137,7 @@ def count_spans(
         Tjong Kim Sang and Buchholz 2000, https://aclanthology.org/W00-0726.
 
     Example:
-    >>> from keras_embed.text import span_tables
+    >>> from keras_embed.text.tag_schemes import span_tables
     >>> *tables, types = span_tables(["O", "B-PER", "I-PER"], "BIO")
     >>> true, predicted = [[1, 2, 0, 1]], [[1, 2, 0, 0]]
     >>> ops.convert_to_numpy(count_spans(true, predicted, [[True] * 4], *tables, num_types=1)).tolist()

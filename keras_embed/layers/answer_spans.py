@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_embed._errors import check_positive
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional.answer_spans import IMPOSSIBLE, answer_spans
+from keras_embed.functional.spans import IMPOSSIBLE, answer_spans
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -89,7 +89,7 @@ class SpanHead(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_embed")
 class SpanDecode(keras.layers.Layer):
-    """Finds the best valid spans, see `functional.answer_spans`.
+    """Finds the best valid spans, see `functional.spans`.
 
     Args:
         max_length: Maximal number of positions of an answer.

@@ -7,9 +7,14 @@ from keras import ops
 
 from keras_embed import _errors
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional.attention_flow import attended_context, attended_query, trilinear_scores
 from keras_embed.functional.pooling import cleared
-from keras_embed.functional.soft_alignment import compared, soft_alignment
+from keras_embed.functional.text_pairs import (
+    attended_context,
+    attended_query,
+    compared,
+    soft_alignment,
+    trilinear_scores,
+)
 
 
 class _Trilinear(keras.layers.Layer):
@@ -34,7 +39,7 @@ class AttentionFlow(_Trilinear):
         g_i = [h_i; u'_i; h_i * u'_i; h_i * h']
 
     `u'_i` is the query as attended to by context position i, `h'` is the context as attended to by the query; see
-    `functional.attention_flow`.
+    `functional.text_pairs`.
 
     Args:
         product: The factor of h': "context" for h_i, as published; "query" for u'_i (Clark and Gardner 2018).

@@ -29,7 +29,7 @@ class CoverageAttention(AttentionWrapper, Scorer):
     `c_i = sum_{i' < i} a_i'`, `e = v^T tanh(W s + U h + w_c c_i + b)`, `a_i = softmax(e)`: equations 10 and 11 of See
     et al. The term `w_c c` is added to the scorer's keys, for a `LuongAttention` too. With a fertility, `c_i` is
     divided by `Phi = N sigmoid(u^T h)`, so that a word with many translations counts as covered later (Tu et al. 2016,
-    equations 8 and 9). `functional.coverage.coverage_loss` penalizes repeated attention.
+    equations 8 and 9). `functional.decoder_attention.coverage_loss` penalizes repeated attention.
 
     Args:
         scorer: computes scores of queries and keys, such as `BahdanauAttention`.

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_embed._types import Features, Shape, Tensor
-from keras_embed.functional.sentence_boundaries import bounded_places, opposite_places, reading_orders, take_steps
+from keras_embed.functional.elmo import bounded_positions, opposite_positions, reading_orders, take_steps
 from keras_embed.layers.language_model_stack import LanguageModelStack, State
 from keras_embed.layers.token_encoder import ElmoTokenEncoder
 
@@ -158,7 +158,7 @@ class WithoutBoundaries(keras.layers.Layer):
     """
 
     def call(self, layers: Tensor, padding_mask: Tensor) -> Tensor:
-        tokens = take_steps(layers, bounded_places(padding_mask))  # (B, T, ...)
+        tokens = take_steps(layers, bounded_positions(padding_mask))  # (B, T, ...)
         trailing = [1] * (len(layers.shape) - 2)
         real = ops.reshape(padding_mask, (*ops.shape(padding_mask), *trailing))  # (B, T, 1, ...)
         return ops.where(real, tokens, ops.zeros_like(tokens))
@@ -170,7 +170,7 @@ class WithoutBoundaries(keras.layers.Layer):
 def _concatenate_directions(streams: Tensor, outputs: Tensor, mask: Tensor) -> Tensor:
     """Returns all layers (B, S, N + 1, 2 D) in text order: the word vectors twice, then the outputs of each LSTM."""
     words = ops.concatenate([streams[:, :, 0], streams[:, :, 0]], axis=-1)  # (B, S, 2 D)
-    backward = take_steps(outputs[:, :, :, 1], opposite_places(mask))  # (B, S, N, D)
+    backward = take_steps(outputs[:, :, :, 1], opposite_positions(mask))  # (B, S, N, D)
     contextual = ops.concatenate([outputs[:, :, :, 0], backward], axis=-1)  # (B, S, N, 2 D)
     layers = ops.concatenate([ops.expand_dims(words, 2), contextual], axis=2)  # (B, S, N + 1, 2 D)
     return ops.where(mask[:, :, None, None], layers, ops.zeros_like(layers))

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_embed._errors import check_positive, check_rate, message
 from keras_embed._types import Config, KerasObject, Shape, Tensor
-from keras_embed.functional.dot_product_attention import dot_product_attention
+from keras_embed.functional.attention import dot_product_attention
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")

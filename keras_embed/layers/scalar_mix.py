@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_embed import _errors
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional.scalar_mix import normalized_layers, scalar_mix
+from keras_embed.functional.elmo import normalized_layers, scalar_mix
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -23,7 +23,7 @@ class ScalarMix(keras.layers.Layer):
             layer of three.
         l2: Adds `l2 * sum_j w_j^2` to the loss. The paper uses 1, which keeps the mix close to the mean, or 0.001.
         layer_norm: If True, first normalises each layer to mean 0 and variance 1 over all real elements of the batch,
-            see `functional.scalar_mix.normalized_layers`.
+            see `functional.elmo.normalized_layers`.
         epsilon: Added to that variance.
         **kwargs: `name`, `dtype`, `trainable`.
 

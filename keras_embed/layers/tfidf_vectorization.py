@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from keras_embed import _errors, text
 from keras_embed._types import Config, Shape, Tensor, TFTensor
-from keras_embed.text import term_outputs
+from keras_embed.text import term_matrix
 
 _OUTPUTS = ("tfidf", "count", "multi_hot", "one_hot")
 
@@ -41,7 +41,7 @@ class TfidfVectorization(keras.layers.Layer):
             for each occurrence of a term of the vocabulary, in text order and zero-padded.
         binary: If True, a term counts once in a text.
         sublinear_tf: If True, replaces the count by 1 + ln(count).
-        idf: "smooth", "plain", "textbook", "keras" or "none"; see `text.idf` for the formulas.
+        idf: "smooth", "plain", "textbook", "keras" or "none"; see `text.term_counts.idf` for the formulas.
         norm: "l2", "l1" or `None`. Not used by `output="count"`.
         lowercase: If True, lower-cases the texts.
         stop_words: Words that are not terms: "english", "russian" or a list.
@@ -94,13 +94,13 @@ class TfidfVectorization(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         _errors.check_one_of("output", output, _OUTPUTS)
-        _errors.check_one_of("idf", idf, text.IDF)
+        _errors.check_one_of("idf", idf, text.term_counts.IDF)
         _errors.check_one_of("norm", norm, ("l1", "l2", None))
         if max_features is not None:
             _errors.check_positive("max_features", max_features)
         if sparse and output == "one_hot":
             raise ValueError(_errors.message("dense one-hot vectors", "sparse=True", "`terms`, or sparse=False"))
-        self.words_pipeline = text.words_pipeline(lowercase, stop_words, stemmer, pipeline)
+        self.words_pipeline = text.pipeline.words_pipeline(lowercase, stop_words, stemmer, pipeline)
         self._arguments: dict[str, Any] = {
             "ngrams": tuple(ngrams),
             "min_df": min_df,
@@ -115,7 +115,7 @@ class TfidfVectorization(keras.layers.Layer):
         }
         self.pipeline = text.Pipeline([*self.words_pipeline.steps, text.WordNgrams(*tuple(ngrams))])
         self.counts: text.TermCounts | None = None
-        self._matrix: text.TermMatrix | None = None
+        self._matrix: text.term_matrix.TermMatrix | None = None
         self._width: int | None = None
         # Strings are not tensors of the backend: Keras must neither convert nor compile them.
         self._convert_input_args = False
@@ -134,7 +134,7 @@ class TfidfVectorization(keras.layers.Layer):
         arguments = self._arguments
         limits = (arguments["min_df"], arguments["max_df"], arguments["max_features"], arguments["binary"])
         terms, documents = counts.select(*limits)
-        self.set_terms(terms, text.idf(arguments["idf"], counts.num_documents, documents))
+        self.set_terms(terms, text.term_counts.idf(arguments["idf"], counts.num_documents, documents))
         self.counts = counts
 
     def merge(self, counts: text.TermCounts) -> None:
@@ -164,10 +164,10 @@ class TfidfVectorization(keras.layers.Layer):
         else:
             idf = np.ones(len(terms))  # counts and indicators are not weighted
             weighting["binary"] = weighting["binary"] or self._arguments["output"] == "multi_hot"
-        self._matrix = text.TermMatrix(terms, idf, self.pipeline, **weighting)
+        self._matrix = text.term_matrix.TermMatrix(terms, idf, self.pipeline, **weighting)
         self._width = len(self._matrix.vocabulary)
         # Keras tracks attributes: an export includes the tables of the graph.
-        self._lookup_tables = term_outputs.tracked(self._matrix)
+        self._lookup_tables = term_matrix.tracked(self._matrix)
         self.counts = None
 
     def vocabulary(self) -> list[str]:
@@ -181,8 +181,8 @@ class TfidfVectorization(keras.layers.Layer):
         return True  # not by `__len__`: Keras tests layers for truth
 
     @property
-    def matrix(self) -> text.TermMatrix:
-        """`text.TermMatrix`, the computation without Keras, also available as a SciPy matrix.
+    def matrix(self) -> text.term_matrix.TermMatrix:
+        """`text.term_matrix.TermMatrix`, the computation without Keras, also available as a SciPy matrix.
 
         Raises:
             ValueError: If `adapt` was not called.
@@ -210,7 +210,7 @@ class TfidfVectorization(keras.layers.Layer):
     def call(self, inputs: Tensor) -> Tensor:
         ordered = self._arguments["output"] == "one_hot"
         dtype = self.dtype_policy.compute_dtype
-        return term_outputs.vectors(self.matrix, inputs, ordered, self._arguments["sparse"], dtype)
+        return term_matrix.vectors(self.matrix, inputs, ordered, self._arguments["sparse"], dtype)
 
     @property
     def compute_dtype(self) -> str:
@@ -232,12 +232,12 @@ class TfidfVectorization(keras.layers.Layer):
 
     def get_config(self) -> Config:
         """Returns the arguments; the vocabulary is saved with the weights."""
-        pipeline = text.serialize(self.words_pipeline)
+        pipeline = text.serialization.serialize(self.words_pipeline)
         return {**super().get_config(), **self._arguments, "pipeline": pipeline}
 
     @classmethod
     def from_config(cls, config: Config) -> "TfidfVectorization":
-        pipeline = text.deserialize(config["pipeline"])
+        pipeline = text.serialization.deserialize(config["pipeline"])
         return cls(**{**config, "pipeline": pipeline, "ngrams": tuple(config["ngrams"])})
 
     def get_build_config(self) -> Config:
@@ -250,9 +250,11 @@ class TfidfVectorization(keras.layers.Layer):
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         if self._matrix is not None:
-            store["terms"], store["term_bytes"] = text.pack(self._matrix.vocabulary)
+            store["terms"], store["term_bytes"] = text.strings.pack(self._matrix.vocabulary)
             store["idf"] = self._matrix.idf
 
     def load_own_variables(self, store: MutableMapping[str, Any]) -> None:
         if "idf" in store.keys():
-            self.set_terms(text.unpack(store["terms"], store["term_bytes"]), np.asarray(store["idf"], np.float64))
+            self.set_terms(
+                text.strings.unpack(store["terms"], store["term_bytes"]), np.asarray(store["idf"], np.float64)
+            )

@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_embed import _errors
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional.highway import highway
+from keras_embed.functional.recurrence import highway
 
 #: (width, number of filters) of all published models.
 PUBLISHED_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))

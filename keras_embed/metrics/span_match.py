@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_embed._errors import check_positive
 from keras_embed._types import Config, KerasObject, Tensor
-from keras_embed.functional.answer_spans import IMPOSSIBLE, answer_spans
+from keras_embed.functional.spans import IMPOSSIBLE, answer_spans
 from keras_embed.metrics.tagging import row_weights
 
 
@@ -46,7 +46,7 @@ class SpanMatch(_SpanScore):
     It compares positions within windows; `squad_scores` compares the texts of answers.
 
     Args:
-        max_length: Maximal number of positions of an answer; see `functional.answer_spans`.
+        max_length: Maximal number of positions of an answer; see `functional.spans`.
         name: Name of the metric.
         dtype: Dtype of the result.
 
@@ -84,7 +84,7 @@ class SpanF1(_SpanScore):
     "No answer" is the span of position 0.
 
     Args:
-        max_length: Maximal number of positions of an answer; see `functional.answer_spans`.
+        max_length: Maximal number of positions of an answer; see `functional.spans`.
         name: Name of the metric.
         dtype: Dtype of the result.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from keras_embed._backend import tf
 from keras_embed._types import Tensor, TFTensor
-from keras_embed.functional.answer_spans import IMPOSSIBLE
+from keras_embed.functional.spans import IMPOSSIBLE
 
 #: The score of a span that does not exist.
 _MISSING = -1e30

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from keras_embed._backend import tf
 from keras_embed._errors import check_positive, message
 from keras_embed._types import Dataset, TFTensor, Tokens
-from keras_embed.tokenizers import END_ID, START_ID
+from keras_embed.tokenizers.subword_tokenizer import END_ID, START_ID
 
 _NAMES = ("encoder_token_ids", "encoder_padding_mask", "decoder_token_ids", "decoder_padding_mask")
 _PREFETCHED = 4

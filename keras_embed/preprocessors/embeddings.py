@@ -10,6 +10,7 @@ from keras_embed import layers, text
 from keras_embed._backend import tf
 from keras_embed._errors import check_one_of, message
 from keras_embed._types import Splitter
+from keras_embed.tokenizers import any_splitter
 from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
 
@@ -44,7 +45,7 @@ def word_embeddings(
         else:
             found.append(layers.CharacterCNN(size, char_dim, char_filters, char_kernel_sizes))
     if casing_dim:
-        found.append(layers.CasingEmbedding(len(text.CASING_CLASSES), casing_dim))
+        found.append(layers.CasingEmbedding(len(text.characters.CASING_CLASSES), casing_dim))
     return found
 
 
@@ -56,6 +57,6 @@ def learn_words(texts: Sequence[bytes], splitter: Splitter | None, **kwargs: Any
         splitter: splits texts into words; `None` for the default of `WordFeaturizer`.
         **kwargs: arguments of `WordFeaturizer.from_tokens`.
     """
-    tokens = text.as_tokenizer(splitter).tokenize(tf.constant(texts, tf.string))
+    tokens = any_splitter.as_tokenizer(splitter).tokenize(tf.constant(texts, tf.string))
     words = ([word.decode("utf-8", "replace") for word in row] for row in tokens.to_list())
     return WordFeaturizer.from_tokens(words, splitter=splitter, **kwargs)

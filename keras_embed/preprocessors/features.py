@@ -106,7 +106,7 @@ def word_windows(tokenizer: EncoderTokenizer, tokens: TFTensor, names: Iterable[
         received = f"max_length={tokenizer.max_length}"
         raise ValueError(message("a tokenizer with room for special tokens and subwords", received))
     step = (room + 1) // 2
-    subwords = tokenizer.pieces(tokens)  # (B, W, P)
+    subwords = tokenizer.subword_ids(tokens)  # (B, W, P)
     rows, counts = _windows(subwords.merge_dims(1, 2), room, step)  # (B * N, None), (B,)
     wanted = None if names is None else [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
     packed = tokenizer.pack([rows], names=None if wanted is None else [*wanted, "padding_mask"])

@@ -7,7 +7,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import tokenizers
 from keras_embed._backend import tf
 from keras_embed._backend.ragged import bucket_length, dense, encoded_texts
 from keras_embed._errors import check_positive, message
@@ -15,7 +14,8 @@ from keras_embed._types import Dataset, Features, LabelData, StringData, TFTenso
 from keras_embed.preprocessors.batching import assign, fit_shapes
 from keras_embed.preprocessors.features import bracketed, id_rows
 from keras_embed.preprocessors.preprocessor import StringPreprocessor, text_column
-from keras_embed.tokenizers.piece_tokenizer import PieceTokenizer
+from keras_embed.tokenizers import subword_tokenizer
+from keras_embed.tokenizers.subword_tokenizer import SubwordTokenizer
 
 _BUCKET_LENGTHS = (16, 32, 64, 128, 256, 512)
 _PREFETCHED = 4
@@ -26,7 +26,7 @@ class LanguageModelPreprocessor(StringPreprocessor):
     """Converts texts to the features and labels of a language model, and the ids that it generates to strings.
 
     Args:
-        tokenizer: `PieceTokenizer`.
+        tokenizer: `SubwordTokenizer`.
         max_length: tokens that a model reads at a time, the start included.
         **kwargs: `name`, `config_file`.
 
@@ -52,10 +52,10 @@ class LanguageModelPreprocessor(StringPreprocessor):
     [b'a dog .']
     """
 
-    tokenizer_cls = PieceTokenizer
+    tokenizer_cls = SubwordTokenizer
     config_arguments = ("max_length",)
 
-    def __init__(self, tokenizer: PieceTokenizer, max_length: int = 128, **kwargs: Any) -> None:
+    def __init__(self, tokenizer: SubwordTokenizer, max_length: int = 128, **kwargs: Any) -> None:
         super().__init__(tokenizer, **kwargs)
         check_positive("max_length", max_length)
         self.max_length = max_length
@@ -76,15 +76,15 @@ class LanguageModelPreprocessor(StringPreprocessor):
 
         Args:
             texts: strings.
-            kind: "bpe", "wordpiece", "sentencepiece" or "words", see `PieceTokenizer.train`.
+            kind: "bpe", "wordpiece", "sentencepiece" or "words", see `SubwordTokenizer.train`.
             vocabulary_size: maximum number of subwords.
             lowercase: True to lowercase texts.
             form: Unicode normal form.
-            min_count: see `PieceTokenizer.train`.
+            min_count: see `SubwordTokenizer.train`.
             max_length: see the class.
-            **config: see `PieceTokenizer.train`.
+            **config: see `SubwordTokenizer.train`.
         """
-        tokenizer = PieceTokenizer.train(texts, kind, vocabulary_size, lowercase, form, min_count, **config)
+        tokenizer = SubwordTokenizer.train(texts, kind, vocabulary_size, lowercase, form, min_count, **config)
         return cls(tokenizer, max_length)
 
     # === Strings to features ===
@@ -112,7 +112,7 @@ class LanguageModelPreprocessor(StringPreprocessor):
     def encode_labels(self, y: TFTensor, tokens: TFTensor, features: Features) -> TFTensor:
         """Returns the next token of each position, (B, T) int32, with -1 at padding."""
         length = tf.shape(features["token_ids"])[1]
-        return dense(bracketed(y, end=tokenizers.END_ID)[:, : self.max_length], length, -1)
+        return dense(bracketed(y, end=subword_tokenizer.END_ID)[:, : self.max_length], length, -1)
 
     def prompts(self, prompts: StringData, length: int | TFTensor | None = None) -> Features:
         """Computes the features of prompts, strings (B,), in TensorFlow graph code.
@@ -131,7 +131,7 @@ class LanguageModelPreprocessor(StringPreprocessor):
         if length is None:
             length = bucket_length(ids.bounding_shape(axis=1) + 1, _BUCKET_LENGTHS)
         return {
-            "token_ids": dense(bracketed(ids, start=tokenizers.START_ID), length),
+            "token_ids": dense(bracketed(ids, start=subword_tokenizer.START_ID), length),
             "padding_mask": tf.sequence_mask(ids.row_lengths() + 1, length),
         }
 
@@ -331,5 +331,5 @@ def _joined(texts: Sequence[Any]) -> NDArray[np.int32]:
     """Returns all texts in one array, each with its start and end."""
     parts: list[Any] = []
     for text in texts:
-        parts += [[tokenizers.START_ID], text, [tokenizers.END_ID]]
+        parts += [[subword_tokenizer.START_ID], text, [subword_tokenizer.END_ID]]
     return np.concatenate([np.asarray(part, np.int32) for part in parts])

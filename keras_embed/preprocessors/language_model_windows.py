@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from keras_embed import _errors
 from keras_embed.corpora.sentence_shards import Path, SentenceShards
 from keras_embed.functional import sampled_softmax
-from keras_embed.text import BOUNDARIES, ElmoCharacters, LanguageModelVocabulary
+from keras_embed.text import ElmoCharacters, LanguageModelVocabulary
+from keras_embed.text.elmo_characters import BOUNDARIES
 
 FORWARD, BACKWARD = 0, 1
 Arrays = dict[str, NDArray[Any]]

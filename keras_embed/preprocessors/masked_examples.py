@@ -13,7 +13,7 @@ from keras_embed._backend.ragged import encoded_texts
 from keras_embed._errors import check_positive, message
 from keras_embed._types import Dataset
 from keras_embed.preprocessors.masking import COLUMNS, FILLER, MaskingSettings, batch_maker
-from keras_embed.text import SentenceSplitter
+from keras_embed.tokenizers import SentenceSplitter
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 
 _PREFETCHED = 8
@@ -49,7 +49,7 @@ class EncodedDocuments:
             documents: strings, or lists of sentences. Sentences without a subword, and documents without a sentence,
                 are left out.
             tokenizer: `EncoderTokenizer`.
-            splitter: `text.SentenceSplitter`, or any object with `split(text)`.
+            splitter: `tokenizers.SentenceSplitter`, or any object with `split(text)`.
 
         Raises:
             ValueError: If there is one text instead of a list, or a document is neither a string nor a list.
@@ -67,7 +67,7 @@ class EncodedDocuments:
         strings = encoded_texts(sentences)
         for first in range(0, len(strings), _CHUNK):
             words = tokenizer.tokenize(tf.constant(strings[first : first + _CHUNK]))
-            subwords = tokenizer.pieces(words)  # (S, W, P)
+            subwords = tokenizer.subword_ids(words)  # (S, W, P)
             ids.append(subwords.flat_values.numpy())
             starts = np.zeros(len(ids[-1]) + 1, bool)
             starts[subwords.values.row_splits.numpy()] = True

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import keras
 
-from keras_embed import text
+from keras_embed import text, tokenizers
 from keras_embed._backend import tf
 from keras_embed._backend.ragged import bucket_length, dense
 from keras_embed._errors import check_positive, check_rate, message
@@ -38,7 +38,7 @@ class MaskedLanguageModelPreprocessor(StringPreprocessor):
         max_masks: M, maximum number of tokens to predict in an example; `None`: `mask_rate` of T.
         short_rate: share of examples of a random, shorter length.
         duplicates: number of passes with different masks; `None`: all passes.
-        splitter: `text.SentenceSplitter`, or any object with `split(text)`; for documents that are strings.
+        splitter: `tokenizers.SentenceSplitter`, or any object with `split(text)`; for documents that are strings.
         **kwargs: `name`, `config_file`.
 
     Call arguments:
@@ -90,7 +90,7 @@ class MaskedLanguageModelPreprocessor(StringPreprocessor):
         max_masks: int | None = None,
         short_rate: float = 0.1,
         duplicates: int | None = None,
-        splitter: text.SentenceSplitter | None = None,
+        splitter: tokenizers.SentenceSplitter | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(tokenizer, **kwargs)
@@ -114,7 +114,7 @@ class MaskedLanguageModelPreprocessor(StringPreprocessor):
         self.mask_rate, self.mask_share, self.random_share = mask_rate, mask_share, random_share
         self.whole_words, self.short_rate, self.duplicates = whole_words, short_rate, duplicates
         self.max_masks = max_masks if max_masks is not None else max(1, round(sequence_length * mask_rate))
-        self.splitter = text.SentenceSplitter() if splitter is None else splitter
+        self.splitter = tokenizers.SentenceSplitter() if splitter is None else splitter
 
     @classmethod
     def from_corpus(
@@ -192,7 +192,7 @@ class MaskedLanguageModelPreprocessor(StringPreprocessor):
         words = tokenizer.tokenize(parts.values)  # (B * parts, W)
         masks = tf.fill(tf.stack([tf.size(parts.values), 1]), mask)  # after each part
         rows = parts.with_values(tf.concat([words, masks], axis=1)).merge_dims(1, 2)[:, :-1]  # except the last part
-        subwords = tokenizer.pieces(rows)  # (B, W, P)
+        subwords = tokenizer.subword_ids(rows)  # (B, W, P)
         ragged, is_mask = subwords.values, rows.values == mask  # (N, P), (N,)
         # The first subword of a mask becomes the mask's id, and the others are dropped.
         masked = tf.repeat(is_mask, ragged.row_lengths())
@@ -240,11 +240,11 @@ class MaskedLanguageModelPreprocessor(StringPreprocessor):
     # === Config ===
 
     def get_config(self) -> Config:
-        return {**super().get_config(), "splitter": text.serialize(self.splitter)}
+        return {**super().get_config(), "splitter": text.serialization.serialize(self.splitter)}
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Returns a preprocessor without subwords, which are an asset of the tokenizer."""
         if isinstance(config.get("splitter"), dict):
-            config = {**config, "splitter": text.deserialize(config["splitter"])}
+            config = {**config, "splitter": text.serialization.deserialize(config["splitter"])}
         return super().from_config(config)

@@ -198,7 +198,7 @@ class PairPreprocessor(StringPreprocessor):
     def _separate(self, first: TFTensor, second: TFTensor, names: tuple[str, ...] | None) -> Features:
         """Returns features of each text, both padded to one length, so that a compiler meets few shapes."""
         features: Features = {}
-        if hasattr(self.tokenizer, "pieces"):
+        if getattr(self.tokenizer, "splits_words", False):
             both = self.tokenizer.encode(tf.concat([first, second], axis=0), names=_of_side(names, "first_"))
             halves = {name: tf.split(value, 2, axis=0) for name, value in both.items()}
             for index, side in enumerate(SIDES):

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import keras
 
-from keras_embed import text
+from keras_embed import tokenizers
 from keras_embed._types import StringData, Tensor, TFTensor
 from keras_embed.layers import PredicateEmbedding
 from keras_embed.preprocessors.tagger_preprocessor import TaggerPreprocessor
@@ -19,7 +19,7 @@ _COLUMN, _NONE = "predicate", "-"
 class SemanticRolePreprocessor(TaggerPreprocessor):
     r"""Preprocessor of a `Tagger` of semantic roles: who did what to whom, for each predicate.
 
-    A sentence is one row for each of its predicates, whose word has a mark before it, see `text.mark_predicate`.
+    A sentence is one row for each of its predicates, whose word has a mark before it, see `tokenizers.mark_predicate`.
     Corpora of `corpora.read_roles` have such rows; their predicates are marked here.
 
     Args:
@@ -31,12 +31,12 @@ class SemanticRolePreprocessor(TaggerPreprocessor):
     Example:
     >>> import keras_embed as ke
     >>> words = ["Ada", "likes", "figures"]
-    >>> sentences, roles = [ke.text.mark_predicate(words, 1)], [["B-A0", "B-V", "B-A1"]]
+    >>> sentences, roles = [ke.tokenizers.mark_predicate(words, 1)], [["B-A0", "B-V", "B-A1"]]
     >>> preprocessor = ke.preprocessors.SemanticRolePreprocessor.from_corpus(sentences, roles)
     >>> embeddings = preprocessor.embeddings(word_dim=8, char_filters=0, casing_dim=0, predicate_dim=4)
     >>> backbone = ke.backbones.AlternatingHighwayBackbone(embeddings, hidden_dim=4, num_layers=2)
     >>> tagger = ke.Tagger(backbone, preprocessor=preprocessor)
-    >>> [answer] = tagger.tag([ke.text.mark_predicate(["Bob", "likes", "Ada"], 1)])
+    >>> [answer] = tagger.tag([ke.tokenizers.mark_predicate(["Bob", "likes", "Ada"], 1)])
     >>> answer.tokens
     ('Bob', 'likes', 'Ada')
     """
@@ -74,4 +74,4 @@ class SemanticRolePreprocessor(TaggerPreprocessor):
 
 def _marked(sentence: Any) -> list[str]:
     named = sentence.columns.get(_COLUMN, (_NONE,) * len(sentence))
-    return text.mark_predicate(sentence.tokens, *(index for index, name in enumerate(named) if name != _NONE))
+    return tokenizers.mark_predicate(sentence.tokens, *(index for index, name in enumerate(named) if name != _NONE))

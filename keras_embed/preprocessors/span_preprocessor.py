@@ -199,8 +199,8 @@ class SpanPreprocessor(StringPreprocessor):
         """Splits strings (B,) into positions: words, or subwords with the offsets of their words."""
         question, (words, starts, limits) = self.tokenizer.tokenize(questions), self._split_with_offsets(contexts)
         if self.joint:
-            question = self.tokenizer.pieces(question).merge_dims(1, 2)
-            subwords = self.tokenizer.pieces(words)  # (B, W, P)
+            question = self.tokenizer.subword_ids(question).merge_dims(1, 2)
+            subwords = self.tokenizer.subword_ids(words)  # (B, W, P)
             word = subwords.values.value_rowids()  # index of the word of each subword
             words = subwords.merge_dims(1, 2)
             starts, limits = (words.with_values(tf.gather(offsets.values, word)) for offsets in (starts, limits))

@@ -172,7 +172,7 @@ class TaggerPreprocessor(StringPreprocessor):
     @property
     def subwords(self) -> bool:
         """True if words are split into subwords."""
-        return hasattr(self.tokenizer, "pieces")
+        return getattr(self.tokenizer, "splits_words", False)
 
     # === Strings to features ===
 
@@ -267,12 +267,12 @@ def _all_tags(tags: Iterable[str], scheme: str | None) -> list[str]:
     """Returns the tags, sorted, "O" first; with a scheme, every tag that it has for their types."""
     found = set(tags)
     if scheme is not None:
-        types = {text.split_tag(tag)[1] for tag in found} - {""}
-        found.add(text.OUTSIDE)
+        types = {text.tag_schemes.split_tag(tag)[1] for tag in found} - {""}
+        found.add(text.tag_schemes.OUTSIDE)
         for name in types:  # a long, an adjacent and a short span: together they have every tag of the type
             spans = [text.Span(0, 3, name), text.Span(3, 6, name), text.Span(6, 7, name)]
-            found |= set(text.tags_of(spans, 7, scheme))
-    return sorted(found, key=lambda tag: (tag != text.OUTSIDE, tag))
+            found |= set(text.tag_schemes.tags_of(spans, 7, scheme))
+    return sorted(found, key=lambda tag: (tag != text.tag_schemes.OUTSIDE, tag))
 
 
 def _check_tags(
@@ -301,7 +301,7 @@ def _check_tags(
                     )
                 )
         if scheme is not None and ANY_TAG not in sequence:
-            text.check_sequence(sequence, scheme, where=f"sentence {index}")
+            text.tag_schemes.check_sequence(sequence, scheme, where=f"sentence {index}")
 
 
 def tagged_spans(
@@ -347,9 +347,9 @@ def _spans(
     num_tags = len(tags)
     if scheme is None:
         none = np.zeros((num_tags + 1, num_tags + 1), bool)
-        tables = text.SpanTables(none, none, none[0], np.full(num_tags + 1, -1, np.int32), ())
+        tables = text.tag_schemes.SpanTables(none, none, none[0], np.full(num_tags + 1, -1, np.int32), ())
     else:
-        tables = text.span_tables(tags, scheme)
+        tables = text.tag_schemes.span_tables(tags, scheme)
     batch = tf.shape(ids)[0]
     nothing = tf.fill([batch, 1], num_tags)
     left, right = tf.concat([nothing, ids], 1)[:, :-1], tf.concat([ids, nothing], 1)[:, 1:]  # (B, N)

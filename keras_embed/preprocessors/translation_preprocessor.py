@@ -7,7 +7,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed import tokenizers
 from keras_embed._backend import tf
 from keras_embed._backend.ragged import bucket_length, dense, encoded
 from keras_embed._errors import check_positive, message
@@ -15,7 +14,8 @@ from keras_embed._types import Config, Dataset, Features, LabelData, StringData,
 from keras_embed.preprocessors.batching import BatchShape, TokenBatches
 from keras_embed.preprocessors.features import bracketed, id_rows
 from keras_embed.preprocessors.preprocessor import StringPreprocessor, text_column
-from keras_embed.tokenizers.piece_tokenizer import PieceTokenizer
+from keras_embed.tokenizers import subword_tokenizer
+from keras_embed.tokenizers.subword_tokenizer import SubwordTokenizer
 
 #: Lengths that single batches are padded to.
 BUCKET_LENGTHS = (16, 32, 48, 64, 96, 128)
@@ -28,7 +28,7 @@ class TranslationPreprocessor(StringPreprocessor):
     """Converts texts and their translations to a translator's features and labels, and its ids back to strings.
 
     Args:
-        tokenizer: `PieceTokenizer` of the sources.
+        tokenizer: `SubwordTokenizer` of the sources.
         target_tokenizer: tokenizer of the targets; `None`: the same, one vocabulary for both.
         max_source_length: tokens that a source is truncated to, its end included.
         max_target_length: tokens that a target is truncated to, its start or its end included.
@@ -61,15 +61,15 @@ class TranslationPreprocessor(StringPreprocessor):
     ([[5, 6, 4, 3, -1, -1]], [b'a dog .'])
     """
 
-    tokenizer_cls = PieceTokenizer
+    tokenizer_cls = SubwordTokenizer
     config_arguments = ("max_source_length", "max_target_length", "bucket_lengths")
     config_layers = ("target_tokenizer",)
     unit = "pair"
 
     def __init__(
         self,
-        tokenizer: PieceTokenizer,
-        target_tokenizer: PieceTokenizer | None = None,
+        tokenizer: SubwordTokenizer,
+        target_tokenizer: SubwordTokenizer | None = None,
         max_source_length: int = 128,
         max_target_length: int = 128,
         bucket_lengths: Sequence[int] = BUCKET_LENGTHS,
@@ -108,16 +108,16 @@ class TranslationPreprocessor(StringPreprocessor):
 
         Args:
             pairs: `corpora.Translations`, or any pairs of strings.
-            kind: see `PieceTokenizer.train`; the arguments apply to both languages.
+            kind: see `SubwordTokenizer.train`; the arguments apply to both languages.
             vocabulary_size: maximum number of subwords, of both languages together if they are `shared`.
             shared: True if both languages have one vocabulary.
             lowercase: True to lowercase texts.
             form: Unicode normal form.
-            min_count: see `PieceTokenizer.train`.
+            min_count: see `SubwordTokenizer.train`.
             max_source_length: see the class.
             max_target_length: see the class.
             bucket_lengths: see the class.
-            **config: see `PieceTokenizer.train`.
+            **config: see `SubwordTokenizer.train`.
 
         Raises:
             ValueError: If there are no pairs, or one is not two strings, or has an empty one. The message names it.
@@ -125,17 +125,17 @@ class TranslationPreprocessor(StringPreprocessor):
         sides = _sides(pairs)
         texts = [sides[0] + sides[1]] if shared else sides
         learned = [
-            PieceTokenizer.train(some, kind, vocabulary_size, lowercase, form, min_count, **config) for some in texts
+            SubwordTokenizer.train(some, kind, vocabulary_size, lowercase, form, min_count, **config) for some in texts
         ]
         return cls(learned[0], learned[-1], max_source_length, max_target_length, bucket_lengths)
 
     @property
-    def source_tokenizer(self) -> PieceTokenizer:
+    def source_tokenizer(self) -> SubwordTokenizer:
         """The tokenizer of the sources."""
         return self.tokenizer
 
     @property
-    def target_tokenizer(self) -> PieceTokenizer:
+    def target_tokenizer(self) -> SubwordTokenizer:
         """The tokenizer of the targets, the same as that of the sources if both languages have one vocabulary."""
         return self.tokenizer if self._own_target_tokenizer is None else self._own_target_tokenizer
 
@@ -169,19 +169,19 @@ class TranslationPreprocessor(StringPreprocessor):
         ids = tokens["source"]
         length = self._length(ids)
         features = {
-            "encoder_token_ids": dense(bracketed(ids, end=tokenizers.END_ID), length),
+            "encoder_token_ids": dense(bracketed(ids, end=subword_tokenizer.END_ID), length),
             "encoder_padding_mask": tf.sequence_mask(ids.row_lengths() + 1, length),
         }
         if "target" in tokens:
             ids = tokens["target"]
             length = self._length(ids)
-            features["decoder_token_ids"] = dense(bracketed(ids, start=tokenizers.START_ID), length)
+            features["decoder_token_ids"] = dense(bracketed(ids, start=subword_tokenizer.START_ID), length)
             features["decoder_padding_mask"] = tf.sequence_mask(ids.row_lengths() + 1, length)
         return features if names is None else {name: features[name] for name in names if name in features}
 
     def encode_labels(self, y: TFTensor, tokens: Tokens, features: Features) -> TFTensor:
         """Returns the ids of targets and the end token, (B, T) int32, with -1 at padding."""
-        return dense(bracketed(y, end=tokenizers.END_ID), self._length(y), -1)
+        return dense(bracketed(y, end=subword_tokenizer.END_ID), self._length(y), -1)
 
     def source_features(self, sources: StringData) -> Features:
         """Computes a translator's features of sources, strings (B,), in TensorFlow graph code.
@@ -277,7 +277,7 @@ def _sides(pairs: Iterable[tuple[str, str]]) -> list[list[bytes]]:
     return sides
 
 
-def _ids_of(tokenizer: PieceTokenizer, texts: Sequence[bytes]) -> list[NDArray[np.int32]]:
+def _ids_of(tokenizer: SubwordTokenizer, texts: Sequence[bytes]) -> list[NDArray[np.int32]]:
     """Returns texts as arrays of ids, encoded in chunks."""
     parts = [tf.constant(texts[start : start + _CHUNK], tf.string) for start in range(0, len(texts), _CHUNK)]
     return [row for part in parts for row in id_rows(tokenizer.tokenize(part))]

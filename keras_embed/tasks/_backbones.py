@@ -86,7 +86,11 @@ def check_parts(task: type, backbone: keras.Model, preprocessor: keras_hub.model
 def num_subwords(preprocessor: keras_hub.models.Preprocessor | None) -> int | None:
     """Returns the size of the subword vocabulary; `None` without one, or before a saved one is loaded."""
     tokenizer = getattr(preprocessor, "tokenizer", None)
-    return _count(tokenizer.vocabulary_size) if tokenizer is not None and hasattr(tokenizer, "pieces") else None
+    return (
+        _count(tokenizer.vocabulary_size)
+        if tokenizer is not None and getattr(tokenizer, "splits_words", False)
+        else None
+    )
 
 
 def _num_terms(preprocessor: keras_hub.models.Preprocessor | None) -> int | None:

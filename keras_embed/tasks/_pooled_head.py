@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_embed._errors import check_one_of, message
 from keras_embed._types import Config, Features, KerasObject, Tensor
-from keras_embed.backbones._embedded import hidden_stack
+from keras_embed.backbones.embedded import hidden_stack
 from keras_embed.backbones.outputs import named_outputs
 from keras_embed.layers import AttentionPooling, EmbeddingBag, FirstPooling, LastPooling, MaxPooling, MeanPooling
 

@@ -25,7 +25,7 @@ from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.schedules import InverseSquareRoot
 from keras_embed.tasks.string_task import StringTask
-from keras_embed.tokenizers import START_ID
+from keras_embed.tokenizers.subword_tokenizer import START_ID
 
 #: A generated text has neither padding nor a start token.
 NO_PADDING_NO_START = ForbiddenTokens((0, START_ID))

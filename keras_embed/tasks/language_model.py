@@ -19,7 +19,7 @@ from keras_embed.functional.crossentropy import crossentropy
 from keras_embed.preprocessors import LanguageModelPreprocessor
 from keras_embed.preprocessors.batching import padded_batch
 from keras_embed.tasks._text_writer import NO_PADDING_NO_START, Search, TextWriter, with_num_samples
-from keras_embed.tokenizers import END_ID, START_ID
+from keras_embed.tokenizers.subword_tokenizer import END_ID, START_ID
 
 _ARCHITECTURES: dict[str, type[keras.Model]] = {
     "recurrent": RecurrentLanguageModelBackbone,
@@ -171,7 +171,9 @@ class LanguageModel(TextWriter):
     def check_parts(cls, backbone: keras.Model, preprocessor: LanguageModelPreprocessor | None) -> None:
         """Raises `ValueError` if the backbone's vocabulary is not the preprocessor's."""
         super().check_parts(backbone, preprocessor)
-        if preprocessor is None or preprocessor.tokenizer.codec is None:  # the subwords of a saved one are loaded later
+        if (
+            preprocessor is None or not preprocessor.tokenizer.has_vocabulary
+        ):  # the subwords of a saved one are loaded later
             return
         size = preprocessor.tokenizer.vocabulary_size()
         if backbone.vocabulary_size != size:

@@ -29,7 +29,7 @@ from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.preprocessors import MaskedLanguageModelPreprocessor
 from keras_embed.preprocessors.batching import padded_batch
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks import _training_run
 from keras_embed.tasks._backbones import num_subwords
 from keras_embed.tasks._pooled_head import Pooling, pooling_config, representation, with_pooling

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from keras_embed._backend import tf
 from keras_embed._errors import check_one_of, check_positive, message
 from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, TFFunction, TFModule, TFTensor
-from keras_embed.backbones._embedded import check_hidden
-from keras_embed.backbones._prefixed import of_prefix, prefixed_like
-from keras_embed.functional.pair_comparison import pair_comparison
+from keras_embed.backbones.embedded import check_hidden, of_prefix, prefixed_like
+from keras_embed.functional.text_pairs import pair_comparison
 from keras_embed.metrics import Pearson
 from keras_embed.preprocessors import PairPreprocessor
-from keras_embed.preprocessors._pair_texts import SIDES
-from keras_embed.preprocessors.pair_scores import check_range
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
+from keras_embed.preprocessors.labels import check_range
+from keras_embed.preprocessors.pair_preprocessor import SIDES
 from keras_embed.tasks._backbones import OF_PAIRS, OF_TEXTS, backbone_of
 from keras_embed.tasks._pooled_head import (
     Pooling,

@@ -16,9 +16,9 @@ from keras_embed.layers import SpanDecode, SpanHead
 from keras_embed.losses import SpanLoss
 from keras_embed.metrics import SpanF1, SpanMatch, squad_scores
 from keras_embed.preprocessors import SpanPreprocessor
-from keras_embed.preprocessors._question_texts import question_columns, question_texts
 from keras_embed.preprocessors.answer_windows import Windows, some_windows
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
+from keras_embed.preprocessors.questions import question_columns, question_texts
 from keras_embed.tasks.string_task import StringTask
 
 #: Questions whose windows are in memory at a time.

@@ -27,7 +27,7 @@ from keras_embed._types import (
 )
 from keras_embed.caching.cached_task import reading_from_cache
 from keras_embed.preprocessors.batching import similar_length_batches
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks._backbones import check_parts
 from keras_embed.tasks._feature_axes import feature_axes
 

@@ -14,13 +14,12 @@ from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, T
 from keras_embed.backbones.outputs import named_outputs
 from keras_embed.functional import linear_chain
 from keras_embed.layers import CRF, CRFDecode, IndependentTags, TagConstraints
-from keras_embed.layers._windows import WindowRows, WordsOfWindows
+from keras_embed.layers.windows import WindowRows, WordsOfWindows
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
 from keras_embed.preprocessors import TaggerPreprocessor
 from keras_embed.preprocessors.batching import padded_batch
-from keras_embed.preprocessors.text_features import pick
-from keras_embed.preprocessors.word_windows import PREFIX
+from keras_embed.preprocessors.features import PREFIX, pick
 from keras_embed.tasks.string_task import StringTask
 from keras_embed.text import allowed_transitions
 

@@ -14,7 +14,7 @@ from keras_embed.backbones import BagBackbone
 from keras_embed.backbones.embedded import check_hidden
 from keras_embed.layers import TfidfVectorization
 from keras_embed.preprocessors import ClassifierPreprocessor
-from keras_embed.preprocessors.text_features import pick
+from keras_embed.preprocessors.features import pick
 from keras_embed.tasks._backbones import OF_TEXTS, backbone_of
 from keras_embed.tasks._pooled_head import Pooling, class_scores, pooling_config, representation, with_pooling
 from keras_embed.tasks.classification import ClassificationTask

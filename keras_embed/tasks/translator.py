@@ -18,7 +18,8 @@ from keras_embed.preprocessors import TranslationPreprocessor
 from keras_embed.preprocessors.batching import padded_batch
 from keras_embed.tasks._feature_axes import feature_axes
 from keras_embed.tasks._text_writer import NO_PADDING_NO_START, Search, TextWriter
-from keras_embed.tokenizers import END_ID, START_ID, UNKNOWN_ID, PieceTokenizer
+from keras_embed.tokenizers import SubwordTokenizer
+from keras_embed.tokenizers.subword_tokenizer import END_ID, START_ID, UNKNOWN_ID
 
 _ARCHITECTURES: dict[str, type[keras.Model]] = {
     "recurrent": RecurrentSeq2SeqBackbone,
@@ -175,7 +176,9 @@ class Translator(TextWriter):
     def check_parts(cls, backbone: keras.Model, preprocessor: TranslationPreprocessor | None) -> None:
         """Raises `ValueError` if the backbone's vocabularies are smaller than the preprocessor's."""
         super().check_parts(backbone, preprocessor)
-        if preprocessor is None or preprocessor.tokenizer.codec is None:  # the subwords of a saved one are loaded later
+        if (
+            preprocessor is None or not preprocessor.tokenizer.has_vocabulary
+        ):  # the subwords of a saved one are loaded later
             return
         sizes, own = _sizes(preprocessor), (backbone.source_vocabulary_size, backbone.target_vocabulary_size)
         if any(have < need for have, need in zip(own, sizes, strict=True)):
@@ -407,5 +410,5 @@ def _string_batch(texts: Sequence[str]) -> TFTensor:
     return padded_batch(np.array([text.encode() for text in texts], object), np.arange(len(texts)))
 
 
-def _tokens(tokenizer: PieceTokenizer, ids: NDArray[np.int32]) -> tuple[str, ...]:
+def _tokens(tokenizer: SubwordTokenizer, ids: NDArray[np.int32]) -> tuple[str, ...]:
     return tuple(tokenizer.id_to_token(int(id)) for id in ids)

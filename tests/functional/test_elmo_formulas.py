@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from keras import ops
 
 from keras_embed.functional.elmo import (
-    bounded_places,
+    bounded_positions,
     normalized_layers,
-    opposite_places,
+    opposite_positions,
     reading_orders,
     scalar_mix,
     take_steps,
@@ -91,8 +91,8 @@ def test_both_orders_hold_each_sentence_between_its_boundaries(rows):
     orders, long_mask = reading_orders(tokens, mask, 100, 200)
     orders, long_mask = ops.convert_to_numpy(orders), ops.convert_to_numpy(long_mask)
     assert orders.shape == (len(rows), 6, 2)
-    back = ops.convert_to_numpy(take_steps(orders[..., 1], opposite_places(long_mask)))
-    there = ops.convert_to_numpy(take_steps(orders[..., 0], bounded_places(mask)))
+    back = ops.convert_to_numpy(take_steps(orders[..., 1], opposite_positions(long_mask)))
+    there = ops.convert_to_numpy(take_steps(orders[..., 0], bounded_positions(mask)))
     for row in range(len(rows)):
         real = [100, *tokens[row][mask[row]].tolist(), 200]
         assert long_mask[row].tolist() == [True] * len(real) + [False] * (6 - len(real))

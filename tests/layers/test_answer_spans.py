@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_embed.functional.answer_spans import IMPOSSIBLE
+from keras_embed.functional.spans import IMPOSSIBLE
 from keras_embed.layers.answer_spans import SpanHead
 
 RNG = np.random.default_rng(0)

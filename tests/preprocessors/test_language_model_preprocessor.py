@@ -5,7 +5,7 @@ import pytest
 
 from keras_embed._backend import tf
 from keras_embed.preprocessors.language_model_preprocessor import LanguageModelBatches, LanguageModelPreprocessor
-from keras_embed.tokenizers import PieceTokenizer
+from keras_embed.tokenizers import SubwordTokenizer
 
 TEXTS = ["Ein Hund.", "", "Der Mann läuft über die große Straße, und der Hund läuft mit. " * 3, "Да!"]
 KINDS = ["bpe", "sentencepiece", "words", "wordpiece"]
@@ -87,7 +87,7 @@ def test_the_dataset_gives_the_batches():
 
 
 def test_a_call_gives_a_row_for_each_text():
-    preprocessor = LanguageModelPreprocessor(PieceTokenizer.train(["a b c d"], "words"), max_length=4)
+    preprocessor = LanguageModelPreprocessor(SubwordTokenizer.train(["a b c d"], "words"), max_length=4)
     features, labels, weights = preprocessor(["a b", "a b c", "a b c d a b", ""], sample_weight=[1.0, 2.0, 3.0, 4.0])
     one = 4  # "a"
     assert features["token_ids"][:, :4].numpy().tolist() == [
@@ -132,7 +132,7 @@ def test_what_was_cut_short_has_no_new_text():
         (lambda: LanguageModelBatches([[4]], 0, batch_size=2), "`max_length` to be a positive integer"),
         (lambda: LanguageModelPreprocessor.from_corpus("a text", "words"), "a list of texts"),
         (lambda: LanguageModelPreprocessor.from_corpus(["a"], "letters"), "`kind` to be one of"),
-        (lambda: LanguageModelPreprocessor(PieceTokenizer.train(["a"], "words"), 0), "`max_length` to be a positive"),
+        (lambda: LanguageModelPreprocessor(SubwordTokenizer.train(["a"], "words"), 0), "`max_length` to be a positive"),
     ],
 )
 def test_errors_read(make, text):

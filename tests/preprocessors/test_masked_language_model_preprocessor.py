@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from small_pretraining import LENGTH, STORIES, make_preprocessor
 
-from keras_embed import text
+from keras_embed import tokenizers
 from keras_embed.preprocessors import MaskedLanguageModelPreprocessor
 from keras_embed.preprocessors.masked_examples import EncodedDocuments
 from keras_embed.tokenizers import EncoderTokenizer, WordFeaturizer
@@ -42,7 +42,7 @@ def segments(features, labels, row):
 
 def pieces_of(preprocessor, story):
     words = preprocessor.tokenizer.tokenize([story])
-    return preprocessor.tokenizer.pieces(words).flat_values.numpy().tolist()
+    return preprocessor.tokenizer.subword_ids(words).flat_values.numpy().tolist()
 
 
 def inside(part, whole):
@@ -226,7 +226,7 @@ def test_the_best_pieces_are_named_and_marks_are_not_among_them():
 
 
 def test_its_settings_are_kept():
-    preprocessor = make_preprocessor(whole_words=True, duplicates=3, splitter=text.SentenceSplitter(("xyz",)))
+    preprocessor = make_preprocessor(whole_words=True, duplicates=3, splitter=tokenizers.SentenceSplitter(("xyz",)))
     config = json.loads(json.dumps(preprocessor.get_config()))
     again = MaskedLanguageModelPreprocessor.from_config(config)
     assert again.get_config() == preprocessor.get_config() and again.splitter == preprocessor.splitter

@@ -29,7 +29,7 @@ def test_every_word_stands_where_it_is_said_to_with_a_quarter_of_a_window_around
     batch, number, time = ids.shape
     room = max_length - 2
     assert time <= max_length and number in (1, 2, 4, 8, 16, 32, 48, 64)
-    for row, sentence in enumerate(tokenizer.pieces(tf.ragged.constant([*words, ["it"]])).to_list()[:-1]):
+    for row, sentence in enumerate(tokenizer.subword_ids(tf.ragged.constant([*words, ["it"]])).to_list()[:-1]):
         flat = [piece for word in sentence for piece in word]
         assert features["word_mask"][row].tolist() == [k < len(sentence) for k in range(features["word_mask"].shape[1])]
         found = []
