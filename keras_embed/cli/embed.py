@@ -229,9 +229,9 @@ def _splitter(split: str) -> Callable[[Sequence[str]], list[list[str]]]:
     """Returns a function that splits texts into words."""
     if split == "blanks":
         return lambda texts: [text.split() for text in texts]
-    from keras_embed import text as room
+    from keras_embed.tokenizers import WordTokenizer
 
-    tokenizer = room.WordTokenizer()
+    tokenizer = WordTokenizer()
 
     def words(texts: Sequence[str]) -> list[list[str]]:
         ragged = tokenizer.tokenize(list(texts))

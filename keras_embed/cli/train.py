@@ -179,7 +179,7 @@ def _verbose(options: argparse.Namespace) -> int | str:
     return 0 if options.quiet else "auto"
 
 
-def _dev_scores(scores: dict[str, Any]) -> _Scores:
+def _dev_scores(scores: Any) -> _Scores:
     return {f"dev {name}": float(score) for name, score in scores.items()}
 
 

@@ -127,7 +127,7 @@ def count_spans(
         continues: (K + 1, K + 1) bool, [i, j] is True if tag j right after tag i continues i's span.
         begins_well: (K + 1, K + 1) bool, [i, j] is True if a span that counts may begin with tag j after tag i.
         ends_well: (K + 1,) bool, True if a span that counts may end with the tag.
-        type_ids: (K + 1,) int, each tag's type, -1 outside. `keras_embed.text.tag_schemes.span_tables` computes these four.
+        type_ids: (K + 1,) int, each tag's type, -1 outside. `text.tag_schemes.span_tables` computes all four.
         num_types: number of types.
 
     Returns:

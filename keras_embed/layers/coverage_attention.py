@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_embed import _errors
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional import coverage
+from keras_embed.functional import decoder_attention
 from keras_embed.layers._memory_attention import (
     AttentionWrapper,
     Scorer,
@@ -88,7 +88,9 @@ class CoverageAttention(AttentionWrapper, Scorer):
         """Computes the scorer's scores, with `w_c c` added to the keys."""
         covered = state[0]  # (B, Q, S)
         if self.fertility is not None and self.max_fertility is not None:
-            fertility = coverage.fertility(ops.squeeze(self.fertility(values), -1), self.max_fertility)  # (B, S)
+            fertility = decoder_attention.fertility(
+                ops.squeeze(self.fertility(values), -1), self.max_fertility
+            )  # (B, S)
             covered = covered / ops.expand_dims(ops.maximum(fertility, _LEAST_FERTILITY), 1)
         terms = self.coverage(ops.expand_dims(covered, -1))  # (B, Q, S, U)
         return self.scorer.score(query, add_to_keys(keys, terms), values, state[1:])

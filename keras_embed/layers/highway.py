@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional import highway
+from keras_embed.functional import recurrence
 
 
 @keras.saving.register_keras_serializable(package="keras_embed")
@@ -50,7 +50,7 @@ class Highway(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         # The formula applies sigmoid and relu to the two linear functions.
-        return highway.highway(inputs, self.gate(inputs), self.transform(inputs))
+        return recurrence.highway(inputs, self.gate(inputs), self.transform(inputs))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -19,7 +19,7 @@ _BLOCK = 8
 #: Number of distinct row counts of such a block, so that compilers build few programs.
 _LEVELS = 4
 
-State = Sequence[Tensor]
+State = tuple[Tensor, ...]
 """Hidden and cell state."""
 
 
@@ -131,7 +131,7 @@ class LanguageModelStack(keras.layers.Layer):
         training: bool = False,
     ) -> Tensor | tuple[Tensor, State]:
         state = self.zero_state(1) if initial_state is None else initial_state
-        state = [ops.stop_gradient(part) for part in state]
+        state = tuple(ops.stop_gradient(part) for part in state)
         if mask is None:
             outputs, final = self._run_layers(streams, state, None, training)
         elif training:  # dropout and gradients: no sorting by length
@@ -148,7 +148,7 @@ class LanguageModelStack(keras.layers.Layer):
         order = ops.argsort(-lengths)
         inverse = ops.argsort(order)
         shared = state[0].shape[0] == 1  # one state for all rows
-        state = [part if shared else ops.take(part, order, axis=0) for part in state]
+        state = tuple(part if shared else ops.take(part, order, axis=0) for part in state)
         streams, lengths = ops.take(streams, order, axis=0), ops.take(lengths, order, axis=0)
         result = self._run_layers(streams, state, lengths, training=False, sorted_rows=True)
         return keras.tree.map_structure(lambda part: ops.take(part, inverse, axis=0), result)
@@ -288,7 +288,7 @@ class ProjectedLSTM(keras.layers.Layer):
         # One branch for each level; the last one covers the whole batch.
         readers = [reader(level * level_rows if level < _LEVELS else batch) for level in range(1, _LEVELS + 1)]
 
-        def step(state: State, inputs: Sequence[Tensor]) -> tuple[Tensor, State]:
+        def step(state: tuple[Tensor, ...], inputs: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
             x, active, level = inputs
             outputs, *state = ops.switch(level, [self._run_no_rows, *readers], x, active, *state)
             return outputs, tuple(state)
@@ -303,7 +303,7 @@ class ProjectedLSTM(keras.layers.Layer):
 
     def _run_first_rows(self, count: int, x: Tensor, active: Tensor, state: State) -> tuple[Tensor, ...]:
         """Runs a block of steps on its first `count` rows; the other rows keep their state."""
-        outputs, first = self._run(x[:, :, :count], active[:, :count], [part[:, :count] for part in state])
+        outputs, first = self._run(x[:, :, :count], active[:, :count], tuple(part[:, :count] for part in state))
         missing = ops.shape(x)[2] - ops.shape(outputs)[2]
         outputs = ops.pad(outputs, ((0, 0), (0, 0), (0, missing), (0, 0)))
         # Rows above `count` have ended before this block.

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_embed import _errors
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional import attention, local_attention
+from keras_embed.functional import attention, decoder_attention
 from keras_embed.layers._memory_attention import AttentionWrapper, Scorer, State, build_once, dense
 
 
@@ -94,16 +94,16 @@ class LocalAttention(AttentionWrapper):
         self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor, state: State
     ) -> tuple[Tensor, State]:
         logits = ops.squeeze(self.position(ops.tanh(self.hidden(query))), -1)  # (B, Q)
-        center = local_attention.predicted_centre(logits, mask)  # equation 9
+        center = decoder_attention.predicted_centre(logits, mask)  # equation 9
         weights = self._in_window(query, keys, values, mask, state, center)
-        weights = weights * local_attention.gaussian_factors(center, mask, self.window)  # equation 10
+        weights = weights * decoder_attention.gaussian_factors(center, mask, self.window)  # equation 10
         return weights, self.scorer.remember(weights, state)
 
     def _in_window(
         self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor, state: State, center: Tensor
     ) -> Tensor:
         scores = self.scorer.score(query, keys, values, state)  # (B, Q, S)
-        return attention.masked_softmax(scores, local_attention.window_mask(center, mask, self.window))
+        return attention.masked_softmax(scores, decoder_attention.window_mask(center, mask, self.window))
 
     def get_config(self) -> Config:
         return {**super().get_config(), "kind": self.kind, "window": self.window}

@@ -8,13 +8,13 @@ from keras import ops
 
 from keras_embed import _errors
 from keras_embed._types import Config, Shape, Tensor
-from keras_embed.functional import monotonic_attention
+from keras_embed.functional import decoder_attention
 from keras_embed.layers._memory_attention import AttentionWrapper, Scorer, State, build_once, zero_weights
 
 _MODES = {
-    "parallel": monotonic_attention.parallel_weights,
-    "recursive": monotonic_attention.recursive_weights,
-    "hard": monotonic_attention.hard_weights,
+    "parallel": decoder_attention.parallel_weights,
+    "recursive": decoder_attention.recursive_weights,
+    "hard": decoder_attention.hard_weights,
 }
 
 

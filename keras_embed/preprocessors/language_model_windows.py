@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import _errors
-from keras_embed.corpora.sentence_shards import Path, SentenceShards
+from keras_embed._types import PathLike
+from keras_embed.corpora.sentence_shards import SentenceShards
 from keras_embed.functional import sampled_softmax
 from keras_embed.text import ElmoCharacters, LanguageModelVocabulary
 from keras_embed.text.elmo_characters import BOUNDARIES
@@ -52,7 +53,7 @@ class LanguageModelWindows:
 
     def __init__(
         self,
-        files: Sequence[Path],
+        files: Sequence[PathLike],
         vocabulary: LanguageModelVocabulary,
         batch_size: int = 128,
         window: int = 20,

@@ -24,7 +24,7 @@ from keras_embed._types import (
     TFModule,
     TFTensor,
 )
-from keras_embed.layers import MaskedLanguageModelHead, NextSentenceHead
+from keras_embed.layers.pretraining_heads import MaskedLanguageModelHead, NextSentenceHead
 from keras_embed.losses import SmoothedCrossentropy
 from keras_embed.metrics import TokenAccuracy, TokenPerplexity
 from keras_embed.preprocessors import MaskedLanguageModelPreprocessor

@@ -12,7 +12,7 @@ from keras_embed._backend import tf
 from keras_embed._errors import check_positive, check_rate, message
 from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, TFFunction, TFModule, TFTensor
 from keras_embed.backbones.outputs import named_outputs
-from keras_embed.layers import SpanDecode, SpanHead
+from keras_embed.layers.answer_spans import SpanDecode, SpanHead
 from keras_embed.losses import SpanLoss
 from keras_embed.metrics import SpanF1, SpanMatch, squad_scores
 from keras_embed.preprocessors import SpanPreprocessor

@@ -13,7 +13,8 @@ from keras_embed._errors import check_one_of, message
 from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, TFFunction, TFModule, TFTensor
 from keras_embed.backbones.outputs import named_outputs
 from keras_embed.functional import linear_chain
-from keras_embed.layers import CRF, CRFDecode, IndependentTags, TagConstraints
+from keras_embed.layers import CRF, CRFDecode
+from keras_embed.layers.crf import IndependentTags, TagConstraints
 from keras_embed.layers.windows import WindowRows, WordsOfWindows
 from keras_embed.losses import CRFLoss
 from keras_embed.metrics import EntityF1, TagAccuracy
