@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     The file replaces `path` when the block ends, and is deleted if the block raises.
     """
     target = Path(path)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+    partial = target.with_name(f"{target.name}.{uuid.uuid4().hex[:12]}.part")  # unique, for threads too
     try:
         yield partial
         os.replace(partial, target)
@@ -26,23 +27,22 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: PathLike) -> Iterator[Path]:
-    """Yields a new empty folder beside `path` to write files to.
+    """Yields a temporary path beside `path`, with the same suffix, at which the block creates a folder (or a file).
 
-    It replaces the folder at `path`, if there is one, when the block ends, and is deleted if the block raises. Callers
-    check beforehand that the folder to replace is theirs.
+    It replaces what is at `path`, if anything, when the block ends, and is deleted if the block raises. Callers check
+    beforehand that what they replace is theirs.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as beside:
-        new, old = Path(beside) / "new", Path(beside) / "old"
-        new.mkdir()
+        new, old = Path(beside) / f"new{target.suffix}", Path(beside) / "old"
         yield new
         if target.exists():
             os.replace(target, old)
         try:
             os.replace(new, target)
         except OSError:
-            if old.exists() and not target.exists():  # put the previous folder back
+            if old.exists() and not target.exists():  # put the previous one back
                 os.replace(old, target)
             raise
 

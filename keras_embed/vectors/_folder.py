@@ -40,6 +40,7 @@ def write(vectors: Vectors, path: PathLike) -> None:
     if path.exists() and not is_folder(path) and not (path.is_dir() and not any(path.iterdir())):
         raise ValueError(message("a new folder, or one of word vectors", f"{path}, which is neither", "another name"))
     with atomic_folder(path) as new:
+        new.mkdir()
         _write(vectors, new)
 
 
