@@ -88,6 +88,7 @@ def test_a_preset_answers_the_same(task, relations, tmp_path):
     np.testing.assert_allclose(loaded.predict_rows(TEXTS), task.predict_rows(TEXTS), atol=1e-6)
 
 
+@pytest.mark.every_backend
 def test_an_exported_task_answers_the_same(task, tmp_path):
     task.export(tmp_path / "relations" / "1")
     served = tf.saved_model.load(str(tmp_path / "relations" / "1")).signatures["serving_default"]
