@@ -1,14 +1,16 @@
 """Every snippet in README, docs/ and docstrings runs: offline, on the CPU, on the backend at hand.
 
 In Markdown, the ```python blocks of one file run from top to bottom and share their names. A block is left out only by
-a comment in the line above it, with the reason: <!-- not run: needs a download -->. In docstrings, lines with >>> are
-doctests, and ```python blocks run too.
+a comment in the line above it, with the reason: <!-- not run: needs a download -->. A block with a title, such as
+```python title="relations.py", is written to that file, which later blocks can import. In docstrings, lines with >>>
+are doctests, and ```python blocks run too.
 """
 
 import doctest
 import importlib
 import pkgutil
 import re
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -26,13 +28,14 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 BLOCK = re.compile(r"^([^\n]*)\n[ ]*```python\n(.*?)^[ ]*```$", re.MULTILINE | re.DOTALL)
+TITLED = re.compile(r'^```python title="(\w+)\.py"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 LEFT_OUT = re.compile(r"^<!-- not run: \S.{5,} -->$")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def blocks(text: str) -> list[tuple[int, str]]:
     """(line number, code) of every block of a page that is to be run."""
-    found = BLOCK.finditer("\n" + text)
+    found = BLOCK.finditer("\n" + TITLED.sub(lambda titled: re.sub(r".+", "#", titled[0]), text))
     return [(text.count("\n", 0, m.start(2) - 1) + 1, dedent(m[2])) for m in found if not LEFT_OUT.match(m[1].strip())]
 
 
@@ -61,7 +64,13 @@ def check(test: doctest.DocTest) -> None:
 )
 def test_pages(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run(blocks(page.read_text(encoding="utf-8")), str(page), {"__name__": "__page__"})
+    text = page.read_text(encoding="utf-8")
+    for name, code in TITLED.findall(text):
+        with open(f"{name}.py", "a", encoding="utf-8") as file:
+            file.write(code)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    run(blocks(text), str(page), {"__name__": "__page__"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
@@ -88,7 +97,8 @@ def test_every_block_is_seen():
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         left_out = len(re.findall(r"<!-- not run: \S.{5,} -->", text))
-        assert len(re.findall(r"(?:```|~~~)\s*py", text)) == len(blocks(text)) + left_out, page.name
+        seen = len(blocks(text)) + len(TITLED.findall(text))
+        assert len(re.findall(r"(?:```|~~~)\s*py", text)) == seen + left_out, page.name
 
 
 def test_a_block_is_left_out_only_with_a_reason():

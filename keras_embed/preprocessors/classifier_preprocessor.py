@@ -15,7 +15,7 @@ from keras_embed._errors import check_positive, message
 from keras_embed._types import Features, LabelData, PathLike, Splitter, StringData, Tensor, TFTensor, Tokens
 from keras_embed.preprocessors.embeddings import learn_words
 from keras_embed.preprocessors.labels import ClassLabels, classified_labels, columns_of, labelled_columns
-from keras_embed.preprocessors.preprocessor import FeatureSteps, StringPreprocessor, text_column
+from keras_embed.preprocessors.preprocessor import StringPreprocessor, text_column
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 from keras_embed.tokenizers.word_featurizer import BUCKET_LENGTHS, WordFeaturizer
 
@@ -85,11 +85,6 @@ class ClassifierPreprocessor(StringPreprocessor):
         self.tfidf = tfidf
         self.max_length = max_length
         self.labels = ClassLabels(classes, multi_label)
-
-    @property
-    def features(self) -> FeatureSteps:
-        """The steps from strings to features."""
-        return FeatureSteps(self)
 
     @property
     def classes(self) -> tuple[str, ...]:

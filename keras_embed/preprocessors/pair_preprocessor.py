@@ -21,7 +21,7 @@ from keras_embed.preprocessors.labels import (
     labelled_columns,
     pair_scores,
 )
-from keras_embed.preprocessors.preprocessor import FeatureSteps, StringPreprocessor
+from keras_embed.preprocessors.preprocessor import StringPreprocessor
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 from keras_embed.tokenizers.word_featurizer import WordFeaturizer
 
@@ -95,11 +95,6 @@ class PairPreprocessor(StringPreprocessor):
         self.score_range = check_range(score_range)
         self.max_length = max_length
         self.labels = None if classes is None else ClassLabels(classes)
-
-    @property
-    def features(self) -> FeatureSteps:
-        """The steps from strings to features."""
-        return FeatureSteps(self)
 
     @property
     def classes(self) -> tuple[str, ...] | None:

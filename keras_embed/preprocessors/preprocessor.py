@@ -306,18 +306,6 @@ class StringPreprocessor(keras_hub.models.Preprocessor):
         return loader.load_preprocessor(cls, config_file, **kwargs)  # type: ignore[no-any-return]
 
 
-class FeatureSteps:
-    """The methods of a preprocessor that lead from strings to features.
-
-    Args:
-        preprocessor: owner of the methods. It is not stored: Keras would follow it when it saves the preprocessor.
-    """
-
-    def __init__(self, preprocessor: StringPreprocessor) -> None:
-        self.split, self.encode, self.lengths = preprocessor.split, preprocessor.encode, preprocessor.lengths
-        self.resources, self.check_exportable = preprocessor.resources, preprocessor.check_exportable
-
-
 def text_column(x: StringData, expected: int | None = None) -> Any:
     """Returns texts in any form as one column: a string tensor (B,), or UTF-8 bytes if they are in memory.
 

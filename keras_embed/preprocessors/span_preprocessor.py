@@ -11,7 +11,7 @@ from keras_embed._errors import check_positive, message
 from keras_embed._types import Dataset, Features, LabelData, Splitter, StringData, Tensor, TFTensor, Tokens
 from keras_embed.preprocessors.answer_windows import Texts, Windows, find_answers, labels_of, windows_of
 from keras_embed.preprocessors.embeddings import learn_words
-from keras_embed.preprocessors.preprocessor import FeatureSteps, StringPreprocessor
+from keras_embed.preprocessors.preprocessor import StringPreprocessor
 from keras_embed.preprocessors.questions import answer_bytes, answer_columns, question_columns, question_texts
 from keras_embed.tokenizers.encoder_tokenizer import EncoderTokenizer
 from keras_embed.tokenizers.word_featurizer import WordFeaturizer
@@ -111,11 +111,6 @@ class SpanPreprocessor(StringPreprocessor):
     def joint(self) -> bool:
         """True if question and text are one row."""
         return hasattr(self.tokenizer, "pack")
-
-    @property
-    def features(self) -> FeatureSteps:
-        """The steps from strings to features."""
-        return FeatureSteps(self)
 
     @property
     def _num_special(self) -> int:

@@ -207,10 +207,6 @@ class TaggerPreprocessor(StringPreprocessor):
         encode = partial(word_windows, self.tokenizer) if self.subwords else self.tokenizer.encode
         return encode(tokens, names=names)  # type: ignore[no-any-return]
 
-    def features(self, tokens: TFTensor, names: Iterable[str] | None = None) -> Features:
-        """Does what `encode` does."""
-        return self.encode(tokens, names)
-
     def encode_labels(self, y: TFTensor, tokens: TFTensor, features: Features) -> TFTensor:
         """Returns the ids of ragged tags, (B, T) int32, with -1 at padding and for unknown tags."""
         same = tf.debugging.assert_equal(

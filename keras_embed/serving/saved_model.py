@@ -106,13 +106,17 @@ from keras_embed.serving.saved_model import export_task
 export_task(task, path)
 """
 _LOAD = """
-import sys, keras, keras_embed.tasks
-task, path, argument = keras.saving.load_model(sys.argv[1], compile=False), *sys.argv[2:]
+import importlib, sys, keras, keras_embed.tasks
+for module in sys.argv[4:]:
+    importlib.import_module(module)
+task, path, argument = keras.saving.load_model(sys.argv[1], compile=False), *sys.argv[2:4]
 """
 
 
 def under_tensorflow(task: Exportable, path: Path, code: str, argument: str = "") -> None:
     """Writes a task in another process, with the TensorFlow backend.
+
+    The process imports the modules of all classes that are registered with Keras, so that it can load them too.
 
     Args:
         task: Saved here, and loaded there.
@@ -128,7 +132,7 @@ def under_tensorflow(task: Exportable, path: Path, code: str, argument: str = ""
         task.save(saved)
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(sys.path)}
         done = subprocess.run(
-            [sys.executable, "-c", _LOAD + code, str(saved), str(path), argument],
+            [sys.executable, "-c", _LOAD + code, str(saved), str(path), argument, *_users_modules()],
             env=environment,
             capture_output=True,
             text=True,
@@ -136,3 +140,15 @@ def under_tensorflow(task: Exportable, path: Path, code: str, argument: str = ""
         )
     if done.returncode != 0:
         raise OSError(None, f"the export under TensorFlow failed: {done.stderr.strip()[-2000:]}")
+
+
+def _users_modules() -> list[str]:
+    """Returns the modules of registered classes that Keras and this library do not import themselves."""
+    names = {getattr(one, "__module__", None) or "" for one in keras.saving.get_custom_objects().values()}
+    known = ("keras", "keras_hub", "keras_embed")
+    return sorted(name for name in names if name.split(".")[0] not in known and _importable(name))
+
+
+def _importable(name: str) -> bool:
+    """Returns True for modules of files, and False for scripts, notebooks and modules that were removed."""
+    return name != "__main__" and getattr(sys.modules.get(name), "__file__", None) is not None

@@ -13,7 +13,6 @@ from keras_embed._types import Features, KerasObject, Labels, Samples, SampleWei
 from keras_embed.backbones import BagBackbone
 from keras_embed.losses import MultiLabelCrossentropy
 from keras_embed.metrics import ClassF1, classification_report
-from keras_embed.preprocessors.batching import padded_batch
 from keras_embed.tasks.string_task import StringTask
 
 
@@ -64,7 +63,7 @@ def classified_texts(answer: Features) -> list[ClassifiedText]:
 
 
 class ClassificationTask(StringTask):
-    """A task with logits (B, K) as outputs, over a preprocessor with `labels`, `features` and `split`.
+    """A task with logits (B, K) as outputs, over a preprocessor with `labels`.
 
     A subclass sets `num_classes`, and, for any number of labels per text, `multi_label` and `thresholds`.
     """
@@ -146,19 +145,7 @@ class ClassificationTask(StringTask):
             batch_size: Texts at a time.
         """
         self.check_classes()
-        return self._scores(texts, batch_size)
-
-    def _scores(self, texts: Sequence[Any], batch_size: int) -> NDArray[np.float32]:
-        """Returns the outputs of `scorer`, (N, K)."""
-        self.check_preprocessor()
-        parts, features = self.preprocessor.split(texts), self.preprocessor.features
-
-        def answer(rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-            batch = {name: padded_batch(part, rows) for name, part in parts.items()}
-            return list(self.predict_features(self.scorer(), features.encode(batch, self.input)))
-
-        answers = self.answer_in_batches(features.lengths(parts), batch_size, answer)
-        return np.array(answers, np.float32).reshape(-1, self.num_classes)
+        return self.predict_rows(texts, batch_size)
 
     def classify(self, texts: Sequence[Any], batch_size: int = 32) -> list[ClassifiedText]:
         """Classifies texts, or pairs of texts.
@@ -171,7 +158,7 @@ class ClassificationTask(StringTask):
             A `ClassifiedText` for each, in order.
         """
         probabilities = self.probabilities(texts, batch_size)
-        return classified_texts(self.preprocessor.postprocess(probabilities, self.thresholds))
+        return classified_texts(self.postprocess(probabilities))
 
     def predict(self, x: Samples, batch_size: int = 32, **kwargs: Any) -> Any:
         """Returns the label, or the list of labels, of each text; without a preprocessor, logits as Keras does."""
@@ -188,6 +175,14 @@ class ClassificationTask(StringTask):
         """Returns the model from features to probabilities (B, K), which shares all weights."""
         build = lambda: keras.Model(self.input, self._activated(self.output), name="scorer")  # noqa: E731
         return self.derived_model("scorer", build)
+
+    def answer_model(self) -> keras.Model:
+        return self.scorer()
+
+    def postprocess(self, outputs: Any) -> Features:
+        """Converts probabilities (B, K), or scores (B, 1), as the preprocessor does, with the task's thresholds."""
+        answers: Features = self.preprocessor.postprocess(outputs, self.thresholds)
+        return answers
 
     def _activated(self, logits: Tensor) -> Tensor:
         activation = "sigmoid" if self.multi_label else "softmax"

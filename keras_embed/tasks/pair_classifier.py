@@ -7,14 +7,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._backend import tf
 from keras_embed._errors import check_one_of, check_positive, message
-from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, TFFunction, TFModule, TFTensor
+from keras_embed._types import Config, Features, KerasObject, Samples, Tensor
 from keras_embed.backbones.embedded import check_hidden, of_prefix, prefixed_like
 from keras_embed.functional.text_pairs import pair_comparison
 from keras_embed.metrics import Pearson
 from keras_embed.preprocessors import PairPreprocessor
-from keras_embed.preprocessors.features import pick
 from keras_embed.preprocessors.labels import check_range
 from keras_embed.preprocessors.pair_preprocessor import SIDES
 from keras_embed.tasks._backbones import OF_PAIRS, OF_TEXTS, backbone_of
@@ -37,7 +35,8 @@ class PairClassifier(ClassificationTask):
 
     `fit` and `evaluate` take pairs and labels, strings or numbers, or a `tf.data.Dataset` of batches
     `({"first": texts, "second": texts}, labels)`, and batch pairs of similar length in few fixed shapes. `classify`
-    returns labels and probabilities, `similarity` scores, `export` writes a SavedModel from two strings to either.
+    returns labels and probabilities, `similarity` scores. `export` writes a SavedModel from `first` and `second`,
+    strings (B,), to the dict of `PairPreprocessor.postprocess`.
 
     Args:
         backbone: A backbone of `keras_embed.backbones` or Keras Hub. Its `pooled_output` (B, D) is used if there is
@@ -188,7 +187,7 @@ class PairClassifier(ClassificationTask):
         if not self.graded:
             received = f"one of the classes {list(self.preprocessor.classes)}"
             raise ValueError(message("a classifier of pairs with scores", received, "probabilities(pairs)"))
-        return self._scores(pairs, batch_size)[:, 0]
+        return self.predict_rows(pairs, batch_size)[:, 0]
 
     def predict(self, x: Samples, batch_size: int = 32, **kwargs: Any) -> Any:
         """Returns the label of each pair, or its score; without a preprocessor, the outputs as Keras does."""
@@ -207,28 +206,6 @@ class PairClassifier(ClassificationTask):
 
     def network_outputs(self) -> Features:
         return {"scores" if self.graded else "logits": self.output}
-
-    def serving_signatures(self, module: TFModule) -> dict[str, TFFunction]:
-        """Returns `serving_default`, from `first` and `second` (B,) string to `PairPreprocessor.postprocess`'s dict.
-
-        That is `probabilities` and `classes` (B, K), `label` and `probability` (B,); or `score` (B,).
-        """
-        preprocessor = self.preprocessor
-        specs = [tf.TensorSpec([None], tf.string, name=name) for name in SIDES]
-
-        def features(first: TFTensor, second: TFTensor) -> Features:
-            parts = preprocessor.features.split(first, second)
-            return pick(preprocessor.features.encode(parts, self.input), self.input)
-
-        score = self.exported_network(module, self.scorer(), features, *specs)
-        module.resources = preprocessor.features.resources()
-
-        @tf.function(autograph=False, input_signature=specs)
-        def serving_default(first: TFTensor, second: TFTensor) -> Features:
-            answer: Features = preprocessor.postprocess(score(features(first, second)))
-            return answer
-
-        return {"serving_default": serving_default}
 
     def get_config(self) -> Config:
         alone: Config = {}

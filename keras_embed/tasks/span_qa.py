@@ -223,7 +223,7 @@ class SpanQA(StringTask):
         """Returns the features of windows that `decoder` reads; TensorFlow graph code."""
         names = ("question", "context", "start_mask", "end_mask")
         inputs = self.decoder(1).input
-        features = self.preprocessor.features.encode({name: getattr(windows, name) for name in names}, inputs)
+        features = self.preprocessor.encode({name: getattr(windows, name) for name in names}, inputs)
         return pick(features, inputs)
 
     def predict(self, x: Samples, batch_size: int = 32, **kwargs: Any) -> Any:
@@ -289,7 +289,7 @@ class SpanQA(StringTask):
             return self.window_features(preprocessor.split(question, context)[1])
 
         decode = self.exported_network(module, self.decoder(_NUM_EXPORTED), features, *specs)
-        module.resources = preprocessor.tokenizer.resources()
+        module.resources = preprocessor.resources()
 
         @tf.function(autograph=False, input_signature=specs)
         def serving_default(question: TFTensor, context: TFTensor) -> Features:

@@ -10,7 +10,7 @@ import keras_hub
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._backend import graph_function, predict_batch, without_retracing, without_warning_of
+from keras_embed._backend import graph_function, predict_batch, tf, without_retracing, without_warning_of
 from keras_embed._errors import check_known, message
 from keras_embed._types import (
     Config,
@@ -24,9 +24,10 @@ from keras_embed._types import (
     Tensor,
     TFFunction,
     TFModule,
+    TFTensor,
 )
 from keras_embed.caching.cached_task import reading_from_cache
-from keras_embed.preprocessors.batching import similar_length_batches
+from keras_embed.preprocessors.batching import padded_batch, similar_length_batches
 from keras_embed.preprocessors.features import pick
 from keras_embed.tasks._backbones import check_parts
 from keras_embed.tasks._feature_axes import feature_axes
@@ -47,11 +48,13 @@ class StringTask(keras_hub.models.Task):
       and `preprocessor_cls`;
     - `default_optimizer`, `default_loss`, `default_metrics` or `default_weighted_metrics`, which `compile` uses for
       "auto";
-    - a method that answers, such as `tag` or `classify`, by `answer_in_batches` and `predict_features`;
-    - `serving_signatures` for `export`, and `network_outputs` for ONNX and LiteRT, if the task is to be exported.
+    - a method that answers, such as `tag` or `classify`, by `answer_tensors`; or by `answer_in_batches` and
+      `predict_features`, if a row of data gives several rows of the model's input;
+    - `answer_model` and `postprocess`, if answers need other outputs or other arguments than those of the task;
+      `serving_signatures`, if an exported model takes or returns something else; and `network_outputs` for ONNX and
+      LiteRT.
 
-    Its preprocessor has a method `dataset(x, y, sample_weight, batch_size, seed)`, which returns a `tf.data.Dataset` of
-    batches, and takes `call(x, y, sample_weight, names)`, where `names` are the features to make.
+    Its preprocessor is a `preprocessors.StringPreprocessor`.
 
     Args:
         backbone: A Keras model over a dict of features.
@@ -289,6 +292,45 @@ class StringTask(keras_hub.models.Task):
 
     # === Answers ===
 
+    def answer_model(self) -> keras.Model:
+        """Returns the model whose outputs `postprocess` takes: the task, or one of its derived models."""
+        return self
+
+    def postprocess(self, outputs: Any) -> Features:
+        """Converts outputs of `answer_model` to answers, by name; TensorFlow graph code."""
+        answers: Features = self.preprocessor.postprocess(outputs)
+        return answers
+
+    def answer_tensors(self, x: Samples, batch_size: int = 32) -> Features:
+        """Returns the answers of `postprocess` for all rows, in order, as the exported model returns them.
+
+        Args:
+            x: Strings in memory, which the preprocessor takes; they may be empty.
+            batch_size: Rows at a time.
+        """
+        return self.postprocess(self.predict_rows(x, batch_size))
+
+    def predict_rows(self, x: Samples, batch_size: int = 32) -> NDArray[Any]:
+        """Returns the output of `answer_model` for all rows, in order, (N, ...).
+
+        Args:
+            x: Strings in memory, which the preprocessor takes; they may be empty.
+            batch_size: Rows at a time. Rows of similar length are in a batch.
+
+        Raises:
+            ValueError: If the task has no preprocessor, or a row cannot be used.
+        """
+        self.check_preprocessor()
+        preprocessor, model = self.preprocessor, self.answer_model()
+        tokens = preprocessor.split(x)
+
+        def answer(rows: NDArray[np.int64]) -> list[NDArray[Any]]:
+            batch = tf.nest.map_structure(lambda part: padded_batch(part, rows), tokens)
+            return list(self.predict_features(model, preprocessor.encode(batch, tuple(self.input))))
+
+        outputs = self.answer_in_batches(preprocessor.lengths(tokens), batch_size, answer)
+        return np.stack(outputs) if outputs else np.zeros((0, *model.output.shape[1:]), np.float32)
+
     def answer_in_batches(
         self, lengths: Sequence[int], batch_size: int, answer: Callable[[NDArray[np.int64]], Sequence[_Answer]]
     ) -> list[_Answer]:
@@ -346,17 +388,33 @@ class StringTask(keras_hub.models.Task):
             super().export(filepath, format=format, **kwargs)
 
     def check_exportable(self) -> None:
-        """Raises `ValueError` if a SavedModel cannot hold the task."""
+        """Raises `ValueError` if the task has no preprocessor, or its strings go through a step in Python."""
         self.check_preprocessor()
+        self.preprocessor.check_exportable()
 
     def serving_signatures(self, module: TFModule) -> dict[str, TFFunction]:
         """Returns the signatures of the exported SavedModel, from strings to answers, by name.
+
+        By default `serving_default`, from the columns of `preprocessor.signature()` to the answers of `postprocess`.
 
         Args:
             module: `tf.Module` that is saved. Everything that the functions use, such as lookup tables, has to be
                 assigned to it; `exported_network` assigns the network's weights.
         """
-        raise TypeError(message("a task with `serving_signatures`", type(self).__name__))
+        preprocessor = self.preprocessor
+        specs = list(preprocessor.signature().values())
+
+        def features(*columns: TFTensor) -> Features:
+            return pick(preprocessor.encode(preprocessor.split(*columns), tuple(self.input)), self.input)
+
+        run = self.exported_network(module, self.answer_model(), features, *specs)
+        module.resources = preprocessor.resources()
+
+        @tf.function(autograph=False, input_signature=specs)
+        def serving_default(*columns: TFTensor) -> Features:
+            return self.postprocess(run(features(*columns)))
+
+        return {"serving_default": serving_default}
 
     def exported_network(
         self,

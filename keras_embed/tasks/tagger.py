@@ -209,7 +209,7 @@ class Tagger(StringTask):
 
         def answer(rows: NDArray[np.int64]) -> list[TaggedSentence]:
             batch = padded_batch(tokens, rows)
-            decoded = self.predict_features(decoder, preprocessor.features(batch, self.input))
+            decoded = self.predict_features(decoder, preprocessor.encode(batch, self.input))
             return tagged_sentences(preprocessor.postprocess(batch, decoded))
 
         return self.answer_in_batches(tokens.row_lengths().numpy(), batch_size, answer)
@@ -244,13 +244,13 @@ class Tagger(StringTask):
         token_specs = [tf.TensorSpec([None], tf.string, "tokens"), tf.TensorSpec([None], tf.int64, "row_lengths")]
 
         def features(tokens: TFTensor) -> Features:
-            return pick(preprocessor.features(tokens, self.input), self.input)
+            return pick(preprocessor.encode(tokens, self.input), self.input)
 
         def features_of_text(text: TFTensor) -> Features:
             return features(preprocessor.tokenizer.tokenize(text))
 
         decode = self.exported_network(module, self.decoder(), features_of_text, text_spec)
-        module.resources = preprocessor.tokenizer.resources()
+        module.resources = preprocessor.resources()
 
         def tag_tokens(tokens: TFTensor) -> Features:
             answer: Features = preprocessor.postprocess(tokens, decode(features(tokens)))

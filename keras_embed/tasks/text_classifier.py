@@ -7,14 +7,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._backend import tf
 from keras_embed._errors import check_one_of, check_positive, check_rate, message
-from keras_embed._types import Config, Features, KerasObject, Samples, Tensor, TFFunction, TFModule, TFTensor
+from keras_embed._types import Config, KerasObject, Samples, Tensor
 from keras_embed.backbones import BagBackbone
 from keras_embed.backbones.embedded import check_hidden
 from keras_embed.layers import TfidfVectorization
 from keras_embed.preprocessors import ClassifierPreprocessor
-from keras_embed.preprocessors.features import pick
 from keras_embed.tasks._backbones import OF_TEXTS, backbone_of
 from keras_embed.tasks._pooled_head import Pooling, class_scores, pooling_config, representation, with_pooling
 from keras_embed.tasks.classification import ClassificationTask
@@ -26,7 +24,8 @@ class TextClassifier(ClassificationTask):
 
     `fit` and `evaluate` take texts and labels as strings, or a `tf.data.Dataset` of batches `(texts, labels)`, and
     batch texts of similar length in few fixed shapes. `classify` returns labels and probabilities, `report` the scores
-    of each class, `export` writes a SavedModel from strings to labels. The outputs of the model are logits.
+    of each class, `export` writes a SavedModel from `text` (B,) string to
+    the dict of `ClassifierPreprocessor.postprocess`. The outputs of the model are logits.
 
     Args:
         backbone: A backbone of `keras_embed.backbones` or Keras Hub. Its `pooled_output` (B, D) is used if there is
@@ -179,33 +178,6 @@ class TextClassifier(ClassificationTask):
         true = self.preprocessor.labels.encode(labels)
         self.thresholds = best_thresholds(true, self.probabilities(texts, batch_size))
         return self.thresholds
-
-    def check_exportable(self) -> None:
-        """Raises `ValueError` if the classifier has no preprocessor, or its texts go through a step in Python."""
-        super().check_exportable()
-        self.preprocessor.features.check_exportable()
-
-    def serving_signatures(self, module: TFModule) -> dict[str, TFFunction]:
-        """Returns `serving_default`, from `text` (B,) string to the dict of `ClassifierPreprocessor.postprocess`.
-
-        That is `probabilities` (B, K), `classes` (B, K), and `label` and `probability` (B,); or, with any number of
-        labels, `labels` (B, M), `label_probabilities` (B, M) and `num_labels` (B,).
-        """
-        preprocessor, thresholds = self.preprocessor, self.thresholds
-        spec = tf.TensorSpec([None], tf.string, name="text")
-
-        def features(text: TFTensor) -> Features:
-            return pick(preprocessor.features.encode(preprocessor.features.split(text), self.input), self.input)
-
-        score = self.exported_network(module, self.scorer(), features, spec)
-        module.resources = preprocessor.features.resources()
-
-        @tf.function(autograph=False, input_signature=[spec])
-        def serving_default(text: TFTensor) -> Features:
-            answer: Features = preprocessor.postprocess(score(features(text)), thresholds)
-            return answer
-
-        return {"serving_default": serving_default}
 
     def get_config(self) -> Config:
         alone = {} if self.preprocessor else {"num_classes": self.num_classes, "multi_label": self.multi_label}

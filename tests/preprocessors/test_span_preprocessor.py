@@ -121,9 +121,7 @@ def test_right_scores_give_the_right_strings_back(kind):
     contexts, texts, windows = split(kind, [(one.question, one.context) for one in asked])
     _, labels = made(asked)
     labels = labels.numpy()
-    owned = made.features.encode(
-        {name: getattr(windows, name) for name in ("question", "context", "start_mask", "end_mask")}
-    )
+    owned = made.encode({name: getattr(windows, name) for name in ("question", "context", "start_mask", "end_mask")})
     prefix, shift = ("", 0) if kind == "joint" else ("context_", 1)
     start_mask = owned[f"{prefix}start_mask"].numpy()
     there = np.array([first > 0 and start_mask[row, first - shift] for row, (first, _) in enumerate(labels)])
