@@ -111,7 +111,7 @@ class NoRepeatedNgrams(_Constraint):
             last = ops.take(history, ops.maximum(position - back, 0), axis=-1)[..., None]  # (B, K, 1)
             earlier = ops.take(history, ops.maximum(follows - back, 0), axis=-1)  # (B, K, L)
             repeats = ops.logical_and(repeats, last == earlier)
-        # The first n - 1 tokens have no complete (n - 1)-gram before them.
+        # With fewer than n - 1 tokens so far, no n-gram can be complete.
         repeats = ops.logical_and(repeats, position >= before)
         return ops.where(_occurring(history, repeats, log_probabilities), NEVER, log_probabilities)
 

@@ -30,7 +30,7 @@ class _Independent(Search):
         tokens, gained = self._pick(scores, draws, position)
         if frame.limits is not None:
             ended = ops.logical_or(ended, ops.logical_not(frame.running(position))[:, None])
-        # A hypothesis that has ended keeps its score and its length, and continues with padding.
+        # A hypothesis that has ended continues with padding.
         tokens = ops.where(ended, 0, tokens)
         # Invariant: log-probability and length of a hypothesis do not change after its end.
         logs = ops.where(ended, logs, logs + gained)
@@ -146,7 +146,7 @@ class Sampling(_Independent):
         # Inverse transform sampling: the first token whose cumulative probability exceeds u * mass.
         drawn = ops.take(draws, position, axis=0) * mass
         reached = ops.logical_and(allowed, sums > drawn[..., None])
-        # argmax returns the first of equals, (B, K) -> (B, K, 1)
+        # argmax returns the first of equals, (B, K, V) -> (B, K, 1)
         tokens = ops.argmax(ops.cast(reached, "int32"), axis=-1)[..., None]
         # Back from the rank to the token.
         if indices is not None:
