@@ -123,6 +123,7 @@ class Search:
         raise NotImplementedError
 
     def get_config(self) -> Config:
+        # The fields of the dataclass are the arguments of its constructor.
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 
     @classmethod
@@ -207,6 +208,7 @@ def best_continuations(scores: Tensor, k: int, live: Tensor | None = None) -> tu
     beams, vocabulary = scores.shape[1:]
     size = _block_size(beams, vocabulary, k)
     count = -(-vocabulary // size)
+    # Padding is lower than NEVER, the log-probability of an impossible token.
     if count * size > vocabulary:
         scores = ops.pad(scores, ((0, 0), (0, 0), (0, count * size - vocabulary)), constant_values=2 * NEVER)
     blocks = ops.reshape(scores, (-1, beams * count, size))  # (B, K * blocks, size)
@@ -219,9 +221,12 @@ def best_continuations(scores: Tensor, k: int, live: Tensor | None = None) -> tu
         chosen = ops.sort(chosen, axis=-1)  # in the order of the vocabulary, so that the first of equals is found
         blocks = take_beams(blocks, chosen)  # (B, k, size)
     if live is not None:
+        # Each block gets the log-probability of the beam it is from.
         blocks = blocks + ops.take_along_axis(live, chosen // count, axis=1)[..., None]
+    # (B, blocks * size) -> (B, k)
     values, indices = largest(ops.reshape(blocks, (-1, chosen.shape[1] * size)), k)
     block = ops.take_along_axis(chosen, indices // size, axis=1)
+    # Block b of beam n has the index n * count + b, and starts at token b * size.
     beam = block // count
     return values, beam * BASE + (block - beam * count) * size + indices % size
 

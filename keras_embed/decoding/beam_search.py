@@ -154,10 +154,12 @@ class BeamSearch(Search):
         codes, ended = records[:2]
         steps = ops.arange(1, frame.steps + 1, dtype="int32")[:, None, None]
         scores = records[2] if self.watches_coverage else self._score(ended, steps, None, frame)
+        # Index in a row: step * K + beam
         scores, indices = largest(_rows(scores), self.n_best)
         logs = ops.take_along_axis(_rows(ended), indices, axis=1)
         finished = (scores, logs, indices // self.beams + 1, indices % self.beams)
 
+        # Unfinished hypotheses have the maximum length of their row, and compete only with each other.
         longest = frame.full(1, frame.steps, "int32") if frame.limits is None else frame.limits[:, None]
         scores, beams = largest(self._score(own[0], longest, coverage, frame), self.n_best)
         logs = ops.take_along_axis(own[0], beams, axis=1)
@@ -171,6 +173,7 @@ class BeamSearch(Search):
         both = [ops.concatenate(pair, axis=1) for pair in zip(finished, unfinished, strict=True)]  # (B, 2N) each
         scores, logs, lengths, beams = (ops.take_along_axis(pair, order, axis=1) for pair in both)
 
+        # Rows with fewer than N possible hypotheses have empty ones, with a score of -inf.
         real = logs > DEAD
         lengths = ops.where(real, lengths, 0)
         tokens, parents = trace(codes, beams, lengths, ends, frame.end_id)

@@ -74,6 +74,7 @@ class MinimumLength(_Constraint):
 
     def __call__(self, log_probabilities: Tensor, history: Tensor | None, position: Tensor) -> Tensor:
         """Lowers the end token while a hypothesis that ends here is too short."""
+        # A hypothesis that ends at this position has position + 1 tokens.
         early = ops.cast(ops.convert_to_tensor(position) + 1 < self.length, "float32")
         return log_probabilities + _one_at((self.end_id,), log_probabilities) * (early * NEVER)
 
@@ -110,6 +111,7 @@ class NoRepeatedNgrams(_Constraint):
             last = ops.take(history, ops.maximum(position - back, 0), axis=-1)[..., None]  # (B, K, 1)
             earlier = ops.take(history, ops.maximum(follows - back, 0), axis=-1)  # (B, K, L)
             repeats = ops.logical_and(repeats, last == earlier)
+        # With fewer than n - 1 tokens so far, no n-gram can be complete.
         repeats = ops.logical_and(repeats, position >= before)
         return ops.where(_occurring(history, repeats, log_probabilities), NEVER, log_probabilities)
 
@@ -144,6 +146,7 @@ class RepetitionPenalty(_Constraint):
         """Multiplies the log-probabilities of earlier tokens."""
         past = ops.arange(ops.shape(history)[-1], dtype="int32") < position  # (L,)
         seen = _occurring(history, ops.logical_or(past, ops.zeros_like(history, dtype="bool")), log_probabilities)
+        # Log-probabilities are at most 0, so that a product with the penalty lowers them.
         return ops.where(seen, log_probabilities * self.penalty, log_probabilities)
 
 

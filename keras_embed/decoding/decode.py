@@ -111,6 +111,7 @@ class _Run:
 
     @property
     def reads_history(self) -> bool:
+        # Any function can be a constraint: without the attribute, it gets the history.
         return any(getattr(constraint, "reads_history", True) for constraint in self.constraints)
 
     @property
@@ -170,14 +171,17 @@ class _Run:
 
     def _scores(self, logits: Tensor, history: Any, position: Tensor) -> Tensor:
         """Returns log-probabilities with all constraints, float32 (B, K, V)."""
+        # A token must fit into a code, parent beam * BASE + token.
         if logits.shape[-1] > BASE:
             raise ValueError(_errors.message(f"at most {BASE} tokens", logits.shape[-1]))
         free = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+        # Constraints only lower log-probabilities; the result is not normalized again.
         scores = free
         for constraint in self.constraints:
             scores = constraint(scores, history if self.reads_history else None, position)
         if self.prefix is None:
             return scores
+        # Last, so that a forced token overrides the constraints.
         return force_prefix(scores, free, self.prefix, self.prefix_mask, position)
 
     def _attention(self, attention: Tensor | None, position: Tensor) -> Tensor:

@@ -118,10 +118,12 @@ class Searcher(keras.Model):
         steps, lengths = self._lengths(source_mask)
         prefix, prefix_mask = None, None
         if self.prompt is None:
+            # Any feature serves: only the batch size is read from it.
             rows = next(feature for name, feature in features.items() if name != "draws")[:, 0]
             start_ids = ops.full_like(rows, self.start_id, dtype="int32")  # (B,)
         else:
             prompt, mask = features[self.prompt], features[self.prompt.replace("token_ids", "padding_mask")]
+            # (B,); the other columns are the prefix, (B, P).
             start_ids = prompt[:, 0]
             if prompt.shape[1] != 1:
                 prefix, prefix_mask = prompt[:, 1:], mask[:, 1:]
@@ -157,6 +159,7 @@ class Searcher(keras.Model):
         return steps, self._limit(ops.sum(ops.cast(source_mask, "int32"), axis=1))
 
     def _limit(self, source: Tensor) -> Tensor:
+        # min(max_length, floor(ratio * S) + extra), and at least the end token
         longest = ops.floor(ops.cast(source, "float32") * self.length_ratio) + self.length_extra
         return ops.clip(ops.cast(longest, "int32"), 1, self.max_length)
 

@@ -30,8 +30,9 @@ class _Independent(Search):
         tokens, gained = self._pick(scores, draws, position)
         if frame.limits is not None:
             ended = ops.logical_or(ended, ops.logical_not(frame.running(position))[:, None])
-        # A hypothesis that has ended keeps its score and its length, and continues with padding.
+        # A hypothesis that has ended continues with padding.
         tokens = ops.where(ended, 0, tokens)
+        # Invariant: log-probability and length of a hypothesis do not change after its end.
         logs = ops.where(ended, logs, logs + gained)
         lengths = ops.where(ended, lengths, position + 1)
         ended = ops.logical_or(ended, tokens == frame.end_id)
@@ -140,11 +141,14 @@ class Sampling(_Independent):
         if self.top_p < 1:
             # A token remains if the more probable ones do not reach `top_p` without it.
             allowed = ops.logical_and(allowed, sums - probabilities < self.top_p)
+        # The probability of all remaining tokens: a prefix of the descending order, or the whole vocabulary.
         mass = ops.max(ops.where(allowed, sums, 0.0), axis=-1)
         # Inverse transform sampling: the first token whose cumulative probability exceeds u * mass.
         drawn = ops.take(draws, position, axis=0) * mass
         reached = ops.logical_and(allowed, sums > drawn[..., None])
+        # argmax returns the first of equals, (B, K, V) -> (B, K, 1)
         tokens = ops.argmax(ops.cast(reached, "int32"), axis=-1)[..., None]
+        # Back from the rank to the token.
         if indices is not None:
             tokens = ops.take_along_axis(indices, tokens, axis=-1)
         return ops.cast(tokens[..., 0], "int32"), ops.take_along_axis(scores, tokens, axis=-1)[..., 0]

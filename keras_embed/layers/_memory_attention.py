@@ -59,8 +59,10 @@ class MemoryAttention(keras.layers.Layer, abc.ABC):
     ) -> tuple[Tensor, Tensor, State]:
         keys = self.project(values) if keys is None else keys  # (B, S, U)
         mask = ops.ones(ops.shape(values)[:2], "bool") if mask is None else ops.cast(mask, "bool")  # (B, S)
+        # An empty state is the start of a sequence, or a stateless attention, whose initial state is empty too.
         state = tuple(state) or self.initial_state(keys, mask, ops.shape(query)[1])
         weights, state = self.weigh(query, keys, values, mask, state, training)  # (B, Q, S)
+        # c_t = sum_s a_ts h_s
         context = attention.weighted_sum(weights, ops.cast(values, self.compute_dtype))  # (B, Q, M)
         return context, weights, state
 
@@ -83,6 +85,7 @@ class Scorer(MemoryAttention):
         self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor, state: State, training: bool
     ) -> tuple[Tensor, State]:
         """Returns the softmax of the scores over unmasked steps, and the next state."""
+        # a_ts = exp(e_ts) / sum_s exp(e_ts) over real steps s
         weights = attention.masked_softmax(self.score(query, keys, values, state), mask)
         return weights, self.remember(weights, state)
 

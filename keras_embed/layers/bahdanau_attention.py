@@ -57,7 +57,9 @@ class BahdanauAttention(Scorer):
     def build(self, query_shape: Shape, values_shape: Shape) -> None:
         build_once(self.query, query_shape)
         build_once(self.key, values_shape)
+        # v is not autocast: the scores are computed in float32.
         self.vector = self.add_weight((self.units,), initializer="glorot_uniform", autocast=False, name="vector")
+        # With `normalize`, v is replaced by g v / |v|; g starts at 1 / sqrt(U) (Raffel et al. 2017).
         self.gain = None
         if self.normalize:
             start = keras.initializers.Constant(self.units**-0.5)

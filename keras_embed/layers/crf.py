@@ -78,6 +78,7 @@ class CRF(keras.layers.Layer):
         transitions_regularizer: KerasObject = None,
         **kwargs: Any,
     ) -> None:
+        # Sums over all paths lose too much in half precision: the dtype policy is ignored.
         kwargs["dtype"] = "float32"
         super().__init__(**kwargs)
         check_positive("num_tags", num_tags)

@@ -102,6 +102,7 @@ class EmbeddingBag(keras.layers.Layer):
         if self.scaled:
             # A weight, so that it is saved with the model and not in the config.
             self.scales = self.add_weight(shape=shape, initializer="ones", trainable=False, name="scales")
+            # A loaded layer starts with ones, and its weights file replaces them.
             if self._initial_scales is not None:
                 self.scales.assign(self._initial_scales)
         self.built = True

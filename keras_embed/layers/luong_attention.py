@@ -88,6 +88,7 @@ class LuongAttention(Scorer):
         if self.formula == "concat":
             self.vector = self.add_weight((self.units,), initializer="glorot_uniform", autocast=False, name="vector")
         if self.formula == "scaled_dot":
+            # The scale is learned, from 1 / sqrt(D) as in Vaswani et al.
             start = keras.initializers.Constant(query_dim**-0.5)
             self.scale = self.add_weight((), initializer=start, autocast=False, name="scale")
         self.built = True

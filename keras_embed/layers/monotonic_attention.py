@@ -112,6 +112,7 @@ class MonotonicAttention(AttentionWrapper):
         """Returns the weights that follow those of the previous step, and the next state."""
         previous, seed, inner = state[0], state[1], state[2:]
         scores = self.scorer.score(query, keys, values, inner) + self.bias  # e + r
+        # Noise in training pushes the probabilities towards 0 and 1, so that hard decisions at inference fit.
         if training and self.noise:
             scores = scores + self.noise * keras.random.normal(ops.shape(scores), seed=_FixedSeed(seed[0, 0]))
         mode = self.mode if training or self.inference_mode is None else self.inference_mode

@@ -64,6 +64,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.num_heads = num_heads
         self.use_bias = use_bias
         self.initializer = keras.initializers.get(initializer)
+        # Float32 as the weights are, also with mixed precision.
         self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
         self.supports_masking = True
 
@@ -98,6 +99,7 @@ class MultiHeadAttention(keras.layers.Layer):
     ) -> tuple[Tensor, Tensor]:
         heads = self.queries(query)  # (B, H, T, d)
         keys, values = self.keys_and_values(memory)  # (B, H, S, d)
+        # Only queries and keys are rotated, so that the scores depend on positions and the values do not.
         if turn is not None:
             heads, keys = turn(heads), turn(keys)
         mask = None if mask is None else ops.expand_dims(mask, 1)  # (B, 1, T, S)
@@ -122,6 +124,7 @@ class MultiHeadAttention(keras.layers.Layer):
         training: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """Attends from projected queries to projected keys and values; `mask` is broadcast to (B, H, T, S)."""
+        # context is (B, H, T, d); weights are returned as they were before dropout.
         context, weights = dot_product_attention(
             heads, keys, values, mask, bias, lambda weights: self.dropout(weights, training=training)
         )

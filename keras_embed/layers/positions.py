@@ -77,6 +77,7 @@ class SinusoidalPositions(PositionEncoding):
     def added(self, x: Tensor, start: int | Tensor = 0) -> Tensor:
         """Adds the encoding to token vectors."""
         positions = start + ops.arange(ops.shape(x)[1], dtype="int32")  # (T,)
+        # (T, D), broadcast over the batch
         return x + ops.cast(formulas.sinusoidal_encoding(positions, x.shape[-1]), x.dtype)
 
 
@@ -127,6 +128,7 @@ class LearnedPositions(PositionEncoding):
         """Adds the encoding to token vectors."""
         # Positions from max_length - 1 on share the last vector.
         positions = ops.minimum(start + ops.arange(ops.shape(x)[1], dtype="int32"), self.max_length - 1)  # (T,)
+        # (T, D), broadcast over the batch
         return x + ops.cast(ops.take(self.vectors, positions, axis=0), x.dtype)
 
     def get_config(self) -> Config:
@@ -161,6 +163,7 @@ class RotaryPositions(PositionEncoding):
     """
 
     def call(self, x: Tensor, start: int | Tensor = 0) -> Tensor:
+        # One position for each of the T steps, the same in all heads.
         return self.turned(x, start + ops.arange(ops.shape(x)[-2], dtype="int32"))
 
     def turned(self, x: Tensor, positions: Tensor) -> Tensor:
@@ -216,6 +219,7 @@ class RelativePositions(PositionEncoding):
 
     def build(self, *shapes: Shape, **named: Shape) -> None:
         shape = (self.num_buckets, self.num_heads)
+        # Zeros: attention starts without any preference for a distance.
         self.scores = self.add_weight(shape=shape, initializer="zeros", dtype="float32", name="scores")
         self.built = True
 
@@ -258,6 +262,7 @@ def position_encoding(
         return kind
     if isinstance(kind, dict):
         return keras.layers.deserialize(kind)
+    # Functions, so that only the chosen layer is created.
     encodings: dict[str, Callable[[], PositionEncoding]] = {
         "sinusoidal": lambda: SinusoidalPositions(**kwargs),
         "learned": lambda: LearnedPositions(max_length, **kwargs),

@@ -96,6 +96,7 @@ class RecurrentDecoder(keras.layers.Layer):
         _errors.check_rate("dropout", dropout)
         if attentional_dim is not None:
             _errors.check_positive("attentional_dim", attentional_dim)
+        # Without the context as input, c_t would not reach s_t at all.
         if attend_with == "previous" and not input_feeding:
             expected = '`input_feeding=True` with `attend_with="previous"`, where the context is an input of the cell'
             raise ValueError(_errors.message(expected, input_feeding, 'attend_with="present"'))
@@ -143,7 +144,7 @@ class RecurrentDecoder(keras.layers.Layer):
         for cell in self.cells:
             if not cell.built:
                 cell.build((None, width))
-            width = int(cell.output_size)
+            width = int(cell.output_size)  # each cell reads the output of the cell below
         if self.attention is not None and not self.attention.built:
             self.attention.build(query_shape=(None, None, width), values_shape=(None, None, memory_dim))
         if self.attentional_dim is not None:
@@ -170,6 +171,7 @@ class RecurrentDecoder(keras.layers.Layer):
             "output": self.output_dim(memory_dim),
             "feedback": self.feedback_dim(memory_dim),
         }
+        # The output of the top cell has no mask of its own: it is part of y.
         widths |= {f"cell_{index}": int(cell.output_size) for index, cell in enumerate(self.cells[:-1])}
         ones = {name: ops.ones((batch, 1, width), self.compute_dtype) for name, width in widths.items() if width}
         seed = self.seed_generator
@@ -236,6 +238,7 @@ class RecurrentDecoder(keras.layers.Layer):
             part = ops.expand_dims(ops.cast(part, self.compute_dtype), 1)
             return part if beams == 1 else ops.repeat(part, beams, axis=1)  # (B, D) -> (B, K, D)
 
+        # GRU and simple cells have one state, LSTM cells two: a tuple for each cell.
         states = [part if isinstance(part, list | tuple) else (part,) for part in initial_state]
         cells = tuple(tuple(map(on_beams, parts)) for parts in states)
         if self.attention is None:
@@ -247,6 +250,7 @@ class RecurrentDecoder(keras.layers.Layer):
         attention_state = tuple(self.attention.initial_state(keys, memory_mask, beams))
         feedback: Any = ()
         if self.feeds_output:
+            # y_0 = 0, (B, K, D)
             feedback = ops.zeros((batch, beams, self.output_dim(memory.shape[-1])), self.compute_dtype)
         return (cells, feedback, attention_state), (keys, memory, memory_mask)
 

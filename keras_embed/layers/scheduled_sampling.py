@@ -41,6 +41,7 @@ class _PredictedTokens(keras.layers.Layer, abc.ABC):
         self.seed = seed
         self.arguments = arguments
         try:
+            # Called once here, so that wrong arguments raise now and not in the first training step.
             _DECAYS[decay](0, **arguments)
         except TypeError as error:
             expected = f"the arguments of the decay {decay!r}, see functional.scheduled_sampling"
@@ -63,6 +64,7 @@ class _PredictedTokens(keras.layers.Layer, abc.ABC):
         return keras.KerasTensor(token_ids.shape, "int32")
 
     def get_config(self) -> Config:
+        # `trainable` is not an argument: the only weight is the count of steps.
         config = {name: value for name, value in super().get_config().items() if name != "trainable"}
         return {**config, "decay": self.decay, "choice": self.choice, "seed": self.seed, **self.arguments}
 

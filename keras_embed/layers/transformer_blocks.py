@@ -72,6 +72,7 @@ class _Block(keras.layers.Layer):
         return (x if self.norm_first else self.norms[part](x)), weights
 
     def _feed_forward(self, x: Tensor) -> tuple[Tensor, None]:
+        # (B, T, D) -> (B, T, feed_forward_dim) -> (B, T, D); a pair without weights, the form of `_residual`
         return self.narrow(self.widen(x)), None
 
     def compute_mask(self, *args: Any, **kwargs: Any) -> None:
@@ -197,6 +198,7 @@ class TransformerDecoderBlock(_Block):
 
     def build(self, x_shape: Shape, memory_shape: Shape) -> None:
         self.attention.build(x_shape, x_shape)
+        # Keys and values are projected from width M to the width D of the queries.
         self.memory_attention.build(x_shape, memory_shape)
         self._build_feed_forward(x_shape)
 
@@ -210,9 +212,11 @@ class TransformerDecoderBlock(_Block):
         turn: Callable[[Tensor], Tensor] | None = None,
         training: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
+        # x is normalized by `_residual` with `norm_first`, so that keys and values are normalized as the queries are.
         def self_attention(x: Tensor) -> tuple[Tensor, Tensor]:
             return self.attention(x, x, mask=mask, bias=bias, turn=turn, training=training)
 
+        # Queries are from x, keys and values from the memory, which the block does not normalize.
         def memory_attention(x: Tensor) -> tuple[Tensor, Tensor]:
             return self.memory_attention(x, memory, mask=memory_mask, training=training)
 
@@ -229,5 +233,6 @@ class TransformerDecoderBlock(_Block):
 
 def causal_mask(steps: int | Tensor) -> Tensor:
     """Returns the mask of self-attention to the same and earlier positions, bool (1, T, T)."""
+    # steps can be a tensor: in a TensorFlow graph, T is not known.
     positions = ops.arange(steps, dtype="int32")
     return ops.expand_dims(ops.expand_dims(positions, 1) >= positions, 0)  # query t, key s: t >= s

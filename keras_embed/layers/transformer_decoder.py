@@ -82,6 +82,7 @@ class TransformerDecoder(TransformerStack):
                 x, memory, mask=visible, memory_mask=visible_memory, bias=bias, turn=turn, training=training
             )
             all_weights.append(weights)
+        # All heads of all blocks, (B, layers, H, T, S), or the mean over the heads of the last block, (B, T, S)
         weights = ops.stack(all_weights, axis=1) if return_attention else ops.mean(all_weights[-1], axis=1)
         return self._final_norm(x), weights
 
@@ -91,6 +92,7 @@ class TransformerDecoder(TransformerStack):
         The keys and values of the memory are computed once, and shared by all beams of a row.
         """
         batch = ops.shape(memory)[0]
+        # (B, H, S, d) each, without a beam axis
         memories = tuple(block.memory_attention.keys_and_values(memory) for block in self.blocks)
         visible_memory = ops.expand_dims(ops.expand_dims(memory_mask, 1), 1)  # (B, 1, 1, S)
         caches = self._caches(batch, beams, length, dim)
@@ -115,7 +117,7 @@ class TransformerDecoder(TransformerStack):
         # As in `TransformerEncoder.step`; keys and values of the memory are those of `begin`, (B, H, S, d).
 
         for block, cache, memory in zip(self.blocks, caches, memories, strict=True):
-
+            # Defaults bind the values of this iteration: a closure would read those of the last.
             def self_attention(x: Tensor, block: Any = block, cache: Cache = cache) -> tuple[Tensor, Tensor]:
                 answer, after = cached_attention(block.attention, x, cache, position, entries, bias, turn)
                 written.append(after)

@@ -56,6 +56,7 @@ def arrays_of(body: Json, specs: Mapping[str, Spec]) -> tuple[dict[str, NDArray[
     Raises:
         RequestError: If the request is malformed, or does not match the signature.
     """
+    # Exactly one of the two formats: by row, or by column.
     if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
         raise RequestError(message("a JSON object with `instances` or `inputs`, one of them", _shape_of(body)))
     rows = "instances" in body
@@ -100,6 +101,7 @@ def _array(name: str, value: Json, spec: Spec) -> NDArray[Any]:
     depth, first = 0, value  # the depth along the first entries
     while isinstance(first, list):
         depth, first = depth + 1, first[0] if first else None
+    # An empty list ends the descent early, so that its depth may be less than the rank.
     if depth != rank and not (first is None and depth <= rank):
         raise RequestError(message(f"input {name!r} with {rank} axes", f"one with {depth}"))
     kind = np.dtype(spec.dtype)
@@ -109,6 +111,7 @@ def _array(name: str, value: Json, spec: Spec) -> NDArray[Any]:
         raise RequestError(message(f"input {name!r} of shape {tuple(spec.shape)}", f"{shape}"))
     parts = [_scalar(name, part, kind) for part in flat]
     try:
+        # Strings of any length need an object array; NumPy checks the range of integers.
         array: NDArray[Any] = np.empty(len(parts), object if kind.kind in "OSU" else kind)
         array[:] = parts
     except OverflowError as error:
@@ -123,6 +126,7 @@ def _flatten(name: str, value: Json, rank: int, flat: list[Json]) -> tuple[int, 
         return ()
     if not isinstance(value, list):
         raise RequestError(message(f"input {name!r} as lists of equal depth", _shape_of(value)))
+    # Lists of equal depth and length have one shape; an empty list has size 0 on all further axes.
     shapes = {_flatten(name, part, rank - 1, flat) for part in value} or {(0,) * (rank - 1)}
     if len(shapes) != 1:
         raise RequestError(message(f"input {name!r} as lists of equal length", f"lengths {sorted(shapes)}"))
@@ -133,6 +137,7 @@ def _scalar(name: str, value: Json, kind: np.dtype[Any]) -> bytes | bool | int |
     """Converts one value to the kind of the spec."""
     if kind.kind in "OSU":
         if isinstance(value, str):
+            # JSON can contain lone surrogates, which strict UTF-8 refuses.
             return value.encode("utf-8", "surrogatepass")
         if _is_binary(value):
             return _bytes(name, value["b64"])

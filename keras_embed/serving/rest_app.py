@@ -117,11 +117,13 @@ class _Api:
         self._models = models
         self._max_bytes, self._max_rows, self._seconds = max_bytes, max_rows, seconds
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="model")
+        # Bounds the queue of the threads, which has no limit of its own.
         self._waiting = asyncio.Semaphore(32 * threads)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: "Starlette") -> AsyncIterator[None]:
         yield
+        # Running predictions cannot be stopped; waiting ones are cancelled.
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def health(self, request: "Request") -> "Response":
@@ -154,6 +156,7 @@ class _Api:
 
     async def _timed(self, request: "Request", model: Servable) -> dict[str, Json]:
         try:
+            # The limit covers the body as well: a slow client cannot hold a connection for longer.
             async with asyncio.timeout(self._seconds):
                 body = await self._body(request)
                 return await self._run(lambda: model.predict(_parsed(body), self._max_rows))
