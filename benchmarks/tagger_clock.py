@@ -10,7 +10,7 @@ class Clock(keras.callbacks.Callback):
     """Times the training steps of each epoch, and stops training at a time limit.
 
     Training stops after an epoch if another one as long as the longest so far would exceed the limit, or within an
-    epoch when the limit is reached. The time is measured from the start of `fit` and includes compilation and validation.
+    epoch when the limit is reached. The time runs from the start of `fit`, including compilation and validation.
 
     Args:
         limit: time limit of `fit` in seconds.
