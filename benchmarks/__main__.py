@@ -1,4 +1,4 @@
-"""`python -m benchmarks` lists the benchmarks; `python -m benchmarks crf --help` says what one of them takes."""
+"""`python -m benchmarks` lists the benchmarks; `python -m benchmarks crf --help` shows the options of one."""
 
 import importlib
 import os
@@ -14,10 +14,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one benchmark.
 
     Args:
-        arguments: its name, then its own arguments; by default those of this process.
+        arguments: name of the benchmark and its arguments; by default those of this process.
 
     Returns:
-        The exit status: 0 if all went well.
+        The exit status, 0 on success.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in {"-h", "--help"}:
@@ -34,5 +34,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 if __name__ == "__main__":
     for cap in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ.setdefault(cap, "1")  # as the Makefile does, so that figures do not depend on who calls
+        os.environ.setdefault(cap, "1")  # as in the Makefile, so that figures do not depend on the caller
     sys.exit(main())

@@ -1,9 +1,9 @@
-"""Every section of RESULTS.md: runs its commands and puts the page together, in build/benchmarks.
+"""Runs the commands of all sections of RESULTS.md and assembles the page in build/benchmarks.
 
-What the commands of a section print goes to build/benchmarks/NAME.md, and its tables into build/benchmarks/RESULTS.md;
-the words around the tables stay, and have to be read again. A section that fails, or is not run, keeps its old text;
-what the former printed is in NAME.failed.log. What earlier runs left to go on from is removed first, unless --keep is
-given.
+The output of a section's commands is written to build/benchmarks/NAME.md and its tables to
+build/benchmarks/RESULTS.md; the text around the tables is unchanged and has to be reviewed. A section that fails or is
+not run keeps its old text; the output of a failed section is written to NAME.failed.log. Results of earlier runs that
+a command would resume from are deleted first, unless --keep is given.
 """
 
 import argparse
@@ -22,7 +22,7 @@ PAGE = worker.REPOSITORY / "benchmarks" / "RESULTS.md"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the chosen sections, one after the other, and writes the page.
+    """Runs the selected sections one after the other and writes the page.
 
     Returns:
         1 if a section failed, else 0.
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(section: Section) -> str | None:
-    """What the commands of a section print, with the machine above it; `None` if one fails."""
+    """Returns the output of a section's commands, preceded by the machine; `None` if a command fails."""
     output = [f"# {section.heading}", machine.markdown(machine.describe())]
     for command in section.commands:
         words, environment = parsed(command)
@@ -83,7 +83,7 @@ def run(section: Section) -> str | None:
 
 
 def forget(section: Section) -> None:
-    """Removes what would keep a section's commands from doing everything anew."""
+    """Deletes the files of earlier runs that a section's commands would resume from."""
     for path in (worker.REPOSITORY / name for name in section.kept):
         if path.is_dir():
             shutil.rmtree(path)
@@ -92,7 +92,7 @@ def forget(section: Section) -> None:
 
 
 def parsed(command: str) -> tuple[list[str], dict[str, str]]:
-    """The words of a command, for this Python and this machine's data, and the environment that it is to run in."""
+    """Returns the arguments of a command, with this Python and the data folder filled in, and its environment."""
     words, environment = shlex.split(command), dict(os.environ)
     while "=" in words[0]:
         name, _, value = words.pop(0).partition("=")
@@ -103,11 +103,11 @@ def parsed(command: str) -> tuple[list[str], dict[str, str]]:
 
 
 def put_together(chosen: Sequence[Section], write: bool = False) -> str:
-    """Writes the page with the new tables of some sections, and says what became of each.
+    """Writes the page with the new tables of some sections, and returns a summary of the changes.
 
     Args:
-        chosen: sections whose output lies in the folder of the results.
-        write: whether to benchmarks/RESULTS.md too.
+        chosen: sections whose output is in the results folder.
+        write: if `True`, benchmarks/RESULTS.md is written too.
     """
     text = PAGE.read_text(encoding="utf-8")
     headings = page.sections(text)
@@ -124,7 +124,7 @@ def put_together(chosen: Sequence[Section], write: bool = False) -> str:
     after = page.sections(text)
     new = [heading for heading in headings if after[heading] != headings[heading]]
     kept = [heading for heading in headings if heading and heading not in new]
-    lines = [f"Written: {', '.join(map(str, paths))}. Read the words around the new tables again."]
+    lines = [f"Written: {', '.join(map(str, paths))}. Review the text around the new tables."]
     lines += [
         f"{name}: {'; '.join(found)}." for name, found in (("New", [*filter(None, new)]), ("As before", kept)) if found
     ]
@@ -147,9 +147,15 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks all", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     names = [section.name for section in SECTIONS]
-    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"some of {', '.join(names)}")
-    parser.add_argument("--at-most", type=int, metavar="MINUTES", help="only sections that take no longer")
-    parser.add_argument("--keep", action="store_true", help="go on: sections with output are not run again")
-    parser.add_argument("--list", action="store_true", help="say what would run, and how long that takes")
-    parser.add_argument("--write", action="store_true", help="into benchmarks/RESULTS.md too")
+    parser.add_argument(
+        "--only", nargs="+", choices=names, metavar="NAME", help=f"sections to run, from {', '.join(names)}"
+    )
+    parser.add_argument(
+        "--at-most", type=int, metavar="MINUTES", help="run only sections that take at most so many minutes"
+    )
+    parser.add_argument("--keep", action="store_true", help="resume: sections with output are not run again")
+    parser.add_argument(
+        "--list", action="store_true", help="list the sections and their durations without running them"
+    )
+    parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md too")
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""pytorch-crf and this library on one problem: loss with gradients, and the best paths, by the public ways of each."""
+"""Loss with gradients and decoding of a linear-chain CRF, with pytorch-crf and with keras_embed."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,10 +22,10 @@ class Problem(NamedTuple):
 
 
 class Contender(NamedTuple):
-    """One way to solve a problem.
+    """One implementation that solves a problem.
 
     Attributes:
-        name: of the way.
+        name: name of the implementation.
         gradients: () -> (summed loss, (emissions', transitions', start', end')).
         decode: () -> the best paths, (B, T) in NumPy or a list of lists.
     """
@@ -36,7 +36,7 @@ class Contender(NamedTuple):
 
 
 def random_problem(batch: int, length: int, num_tags: int, seed: int = 0) -> Problem:
-    """Normal scores; lengths uniform in [T/2, T], padded on the right, the first row full."""
+    """Returns normally distributed scores with right padding; lengths are uniform in [T/2, T], the first is T."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(length // 2, length + 1, batch)
     lengths[0] = length
@@ -49,7 +49,7 @@ def random_problem(batch: int, length: int, num_tags: int, seed: int = 0) -> Pro
 
 
 def peer(problem: Problem) -> Contender:
-    """pytorch-crf."""
+    """Returns the implementation of pytorch-crf."""
     import torch
     import torchcrf
 
@@ -76,13 +76,13 @@ def peer(problem: Problem) -> Contender:
 
 
 def ours(problem: Problem) -> list[Contender]:
-    """What this library does on the backend at hand."""
+    """Returns the implementations of keras_embed on the current backend."""
     scores = tuple(ops.convert_to_tensor(x) for x in (problem.emissions, *problem[3:]))
     mask, tags = ops.convert_to_tensor(problem.mask), ops.convert_to_tensor(problem.tags.astype("int32"))
     return {"jax": _jax, "tensorflow": _tensorflow, "torch": _torch}[keras.config.backend()](scores, mask, tags)
 
 
-# The mask and the tags are arguments, as in training: no compiler may fold them into the program.
+# Mask and tags are arguments, as in training, so that no compiler treats them as constants.
 def _loss(scores: Any, mask: Any, tags: Any) -> Any:
     chain = linear_chain.LinearChain(scores[0], mask, *scores[1:])
     return ops.sum(linear_chain.negative_log_likelihood(chain, tags))

@@ -1,10 +1,10 @@
-"""The gradient of a linear chain in float64 log space: the slow and exact answer to compare float32 with."""
+"""Gradient of a linear-chain CRF in float64 log space, as a reference for float32."""
 
 import numpy as np
 
 
 def gradient(problem):
-    """Expected less observed counts, summed over the batch, by forward-backward without any scaling.
+    """Computes expected minus observed counts, summed over the batch, with unscaled forward-backward.
 
     Args:
         problem: `Problem`, padded on the right.

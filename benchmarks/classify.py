@@ -1,8 +1,8 @@
-"""Text classification: accuracy in ten folds on MR and Subj, beside scikit-learn's TF-IDF and linear SVM.
+"""Text classification: ten-fold accuracy on MR and Subj, compared with scikit-learn's TF-IDF and linear SVM.
 
-Folds are stratified and the same for all: the texts of each class, shuffled by the seed, are dealt out in turn.
-Vocabulary, idf and weights are learnt from a fold's training part alone. One fixed setting serves both data sets, but
-for the row that says so: there, three folds of the training part choose whether punctuation marks are terms.
+The folds are stratified and the same for all classifiers: the texts of each class are shuffled and distributed evenly.
+Vocabulary, idf and weights are learned from the training folds only. Both data sets use the same settings, except for
+the row "chosen", where three folds of the training set determine if punctuation marks are terms.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import machine, report, worker
 
 FILES = {"mr": "rt-polarity.all.gz", "subj": "subj.all.gz"}
-#: Percent that TF-IDF is asked to reach.
+#: Target accuracy of TF-IDF in percent.
 ASKED = {"mr": 79.3, "subj": 92.7}
 KINDS = {
     "sklearn": "scikit-learn: TfidfVectorizer() + LinearSVC()",
@@ -26,16 +26,16 @@ KINDS = {
     "linear": "BagBackbone: stems, 1-2-grams, sublinear TF-IDF",
     "ratios": "BagBackbone: these terms, with log-count ratios",
     "chosen": "BagBackbone: these terms, punctuation or none chosen in training parts",
-    "averaging": "AveragingBackbone: vectors from nothing",
-    "filters": "ConvolutionalBackbone: vectors from nothing",
+    "averaging": "AveragingBackbone: randomly initialized embeddings",
+    "filters": "ConvolutionalBackbone: randomly initialized embeddings",
 }
 LINEAR = ("sklearn", "sklearn_terms", "linear", "ratios", "chosen")
-#: Words, and words with punctuation marks.
+#: Token patterns: words, and words with punctuation marks.
 PATTERNS = (r"\w+", r"\w+|[^\w\s]")
 
 
 def read(corpus: str) -> tuple[list[str], list[str]]:
-    """Texts and labels, "0" and "1"."""
+    """Returns texts and their labels, "0" and "1"."""
     folder = Path(os.environ.get("KERAS_EMBED_DATA") or worker.REPOSITORY.parent / "shared" / "data")
     with gzip.open(folder / "mr_subj" / FILES[corpus], "rb") as file:
         rows = [row.split(" ", 1) for row in file.read().decode("latin-1").split("\n") if row]
@@ -43,7 +43,7 @@ def read(corpus: str) -> tuple[list[str], list[str]]:
 
 
 def folds(labels: Sequence[str], count: int, seed: int) -> list[np.ndarray]:
-    """The rows of each fold's test part."""
+    """Returns the test indices of each fold."""
     generator = np.random.default_rng(seed)
     parts: list[list[int]] = [[] for _ in range(count)]
     place = 0
@@ -57,18 +57,18 @@ def folds(labels: Sequence[str], count: int, seed: int) -> list[np.ndarray]:
 def measure(
     corpus: str, kinds: Sequence[str], count: int = 10, seed: int = 0, limit: int | None = None, neural_folds: int = 10
 ) -> list[dict[str, Any]]:
-    """Trains and tests every kind on the same folds, on the backend at hand.
+    """Trains and tests every classifier on the same folds, on the current backend.
 
     Args:
         corpus: "mr" or "subj".
-        kinds: some of `KINDS`.
+        kinds: keys of `KINDS`.
         count: number of folds.
-        seed: of the folds and of the weights.
-        limit: only every so-manieth text, so that so many are left.
-        neural_folds: folds that the neural kinds are tested on, the first ones.
+        seed: seed of the folds and the weights.
+        limit: maximum number of texts, evenly spaced.
+        neural_folds: number of folds, from the first, for the neural classifiers.
 
     Returns:
-        A dict for each kind: accuracy of each fold, and seconds of a fold from strings to answers.
+        A dict for each classifier: accuracy of each fold, and seconds of a fold from strings to predictions.
     """
     texts, labels = read(corpus)
     if limit is not None:
@@ -135,7 +135,7 @@ def _chosen(texts: list[str], labels: list[str], new: list[str], seed: int) -> l
 
 
 def inner_accuracy(texts: list[str], labels: list[str], pattern: str, seed: int, count: int = 3) -> float:
-    """The share of a training part that is right when each of some folds of it is held out in turn."""
+    """Returns the cross-validated accuracy within a training set."""
     right = 0
     for test in folds(labels, count, seed):
         held = set(test.tolist())
@@ -173,7 +173,7 @@ def _filters(texts: list[str], labels: list[str], new: list[str], seed: int) -> 
 def _trained(
     classifier: Any, texts: list[str], labels: list[str], seed: int, rate: float, epochs: int, batch_size: int
 ) -> Any:
-    """Trained with a learning rate that falls to zero."""
+    """Returns the classifier, trained with a learning rate that decays to zero."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -196,7 +196,7 @@ _PREDICTORS = {
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: accuracy in percent, what is asked of TF-IDF, and seconds of a fold."""
+    """Returns Markdown: accuracy in percent, the target for TF-IDF, and seconds per fold."""
     return report.table(
         [
             {
@@ -214,13 +214,13 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on a backend, prints the table and writes classify.json."""
+    """Runs the benchmark on each given backend, prints the table and writes classify.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks classify", description=__doc__)
     worker.add_arguments(parser, backends=("tensorflow",))
     parser.add_argument("--corpora", nargs="+", default=list(FILES), choices=list(FILES))
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--folds", type=int, default=10)
-    parser.add_argument("--neural-folds", type=int, default=2, help="folds that neural kinds are tested on")
+    parser.add_argument("--neural-folds", type=int, default=2, help="number of folds for the neural classifiers")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)

@@ -1,7 +1,7 @@
 """CRF: loss with gradients, and decoding, against pytorch-crf in the same process.
 
-On each backend pytorch-crf and this library solve the same problems in turn, A B A B, under one cap on threads. What
-is compiled is compiled before; the seconds of that first call stand in a column of their own.
+On each backend, pytorch-crf and keras_embed solve the same problems alternately with the same number of threads.
+Compilation is excluded from the times; the duration of the first call is in a separate column.
 """
 
 import argparse
@@ -14,23 +14,23 @@ from benchmarks import machine, report, worker
 from benchmarks.timing import alternate, seconds
 
 SHAPES = ((32, 50, 9), (64, 128, 17), (16, 512, 50))
-#: A side whose p90 is more than this many p10s was disturbed, and the ratio of the medians means nothing.
+#: If p90 / p10 of either side exceeds this, the measurement was disturbed and the ratio is not meaningful.
 STEADY = 1.5
-#: How many times as fast as pytorch-crf it is asked to be: loss with gradients, decoding.
+#: Target speed relative to pytorch-crf: loss with gradients, decoding.
 ASKED = {"jax": (10.0, 3.0), "tensorflow": (3.0, 3.0), "torch": (1.0, 1.0)}
 
 
 def measure(shapes: Sequence[Sequence[int]] = SHAPES, runs: int = 30) -> list[dict[str, Any]]:
-    """Times both on the backend at hand, and checks what they answer.
+    """Times both on the current backend and checks their results.
 
     Args:
         shapes: (B, T, K) of each problem.
         runs: timed runs of each side.
 
     Returns:
-        A dict for each shape and way: times in ms, errors against float64, and whether the best paths agree.
+        A dict for each shape and implementation: times in ms, errors relative to float64, and if the best paths agree.
     """
-    import torch  # noqa: F401  PyTorch before TensorFlow: the other order can crash the process.
+    import torch  # noqa: F401  PyTorch before TensorFlow: the reverse order can crash the process.
 
     from benchmarks import chain_contenders, chain_float64
 
@@ -56,14 +56,14 @@ def measure(shapes: Sequence[Sequence[int]] = SHAPES, runs: int = 30) -> list[di
 
 
 def gradient_error(gradients: Sequence[Any], exact: Sequence[Any]) -> float:
-    """The greatest relative error, in the Euclidean norm, of the gradients of the four kinds of scores."""
+    """Returns the maximum relative error (Euclidean norm) over the gradients of the four kinds of scores."""
     arrays = [x.detach().numpy() if hasattr(x, "detach") else np.asarray(x) for x in gradients]
     errors = [np.linalg.norm(a - e) / np.linalg.norm(e) for a, e in zip(arrays, exact, strict=True)]
     return float(max(errors))
 
 
 def same_paths(paths: Any, expected: Sequence[Sequence[int]]) -> bool:
-    """Whether the rows of `paths` begin with the expected tags and are 0 behind them."""
+    """Returns `True` if the rows of `paths` start with the expected tags, followed by zeros."""
     return all(
         list(row[: len(tags)]) == list(tags) and not np.any(row[len(tags) :])
         for row, tags in zip(paths, expected, strict=True)
@@ -71,7 +71,7 @@ def same_paths(paths: Any, expected: Sequence[Sequence[int]]) -> bool:
 
 
 def tables(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: times, then errors."""
+    """Returns Markdown: times, then errors."""
     times = [
         {
             "backend": f"{row['backend']} ({row['way']})",
@@ -109,7 +109,7 @@ def _interval(times: dict[str, float]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on every backend, prints the tables and writes crf.json."""
+    """Runs the benchmark on every backend, prints the tables and writes crf.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks crf", description=__doc__)
     worker.add_arguments(parser)
     parser.add_argument("--runs", type=int, default=30, help="timed runs of each side")

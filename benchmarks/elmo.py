@@ -1,7 +1,7 @@
-"""ELMo at full size: tokens per second against the published forward pass in plain PyTorch, and the LSTMs' arithmetic.
+"""ELMo at full size: tokens per second and LSTM FLOP rate, against the published forward pass in PyTorch.
 
-On each backend both sides read the same batches of real sentences in the same process in turn, A B A B, under one cap
-on threads, with the same random weights of the published shapes. What is compiled is compiled before.
+On each backend, both sides process the same batches of real sentences alternately in one process, with the same number
+of threads and the same random weights of the published shapes. Compilation is excluded from the times.
 """
 
 import argparse
@@ -13,12 +13,12 @@ import numpy as np
 from benchmarks import machine, report, worker
 from benchmarks.timing import alternate
 
-#: How many times as many tokens per second, and which share of the rate of a great matrix product.
+#: Targets: tokens per second relative to the peer, and share of the rate of a large matrix product.
 ASKED = {"whole model": 3.0, "LSTMs": 0.6}
 ROWS = 32
-#: A square product that is as fast as products get; a row of the tables says how fast.
+#: Size of a square matrix product that measures the peak rate.
 SQUARE = 2048
-#: The arguments of `measure` for a model that is quick to run.
+#: Arguments of `measure` for a small model that runs quickly.
 SMALL = {"hidden_dim": 64, "projection_dim": 16, "filters": ((1, 8), (3, 16)), "char_dim": 8, "square": 256, "steps": 6}
 
 
@@ -31,22 +31,22 @@ def measure(
     seed: int = 1,
     **sizes: Any,
 ) -> dict[str, Any]:
-    """Times both sides on the backend at hand, and checks that they answer the same.
+    """Times both sides on the current backend and checks that their outputs are equal.
 
     Args:
-        corpus: its training part gives the batches.
-        batches: of `ROWS` sentences each.
+        corpus: corpus whose training split provides the batches.
+        batches: number of batches of `ROWS` sentences.
         runs: timed runs of each side.
-        steps: of the batch without padding that the LSTMs' arithmetic is counted on.
-        square: rows and columns of the matrix product that tells the machine's rate.
-        seed: of the weights, and of the choice of sentences.
-        **sizes: of a smaller model, arguments of `ElmoBackbone`.
+        steps: length of the unpadded batch that measures the LSTMs.
+        square: size of the matrix product that measures the rate of the machine.
+        seed: seed of the weights and of the choice of sentences.
+        **sizes: arguments of `ElmoBackbone`, for a smaller model.
 
     Returns:
-        `models`, a dict for each way to batch; `parts`, one for each part of the model; `difference`, the greatest of
-        all outputs; `parameters`.
+        `models`, a dict for each batching; `parts`, a dict for each part of the model; `difference`, the maximum
+        absolute difference of the outputs; `parameters`.
     """
-    # PyTorch, which the peer imports, before TensorFlow: the other order can crash the process.
+    # Import PyTorch, which the peer uses, before TensorFlow: the reverse order can crash the process.
     from benchmarks import elmo_peer  # isort: skip
     import keras
 
@@ -83,7 +83,7 @@ def measure(
 
 
 def chosen_batches(sentences: Sequence[Sequence[str]], batches: int, seed: int) -> dict[str, list[Any]]:
-    """The same number of batches in two ways: sentences drawn at random, and batches of sentences equally long."""
+    """Returns batches of random sentences, and as many batches of sentences sorted by length."""
     order = np.random.default_rng(seed).permutation(len(sentences))
     drawn = [list(sentences[place]) for place in order if sentences[place]]
     sorted_ = sorted(drawn[: ROWS * ROWS], key=len)
@@ -95,13 +95,13 @@ def chosen_batches(sentences: Sequence[Sequence[str]], batches: int, seed: int) 
 
 
 def timed(peer: Callable[[], Any], ours: Callable[[], Any], runs: int) -> dict[str, Any]:
-    """Milliseconds of both, and how many times as fast ours is."""
+    """Returns milliseconds of both sides, and the speed of ours relative to the peer's."""
     theirs, mine = alternate((peer, ours), runs)
     return {"peer_ms": theirs, "ours_ms": mine, "ratio": theirs["median"] / mine["median"]}
 
 
 def encoders(elmo: Any, peer: Any, sentences: Sequence[Sequence[str]], runs: int) -> list[dict[str, Any]]:
-    """Words from their characters: theirs once for each place of a batch, ours once for each distinct word."""
+    """Times the character encoders: the peer encodes each position, keras_embed each distinct word once."""
     import keras
     import torch
 
@@ -126,7 +126,7 @@ def encoders(elmo: Any, peer: Any, sentences: Sequence[Sequence[str]], runs: int
 
 
 def lstms(elmo: Any, peer: Any, steps: int, square: int, runs: int) -> list[dict[str, Any]]:
-    """The LSTMs on a batch without padding: both sides' rates, and the rate of great products in their frameworks."""
+    """Measures the rates of the LSTMs on an unpadded batch and of large matrix products, for both sides."""
     import keras
     import torch
 
@@ -148,7 +148,7 @@ def lstms(elmo: Any, peer: Any, steps: int, square: int, runs: int) -> list[dict
     peer_matrix = torch.tensor(matrix)
     product = {"part": f"product of {square} x {square}", "rows": [square] * 2}
     product |= timed(lambda: peer_matrix @ peer_matrix, _product(matrix), runs)
-    of_step = 4 * stack.hidden_dim * 2 * dim + stack.hidden_dim * dim  # multiplications of one row, step and LSTM
+    of_step = 4 * stack.hidden_dim * 2 * dim + stack.hidden_dim * dim  # multiplications per row, step and LSTM
     for found, work in ((row, 2 * stack.num_layers * ROWS * steps * of_step), (product, square**3)):
         for side in ("peer", "ours"):
             found[f"{side}_gflops"] = 2 * work / found[f"{side}_ms"]["median"] / 1e6
@@ -156,12 +156,12 @@ def lstms(elmo: Any, peer: Any, steps: int, square: int, runs: int) -> list[dict
 
 
 def _product(matrix: np.ndarray) -> Callable[[], Any]:
-    """The product of a matrix with itself as a compiled model, so that the rate is one that a model can reach."""
+    """Returns the square of a matrix as a compiled model, so that a model can reach its rate."""
     import keras
 
     class Square(keras.layers.Layer):
         def call(self, x: Any) -> Any:
-            # A number comes out: copying the product would count.
+            # Return a scalar, so that copying the product is not measured.
             return keras.ops.sum(keras.ops.matmul(x, x)[:1], axis=-1)
 
         def compute_output_shape(self, shape: Any) -> Any:
@@ -183,7 +183,7 @@ def _difference(peer: Any, model: Any) -> Callable[[Any, Any], float]:
 
 
 def tables(results: Sequence[dict[str, Any]]) -> str:
-    """Markdown: the whole model, then its parts."""
+    """Returns Markdown: the whole model, then its parts."""
     models = [
         {
             "backend": result["backend"],
@@ -224,12 +224,12 @@ def _shares(row: dict[str, Any], product: dict[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on every backend, prints the tables and writes elmo.json."""
+    """Runs the benchmark on every backend, prints the tables and writes elmo.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks elmo", description=__doc__)
     worker.add_arguments(parser)
     parser.add_argument("--batches", type=int, default=3, help=f"of {ROWS} sentences")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each side")
-    parser.add_argument("--small", action="store_true", help="a small model: a look at the report")
+    parser.add_argument("--small", action="store_true", help="use a small model, to preview the report")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
     wanted = {"batches": options.batches, "runs": options.runs, **(SMALL if options.small else {})}

@@ -1,8 +1,8 @@
-"""ELMo's forward pass as it was published, in plain PyTorch: the side that `benchmarks.elmo` measures against.
+"""The published forward pass of ELMo in plain PyTorch, the peer of `benchmarks.elmo`.
 
-Written from the description of the architecture (Peters et al. 2018; the options and weights of bilm-tf) the way that
-the published code computes: every token of the padded batch goes through the character filters, each direction of each
-layer is a loop of its own over all rows, and a step multiplies input and state together, `[x; h] W_0 + B`.
+Implements the architecture (Peters et al. 2018; options and weights of bilm-tf) as the published code does: the
+character filters are applied to every token of the padded batch, each direction of each layer is a separate loop over
+all rows, and each step computes `[x; h] W_0 + B`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ CLIP = 3.0
 
 
 def weights_of(elmo: Any) -> dict[str, np.ndarray]:
-    """The weights of an `ElmoBackbone` under the names of the published files."""
+    """Returns the weights of an `ElmoBackbone` by the names in the published files."""
 
     def number(weight: Any) -> np.ndarray:
         return np.array(weight.numpy() if not hasattr(weight, "detach") else weight.detach().numpy())
@@ -40,16 +40,16 @@ def weights_of(elmo: Any) -> dict[str, np.ndarray]:
 
 
 class PublishedElmo:
-    """The forward pass.
+    """Forward pass of the published model.
 
     Args:
-        weights: arrays under the names of the published files.
-        device: of PyTorch.
+        weights: arrays by the names in the published files.
+        device: PyTorch device.
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], device: str = "cpu") -> None:
         self.weights = {name: torch.tensor(array, device=device) for name, array in weights.items()}
-        self.filters = [  # as PyTorch's convolutions want them, (n, E, w)
+        self.filters = [  # (n, E, w), the layout of PyTorch's convolutions
             (self._get(f"CNN/W_cnn_{place}").permute(2, 1, 0).contiguous(), self._get(f"CNN/b_cnn_{place}"))
             for place in range(self._count("CNN/W_cnn_{}"))
         ]
@@ -63,7 +63,7 @@ class PublishedElmo:
         return next(place for place in range(99) if pattern.format(place) not in self.weights)
 
     def tokens(self, rows: torch.Tensor) -> torch.Tensor:
-        """Characters (B, S, L) to vectors (B, S, D)."""
+        """Encodes characters (B, S, L) as vectors (B, S, D)."""
         batch, steps, width = rows.shape
         letters = functional.embedding(rows.reshape(-1, width), self._get("char_embed")).transpose(1, 2)  # (B S, E, L)
         best = [torch.relu(functional.conv1d(letters, *filters).amax(-1)) for filters in self.filters]
@@ -77,7 +77,7 @@ class PublishedElmo:
         return x.reshape(batch, steps, -1)
 
     def read(self, x: torch.Tensor, real: torch.Tensor, direction: int, layer: int) -> torch.Tensor:
-        """One LSTM over (B, S, D) in its reading order, without what skips it; zero behind a row's end."""
+        """Runs one LSTM over (B, S, D) in its reading order, without the residual; zero after the end of a row."""
         here = f"RNN_{direction}/RNN/MultiRNNCell/Cell{layer}/LSTMCell/"
         kernel, bias, projection = (self._get(here + name) for name in ("W_0", "B", "W_P_0"))
         hidden = x.new_zeros(len(x), projection.shape[1])
@@ -94,7 +94,7 @@ class PublishedElmo:
 
     @torch.no_grad()
     def __call__(self, rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """From padded characters (B, S, L), boundaries included, to all layers of the tokens (B, S - 2, N + 1, 2 D)."""
+        """Maps padded characters with boundaries (B, S, L) to all layers (B, S - 2, N + 1, 2 D)."""
         steps = torch.arange(rows.shape[1], device=rows.device)[None]
         real = steps < lengths[:, None]  # (B, S)
         turned = torch.where(real, lengths[:, None] - 1 - steps, steps)[..., None]  # its own inverse
@@ -110,15 +110,15 @@ class PublishedElmo:
                 else:
                     layers[layer + 1].append(torch.take_along_dim(x, turned, 1))
         answer = torch.stack([torch.cat(pair, dim=-1) for pair in layers], dim=2)[:, 1:-1]
-        inside = steps[:, 1:-1] < lengths[:, None] - 1  # neither the end nor padding
+        inside = steps[:, 1:-1] < lengths[:, None] - 1  # excludes the end token and padding
         return answer * inside[..., None, None]
 
 
 def batch_of(sentences: Sequence[Sequence[str]], characters: Any, device: str = "cpu") -> tuple[torch.Tensor, ...]:
-    """What `PublishedElmo` takes, of some sentences: every token's characters, padding zero, and the lengths."""
+    """Returns the inputs of `PublishedElmo`: character ids, padded with 0, and lengths."""
     bounded = [["<S>", *sentence, "</S>"] for sentence in sentences]
     rows = np.zeros((len(bounded), max(map(len, bounded)), characters.max_characters), np.int64)
-    for place, sentence in enumerate(bounded):
-        rows[place, : len(sentence)] = [characters.encode_python(word) for word in sentence]
+    for row, sentence in enumerate(bounded):
+        rows[row, : len(sentence)] = [characters.encode_python(word) for word in sentence]
     lengths = torch.tensor([len(sentence) for sentence in bounded], device=device)
     return torch.tensor(rows, device=device), lengths

@@ -1,8 +1,8 @@
-"""Frozen ELMo: seconds of an epoch with the encoder, with its features from the disk, and of the head alone.
+"""Frozen ELMo: seconds per epoch with the encoder, with its features cached on disk, and of the head alone.
 
-Three taggers of one shape learn the same sentences in the same batches. The first runs ELMo in each step, the second
-is trained with `feature_cache`, the third has fixed word vectors of ELMo's width in place of ELMo. What is compiled is
-compiled in the first epoch, which does not count.
+Three taggers of the same shape are trained on the same batches. The first runs ELMo in each step, the second is trained
+with `feature_cache`, and the third replaces ELMo by frozen word embeddings of the same width. The first epoch, which
+includes compilation, is not counted.
 """
 
 import argparse
@@ -28,18 +28,18 @@ def measure(
     hidden_dim: int = 200,
     elmo: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Trains the three on the backend at hand.
+    """Trains the three taggers on the current backend.
 
     Args:
-        size: of the encoder, whose weights are random: they cost what trained ones cost.
-        sentences: of the train part of English EWT, evenly spaced.
-        epochs: of each; the median of all but the first counts.
-        batch_size: sentences in a batch.
-        hidden_dim: of the tagger's LSTM, for each direction.
-        elmo: other arguments of `ElmoBackbone` than those of the size.
+        size: size of the encoder. Its weights are random, which does not affect the speed.
+        sentences: number of sentences from the training split of English EWT, evenly spaced.
+        epochs: epochs of each tagger; the result is the median without the first.
+        batch_size: sentences per batch.
+        hidden_dim: units of the tagger's LSTM per direction.
+        elmo: further arguments of `ElmoBackbone`.
 
     Returns:
-        Seconds of an epoch of each way, seconds and bytes of the cache, and the last losses.
+        Seconds per epoch of each tagger, seconds and bytes of the cache, and the final losses.
     """
     import keras
 
@@ -49,7 +49,7 @@ def measure(
     sizes = {"hidden_dim": hidden, "projection_dim": projection, "num_highway": highway, **(elmo or {})}
     corpus = ke.corpora.load("ud_english_ewt", split="train")
     chosen = range(0, len(corpus.tokens), max(1, len(corpus.tokens) // sentences))[:sentences]
-    words, tags = ([list(part[place]) for place in chosen] for part in (corpus.tokens, corpus.tags))
+    words, tags = ([list(part[index]) for index in chosen] for part in (corpus.tokens, corpus.tags))
     keras.utils.set_random_seed(1)
     encoder = ke.backbones.ElmoBackbone(**sizes)
     encoder.trainable = False
@@ -96,7 +96,7 @@ def _clock() -> Any:
     import keras
 
     class Clock(keras.callbacks.Callback):
-        """Seconds of each epoch, and when the first began."""
+        """Records the start of training and the seconds of each epoch."""
 
         def on_train_begin(self, logs: Any = None) -> None:
             self.seconds: list[float] = []
@@ -112,7 +112,7 @@ def _clock() -> Any:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: a row for each backend."""
+    """Returns a Markdown table with a row for each backend."""
     return report.table(
         [
             {
@@ -134,12 +134,12 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on every backend, prints the table and writes feature_cache.json."""
+    """Runs the benchmark on every backend, prints the table and writes feature_cache.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks feature_cache", description=__doc__)
     worker.add_arguments(parser)
-    parser.add_argument("--size", choices=SIZES, default="small", help="of the encoder, as published")
-    parser.add_argument("--sentences", type=int, default=512, help="to learn")
-    parser.add_argument("--epochs", type=int, default=4, help="of each way; the first does not count")
+    parser.add_argument("--size", choices=SIZES, default="small", help="published size of the encoder")
+    parser.add_argument("--sentences", type=int, default=512, help="number of training sentences")
+    parser.add_argument("--epochs", type=int, default=4, help="epochs of each tagger; the first is not counted")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
     chosen = {"size": options.size, "sentences": options.sentences, "epochs": options.epochs}

@@ -1,4 +1,4 @@
-"""Installation, tests and demo in a fresh clone with a fresh environment: minutes of each, as a newcomer waits."""
+"""Minutes of installation, tests and demo in a fresh clone with a new environment."""
 
 import argparse
 import os
@@ -13,19 +13,19 @@ from benchmarks import literature, machine, report, worker
 
 PARTS = {"installation": "make .venv/.ready", "demo": "make demo", "tests": "make test"}
 
-#: What a `make` around this one, or this checkout, leaves in the environment.
+#: Environment variables of an outer `make` or of this checkout, which are removed.
 _OURS = ("PYTHONPATH", "KERAS_BACKEND", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")
 
 
 def measure(parts: Sequence[str] = tuple(PARTS), repository: Path = worker.REPOSITORY) -> list[dict[str, Any]]:
-    """Clones what is committed and runs one command after the other.
+    """Clones the committed files and runs the commands one after the other.
 
     Args:
-        parts: some of `PARTS`.
-        repository: with a Makefile that has their targets.
+        parts: keys of `PARTS`.
+        repository: repository with a Makefile that has their targets.
 
     Returns:
-        Part, seconds and whether it passed, of each. What they print goes to build/benchmarks/fresh_clone.log.
+        A dict for each part with `part`, `seconds` and `passed`. Output is written to build/benchmarks/fresh_clone.log.
     """
     log = report.FOLDER / "fresh_clone.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def measure(parts: Sequence[str] = tuple(PARTS), repository: Path = worker.REPOS
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown, a row for each part."""
+    """Returns a Markdown table with a row for each part."""
     return report.table(
         [
             {
@@ -60,7 +60,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the table and writes fresh_clone.json; 1 if a part failed."""
+    """Prints the table and writes fresh_clone.json; returns 1 if a part failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks fresh_clone", description=__doc__)
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
     options = parser.parse_args(arguments)

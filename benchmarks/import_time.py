@@ -1,4 +1,4 @@
-"""Import: the seconds that `import keras_embed` takes beyond `import keras`."""
+"""Import: seconds of `import keras_embed` after `import keras`."""
 
 import argparse
 import json
@@ -31,17 +31,17 @@ print(json.dumps({"both": both_s, "beyond": both_s - keras_s, "tagger": time.per
 
 
 def measure(backend: str, threads: int = worker.THREADS, runs: int = 7, warm_ups: int = 1) -> dict[str, float]:
-    """Imports in fresh processes, with and without keras_embed in turn.
+    """Imports in new processes, alternately with and without keras_embed.
 
     Args:
-        backend: of Keras.
-        threads: of each process.
-        runs: of each kind.
-        warm_ups: runs that do not count: the first reads the files from the disk.
+        backend: Keras backend.
+        threads: number of threads of each process.
+        runs: number of processes of each kind.
+        warm_ups: number of uncounted runs; the first one reads the files from the disk.
 
     Returns:
-        Median seconds: `keras` alone; `both`; `beyond`, what keras_embed took in the same process after keras;
-        `tagger`, what the first use of a task takes then, which brings Keras Hub and TensorFlow.
+        Median seconds: `keras` alone; `both`; `beyond`, the import of keras_embed after keras in the same process;
+        `tagger`, the first use of a task after that, which imports Keras Hub and TensorFlow.
     """
     samples: dict[str, list[float]] = {}
     for run in range(-warm_ups, runs):
@@ -65,10 +65,10 @@ def _printed(code: str, backend: str, threads: int) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on every backend, prints a table and writes import_time.json."""
+    """Runs the benchmark on every backend, prints a table and writes import_time.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks import_time", description=__doc__)
     worker.add_arguments(parser)
-    parser.add_argument("--runs", type=int, default=7, help="processes of each kind")
+    parser.add_argument("--runs", type=int, default=7, help="number of processes of each kind")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
     rows = {backend: measure(backend, options.threads, options.runs) for backend in options.backends}
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def table(rows: dict[str, Any]) -> str:
-    """Markdown, a row for each backend."""
+    """Returns a Markdown table with a row for each backend."""
     return report.table(
         [
             {

@@ -1,8 +1,8 @@
-"""An interpolated Kneser-Ney trigram model, the bar that a trained language model has to clear; and a unigram model.
+"""Interpolated Kneser-Ney trigram model and unigram model, as baselines of trained language models.
 
-Modified Kneser-Ney as in Chen and Goodman 1999, section 4: three discounts an order, estimated from the counts of
-counts, every order interpolated with the one below, the lowest with the uniform distribution. Bigrams that begin with a
-sentence have their plain counts, since nothing can stand before them.
+Modified Kneser-Ney as in Chen and Goodman 1999, section 4: three discounts per order, estimated from the counts of
+counts; every order is interpolated with the next lower one, and the lowest with the uniform distribution. Bigrams at
+the start of a sentence use plain counts, because no token precedes them.
 
     python -m benchmarks.kneser_ney train.txt held_out.txt --vocabulary vocabulary.txt
 """
@@ -20,7 +20,7 @@ BOS, EOS = 0, 1
 
 
 class _Order:
-    """Discounted counts of one order: contexts and n-grams as sorted numbers."""
+    """Discounted counts of one order, with contexts and n-grams as sorted integer keys."""
 
     def __init__(self, contexts: Any, words: Any, counts: Any, size: int) -> None:
         self.size = size
@@ -36,21 +36,21 @@ class _Order:
         return self.discounts[np.minimum(counts, 3).astype(int)]
 
     def interpolate(self, contexts: Any, words: Any, below: Any) -> Any:
-        """Discounted frequency plus the discounted mass times the lower order's probability."""
-        place, known = find(self.contexts, contexts)
-        key_place, seen = find(self.keys, contexts * self.size + words)
-        counts = np.where(seen, self.counts[key_place], 0.0)
-        totals = np.where(known, self.totals[place], 1.0)
-        weight = np.where(known, self.left[place] / totals, 1.0)
+        """Returns the discounted frequency plus the discounted mass times the lower-order probability."""
+        index, known = find(self.contexts, contexts)
+        key_index, seen = find(self.keys, contexts * self.size + words)
+        counts = np.where(seen, self.counts[key_index], 0.0)
+        totals = np.where(known, self.totals[index], 1.0)
+        weight = np.where(known, self.left[index] / totals, 1.0)
         return (counts - self.discount(counts)) / totals + weight * below
 
 
 class KneserNey:
-    """Probabilities of words after two others.
+    """Modified Kneser-Ney trigram model.
 
     Args:
-        sentences: lists of word numbers, without boundaries.
-        size: V; 0 begins and 1 ends a sentence. Every number but 0 can be predicted.
+        sentences: lists of token ids, without boundaries.
+        size: vocabulary size V; 0 starts and 1 ends a sentence. Every id except 0 can be predicted.
     """
 
     def __init__(self, sentences: Iterable[Sequence[int]], size: int) -> None:
@@ -60,7 +60,7 @@ class KneserNey:
         three, three_counts = unique_rows(trigrams, size)
         self.trigrams = _Order(three[:, 0] * size + three[:, 1], three[:, 2], three_counts, size)
 
-        two, two_counts = unique_rows(three[:, 1:], size)  # in how many trigrams: what stood before the bigram
+        two, two_counts = unique_rows(three[:, 1:], size)  # continuation counts: number of distinct preceding tokens
         first = raw[:, 0] == BOS
         two, two_counts = np.concatenate([raw[first], two]), np.concatenate([raw_counts[first], two_counts])
         self.bigrams = _Order(two[:, 0], two[:, 1], two_counts, size)
@@ -69,15 +69,15 @@ class KneserNey:
         self.unigrams = _Order(np.zeros_like(one), one, one_counts, size)
 
     def probabilities(self, before: Any, previous: Any, words: Any) -> Any:
-        """P(word | before, previous). `before` is -1 where `previous` begins the sentence."""
+        """Computes P(word | before, previous). `before` is -1 where `previous` starts the sentence."""
         before, previous, words = (np.asarray(x, "int64") for x in (before, previous, words))
         p = self.unigrams.interpolate(np.zeros_like(words), words, 1.0 / (self.size - 1))
         p = self.bigrams.interpolate(previous, words, p)
-        # -1 makes a negative context, which no trigram has.
+        # -1 gives a negative context, which matches no trigram.
         return self.trigrams.interpolate(before * self.size + previous, words, p)
 
     def perplexity(self, sentences: Iterable[Sequence[int]]) -> float:
-        """exp of the mean of -log P over all words and the end of each sentence."""
+        """Computes exp(mean(-log P)) over all tokens, including the end of each sentence."""
         bigrams, _ = grams(sentences)
         starts = bigrams[:, 0] == BOS
         before = np.where(starts, -1, np.roll(bigrams[:, 0], 1))
@@ -85,7 +85,7 @@ class KneserNey:
 
 
 def unigram_perplexity(train: Iterable[Sequence[int]], held_out: Iterable[Sequence[int]], size: int) -> float:
-    """Of relative frequencies, each word and the sentence's end counted once more than it was seen."""
+    """Computes the perplexity of a unigram model with add-one smoothing."""
     counts = np.bincount(grams(train)[0][:, 1], minlength=size) + 1.0
     counts[BOS] = 0.0
     words = grams(held_out)[0][:, 1]
@@ -93,9 +93,9 @@ def unigram_perplexity(train: Iterable[Sequence[int]], held_out: Iterable[Sequen
 
 
 def discounts(counts: Any) -> Any:
-    """[0, D1, D2, D3+] of counts of counts (Chen and Goodman, equation 26).
+    """Returns the discounts [0, D1, D2, D3+] (Chen and Goodman, equation 26).
 
-    Where too few counts give a discount outside of (0, k], it is Y, the one discount of Kneser and Ney.
+    If few counts give a discount outside of (0, k], the single discount Y of Kneser and Ney is used.
     """
     n = [max(1, int(np.sum(counts == k))) for k in (1, 2, 3, 4)]
     y = n[0] / (n[0] + 2 * n[1])
@@ -104,7 +104,7 @@ def discounts(counts: Any) -> Any:
 
 
 def grams(sentences: Iterable[Sequence[int]]) -> tuple[Any, Any]:
-    """All bigrams (N, 2) and trigrams (M, 3) of sentences with one boundary at each end."""
+    """Returns all bigrams (N, 2) and trigrams (M, 3) of the sentences with boundaries."""
     flat = np.concatenate([np.concatenate([[BOS], np.asarray(s, "int64"), [EOS]]) for s in sentences])
     two = np.stack([flat[:-1], flat[1:]], axis=1)
     three = np.stack([flat[:-2], flat[1:-1], flat[2:]], axis=1)
@@ -112,7 +112,7 @@ def grams(sentences: Iterable[Sequence[int]]) -> tuple[Any, Any]:
 
 
 def unique_rows(rows: Any, size: int) -> tuple[Any, Any]:
-    """The distinct rows of numbers below `size`, and how often each comes."""
+    """Returns the distinct rows of ids below `size`, and their counts."""
     keys = rows[:, 0]
     for column in rows.T[1:]:
         keys = keys * size + column
@@ -125,19 +125,19 @@ def unique_rows(rows: Any, size: int) -> tuple[Any, Any]:
 
 
 def find(sorted_keys: Any, keys: Any) -> tuple[Any, Any]:
-    """Where each key stands, or 0, and whether it is there."""
-    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
-    found = sorted_keys[place] == keys
-    return np.where(found, place, 0), found
+    """Returns the index of each key, or 0, and a mask of the keys that are present."""
+    index = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    found = sorted_keys[index] == keys
+    return np.where(found, index, 0), found
 
 
 def numbers(files: Iterable[Any], vocabulary: LanguageModelVocabulary) -> list[Any]:
-    """The sentences of files of tokenised text, as word numbers."""
+    """Reads files of tokenized text as lists of token ids."""
     return [vocabulary.ids(sentence.tokens) for file in files for sentence in read_plain(file)]
 
 
 def compare(train: Sequence[Any], held_out: Sequence[Any], vocabulary: LanguageModelVocabulary) -> dict[str, float]:
-    """Perplexities on held-out files of models of the same vocabulary, unknown words counted as one word."""
+    """Computes held-out perplexities of both models; all out-of-vocabulary words share one id."""
     known, new = numbers(train, vocabulary), numbers(held_out, vocabulary)
     size = len(vocabulary)
     return {"unigram": unigram_perplexity(known, new, size), "trigram": KneserNey(known, size).perplexity(new)}
@@ -146,9 +146,9 @@ def compare(train: Sequence[Any], held_out: Sequence[Any], vocabulary: LanguageM
 def main(arguments: Sequence[str]) -> int:
     """Prints both perplexities."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("train", nargs="+", help="tokenised text, a sentence a line")
+    parser.add_argument("train", nargs="+", help="tokenized text, one sentence per line")
     parser.add_argument("held_out")
-    parser.add_argument("--vocabulary", required=True, help="a word a line, <S> </S> <UNK> first")
+    parser.add_argument("--vocabulary", required=True, help="one word per line, starting with <S> </S> <UNK>")
     options = parser.parse_args(arguments)
     vocabulary = LanguageModelVocabulary.load(options.vocabulary)
     for name, perplexity in compare(options.train, [options.held_out], vocabulary).items():

@@ -1,4 +1,4 @@
-"""Novels and tales as sentences of lower-cased words, for what trains word vectors."""
+"""Novels and fairy tales as lowercased, tokenized sentences for training word vectors."""
 
 import csv
 import io
@@ -16,12 +16,12 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 def data_folder() -> Path:
-    """Where the real data lies, as the tests look for it."""
+    """Returns the folder of the real data, as used by the tests."""
     return Path(os.environ.get("KERAS_EMBED_DATA") or REPOSITORY.parent / "shared" / "data")
 
 
 def sentences(text: str) -> Iterator[list[str]]:
-    """The sentences of a text that have two words at least."""
+    """Yields the sentences of a text with at least two words."""
     for sentence in _END.split(text):
         words = _WORD.findall(sentence.lower())
         if len(words) > 1:
@@ -29,14 +29,14 @@ def sentences(text: str) -> Iterator[list[str]]:
 
 
 def novels(folder: str) -> Iterator[str]:
-    """The texts of a folder, xz or plain, by name."""
+    """Yields the texts of a folder, plain or xz-compressed, sorted by name."""
     for path in sorted((data_folder() / folder).glob("*.txt*")):
         data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
         yield data.decode("utf-8-sig")
 
 
 def tales() -> Iterator[str]:
-    """The fairy tales of FairytaleQA, a section at a time, without the questions."""
+    """Yields the sections of the fairy tales of FairytaleQA, without the questions."""
     with tarfile.open(data_folder() / "fairytaleqa" / "fairytaleqa_by_split.tar.xz") as archive:
         for member in archive:
             file = archive.extractfile(member) if member.name.endswith("-story.csv") else None
@@ -46,11 +46,11 @@ def tales() -> Iterator[str]:
 
 
 def english(limit: int | None = None) -> list[list[str]]:
-    """The English novels and the tales; the first `limit` sentences of them."""
+    """Returns the first `limit` sentences of the English novels and the fairy tales."""
     texts = itertools.chain(novels("english_classics"), tales())
     return list(itertools.islice((sentence for text in texts for sentence in sentences(text)), limit))
 
 
 def russian(limit: int | None = None) -> list[list[str]]:
-    """The Russian novels."""
+    """Returns the first `limit` sentences of the Russian novels."""
     return list(itertools.islice((s for text in novels("russian_classics") for s in sentences(text)), limit))

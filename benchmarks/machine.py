@@ -1,4 +1,4 @@
-"""The machine and the versions that a measurement was made with."""
+"""Describes the machine and the library versions of a measurement."""
 
 import importlib.metadata
 import os
@@ -15,7 +15,7 @@ LIBRARIES = (
 
 
 def describe() -> dict[str, Any]:
-    """CPU, cores, memory, system, versions, and how busy the machine is: figures from a busy one are noise."""
+    """Returns CPU, cores, memory, system, load average and library versions."""
     return {
         "cpu": _found(r"^model name\s*: (.+)$", "/proc/cpuinfo") or platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -28,7 +28,7 @@ def describe() -> dict[str, Any]:
 
 
 def markdown(machine: dict[str, Any]) -> str:
-    """The same in two lines for a page."""
+    """Formats the result of `describe` as two lines of Markdown."""
     versions = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
     return (
         f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GiB memory, {machine['system']}; "
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _found(pattern: str, file: str) -> str:
-    """The first match in a file of the system, "" where there is no such file."""
+    """Returns the first match in a system file, or "" if there is none."""
     path = Path(file)
     match = re.search(pattern, path.read_text(), re.MULTILINE) if path.exists() else None
     return match[1] if match else ""

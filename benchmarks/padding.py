@@ -1,4 +1,4 @@
-"""Padding: how much any score of a full-size tagger moves when its batch is padded to twice the length."""
+"""Padding: change of the scores of a full-size tagger when its batch is padded to twice the length."""
 
 import argparse
 import dataclasses
@@ -14,18 +14,18 @@ ASKED = 1e-5
 
 
 def measure(corpus: str = "wnut17", sentences: int = 64, seed: int = 1, **changes: Any) -> dict[str, Any]:
-    """Scores one batch of real sentences twice, the second time with as much padding as length.
+    """Scores one batch of real sentences, and again padded to twice its length.
 
     The weights are random and large, so that scores differ from tag to tag by a few nats, as in a trained tagger.
 
     Args:
-        corpus: tagged spans; its dev part gives the batch.
-        sentences: in the batch.
-        seed: of the weights.
-        **changes: to the recipe "ner".
+        corpus: corpus with tagged spans, whose dev split provides the batch.
+        sentences: number of sentences in the batch.
+        seed: seed of the weights.
+        **changes: changes to the recipe "ner".
 
     Returns:
-        The greatest absolute difference of each kind of score at real tokens, and how many were compared.
+        The maximum absolute difference of each kind of score at real tokens, and the number of tokens and spans.
     """
     import keras
 
@@ -58,7 +58,7 @@ def measure(corpus: str = "wnut17", sentences: int = 64, seed: int = 1, **change
 
 
 def _make_weights_large(tagger: Any, rng: np.random.Generator) -> None:
-    """Vectors and pair scores with a deviation of one; emissions with one of a few nats."""
+    """Sets embeddings and transitions to unit standard deviation, and emissions to a few nats."""
     embeddings = [weight for layer in tagger.backbone.embeddings for weight in layer.embedding.weights]
     for weight in (*embeddings, *tagger.get_layer("crf").weights):
         weight.assign(rng.normal(size=weight.shape))
@@ -67,7 +67,7 @@ def _make_weights_large(tagger: Any, rng: np.random.Generator) -> None:
 
 
 def _scores(tagger: Any, scorer: Any, tokens: Any, length: int) -> dict[str, np.ndarray]:
-    """Every score of the real tokens, with the batch padded to exactly this length."""
+    """Returns all scores of the real tokens, with the batch padded to exactly this length."""
     preprocessor = tagger.preprocessor
     preprocessor.tokenizer.bucket_lengths = (length,)
     features = {name: value.numpy() for name, value in preprocessor.tokenizer.encode(tokens).items()}
@@ -91,7 +91,7 @@ def _difference(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on every backend, prints a table and writes padding.json."""
+    """Runs the benchmark on every backend, prints a table and writes padding.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks padding", description=__doc__)
     worker.add_arguments(parser)
     parser.add_argument("--corpus", default="wnut17")
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown, a row for each backend."""
+    """Returns a Markdown table with a row for each backend."""
     return report.table(
         [
             {

@@ -1,4 +1,4 @@
-"""RESULTS.md, taken apart and put together: new tables take the place of old ones, and the words stay."""
+"""Parses RESULTS.md and replaces its tables by new ones, leaving the text unchanged."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,35 +10,35 @@ Table = list[list[str]]
 
 
 def sections(text: str) -> dict[str, str]:
-    """Heading -> body, in the order of the page; what stands before the first heading is under ""."""
+    """Splits a page into heading -> body, in order; the text before the first heading has the key ""."""
     parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
     return dict(zip(["", *parts[1::2]], parts[::2], strict=True))
 
 
 def joined(parts: Mapping[str, str]) -> str:
-    """The page of `sections`."""
+    """Joins the result of `sections` to a page."""
     return "".join(f"## {heading}\n{body}" if heading else body for heading, body in parts.items())
 
 
 def tables(text: str) -> list[Table]:
-    """The rows of each table, the names of its columns first."""
+    """Returns the rows of each table, starting with the column names."""
     return [_rows(found[0]) for found in _TABLE.finditer(text)]
 
 
 def renew(text: str, printed: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Puts what benchmarks printed into the page.
+    """Inserts the output of benchmarks into the page.
 
-    A table takes its rows from the first printed table that has all of its columns; those that the page leaves out are
-    left out again. Tables of the same columns, such as each command of a section may print, are joined. The machine and
-    the versions stand on top if every section is new, else below the commands of those that are. A section that gets no
-    new table keeps its machine with its figures.
+    A table takes its rows from the first printed table that has all of its columns; columns that the page does not show
+    are omitted. Tables with the same columns, such as those of several commands of a section, are concatenated. The
+    machine and the versions are written at the top if every section is new, otherwise below the commands of the new
+    sections. A section without a new table keeps its machine together with its figures.
 
     Args:
-        text: of the page.
-        printed: heading -> what the commands of its section printed, the machine and the versions among it.
+        text: text of the page.
+        printed: heading -> output of the section's commands, including the machine and the versions.
 
     Returns:
-        The new page, and a line for each table, or section without one, that stays as it was although its commands ran.
+        The new page, and a note for each table, or section without a table, that was not updated.
     """
     parts, notes, new, machines = sections(text), [], {}, {}
     for heading, output in printed.items():
@@ -58,7 +58,7 @@ def renew(text: str, printed: Mapping[str, str]) -> tuple[str, list[str]]:
 
 
 def _renewed(body: str, found: Sequence[Table]) -> tuple[str, list[str]]:
-    """The body with new rows, and the columns of the tables that found none."""
+    """Returns the body with new rows, and the columns of the tables without a match."""
     left, kept = list(found), []
 
     def new(match: re.Match[str]) -> str:
@@ -69,8 +69,8 @@ def _renewed(body: str, found: Sequence[Table]) -> tuple[str, list[str]]:
             return match[0]
         same = [table for table in left if table[0] == first[0]]
         left[:] = [table for table in left if table[0] != first[0]]
-        places = [first[0].index(column) for column in columns]
-        rows = [[row[place] for place in places] for table in same for row in table[2:]]
+        indices = [first[0].index(column) for column in columns]
+        rows = [[row[index] for index in indices] for table in same for row in table[2:]]
         return "\n".join("| " + " | ".join(row) + " |" for row in (columns, ["---"] * len(columns), *rows))
 
     return _TABLE.sub(new, body), kept
@@ -81,7 +81,7 @@ def _rows(table: str) -> Table:
 
 
 def _below(body: str, machine: str) -> str:
-    """The machine below the commands, which are the first paragraph."""
+    """Inserts the machine after the commands, which are the first paragraph."""
     commands, _, rest = body.lstrip("\n").partition("\n\n")
     return f"\n{commands}\n\n{machine}\n\n{rest}"
 

@@ -1,9 +1,9 @@
-"""What an hour's pre-training of a small encoder on public-domain books adds to classifying and tagging.
+"""Pre-training: gain for classification and tagging from an hour on public-domain books.
 
-A Transformer of 4 layers is trained on English novels and tales with masked pieces, then fine-tuned on MR and Subj (a
-tenth of the texts is tested, one for each seed: accuracy) and WNUT17 (dev part: entity F1). The same encoder from
-random weights is fine-tuned beside it. Learning rates are chosen for each way on a tenth of the training part that no
-seed tests, of MR and WNUT17; Subj takes those of MR.
+A Transformer with 4 layers is trained with masked language modeling on English novels and tales, and fine-tuned on MR
+and Subj (accuracy on a tenth of the texts, a different one for each seed) and WNUT17 (entity F1 on the dev set). It is
+compared with the same encoder fine-tuned from random weights. Learning rates are chosen separately for both on a tenth
+of the training data of MR and WNUT17 that is in no test set; Subj uses those of MR.
 
     python -m benchmarks pretraining --encoder build/benchmarks/encoder --results build/benchmarks/pretraining.jsonl
 """
@@ -20,22 +20,22 @@ from typing import Any
 from benchmarks import classify, literature, machine, report, worker
 
 LAYERS, WIDTH, HEADS, VOCABULARY = 4, 128, 4, 8000
-#: Of pre-training: many small batches of short texts leave the plateau of word counts sooner than few large ones.
+#: Pre-training batches. Many small batches of short texts leave the unigram plateau sooner than a few large ones.
 LENGTH, BATCH, RATE, WARMUP = 64, 32, 2e-3, 200
-#: Pieces of a text that is classified or tagged at once.
+#: Maximum number of subwords of a text in fine-tuning.
 MAX_LENGTH = 128
-#: Epochs of each task, and whose rates it takes.
+#: Task -> number of epochs, and the task whose learning rates it uses.
 TASKS = {"mr": 2, "subj": 2, "wnut17": 6}
 RATES_OF = {"mr": "mr", "subj": "mr", "wnut17": "wnut17"}
 RATES = (3e-4, 1e-3)
 SEEDS = (1, 2, 3)
 WAYS = ("scratch", "pretrained")
-#: Paragraphs of a novel that make a document, and its fewest characters.
+#: Paragraphs of a novel per document, and minimum number of characters of a document.
 PARAGRAPHS = 100
 
 
 def documents() -> list[str]:
-    """The texts: parts of novels, and sections of tales."""
+    """Returns the documents: parts of novels and sections of tales."""
     found = []
     for novel in literature.novels("english_classics"):
         lines = [line for line in novel.splitlines() if line.strip()]
@@ -44,7 +44,7 @@ def documents() -> list[str]:
 
 
 def new_backbone(vocabulary_size: int) -> Any:
-    """The encoder, with random weights."""
+    """Returns the encoder with random weights."""
     from keras_embed.backbones import TransformerBackbone
     from keras_embed.layers import WordEmbedding
 
@@ -53,16 +53,16 @@ def new_backbone(vocabulary_size: int) -> Any:
 
 
 def pretrain(folder: str, steps: int, limit: int | None = None, verbose: int = 2) -> dict[str, float]:
-    """Trains the encoder, on the backend at hand, and writes it as a preset.
+    """Trains the encoder, on the current backend, and saves it as a preset.
 
     Args:
-        folder: to write to; checkpoints stand in it too, and a run that was killed goes on from the last.
-        steps: batches.
-        limit: only so many documents.
-        verbose: of `fit`.
+        folder: output folder, which also holds checkpoints; an interrupted run resumes from the last one.
+        steps: number of batches.
+        limit: maximum number of documents.
+        verbose: argument of `fit`.
 
     Returns:
-        Loss and scores of the last epoch, seconds of CPU, words.
+        Loss and metrics of the last epoch, CPU seconds, and number of words.
     """
     import keras
 
@@ -95,7 +95,7 @@ def pretrain(folder: str, steps: int, limit: int | None = None, verbose: int = 2
 
 
 def encoder(folder: str, way: str) -> tuple[Any, Any]:
-    """Backbone, pretrained or with random weights, and tokenizer."""
+    """Returns a backbone, pretrained or with random weights, and its tokenizer."""
     import keras_embed as ke
 
     tokenizer = ke.tokenizers.EncoderTokenizer.from_preset(folder)
@@ -105,7 +105,7 @@ def encoder(folder: str, way: str) -> tuple[Any, Any]:
 
 
 def parts(task: str, seed: int, tune: bool) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """What a run is trained and scored on, each `(x, y)`; `tune` scores on a tenth of what no seed is tested on."""
+    """Returns training and test `(x, y)`; with `tune`, the latter is a tenth of the data that is in no test set."""
     import keras_embed as ke
 
     if task == "wnut17":
@@ -134,16 +134,16 @@ def _rows(data: tuple[Any, Any], rows: set[int]) -> tuple[list[Any], list[Any]]:
 def fine_tune(
     task: str, way: str, seed: int, rate: float, folder: str, epochs: int | None = None, tune: bool = False
 ) -> dict[str, Any]:
-    """Trains a head and the encoder under it, on the backend at hand.
+    """Trains a head together with its encoder, on the current backend.
 
     Args:
-        task: of `TASKS`.
-        way: of `WAYS`.
-        seed: of the weights, the order and, for classification, of which tenth is tested.
-        rate: the learning rate, warmed up over a tenth of the steps and then falling to zero.
-        folder: of the preset.
-        epochs: `None`: as `TASKS` says.
-        tune: whether to score on what no seed is tested on.
+        task: key of `TASKS`.
+        way: key of `WAYS`.
+        seed: seed of weights, order and, for classification, of the test set.
+        rate: peak learning rate, with warmup over a tenth of the steps and decay to zero.
+        folder: folder of the preset.
+        epochs: number of epochs; by default that of `TASKS`.
+        tune: if `True`, score on data that is in no test set.
     """
     import keras
 
@@ -176,7 +176,7 @@ def fine_tune(
 
 
 def lines(results: Sequence[dict[str, Any]]) -> str:
-    """Markdown: a row for each task, means and deviations over the seeds."""
+    """Returns Markdown: a row for each task, with means and standard deviations over the seeds."""
     rows = []
     for task in TASKS:
         cells = {
@@ -201,12 +201,14 @@ def lines(results: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Pre-trains where there is no encoder yet, chooses rates, fine-tunes, and prints a table."""
+    """Pre-trains if there is no encoder, chooses learning rates, fine-tunes, and prints a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks pretraining", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--encoder", default=str(report.FOLDER / "encoder"), help="folder of the encoder")
-    parser.add_argument("--results", default=str(report.FOLDER / "pretraining.jsonl"), help="runs that are done")
-    parser.add_argument("--steps", type=int, default=28000, help=f"of pre-training, each {BATCH} x {LENGTH} pieces")
+    parser.add_argument(
+        "--results", default=str(report.FOLDER / "pretraining.jsonl"), help="file of the completed runs"
+    )
+    parser.add_argument("--steps", type=int, default=28000, help=f"pre-training steps of {BATCH} x {LENGTH} subwords")
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=TASKS)
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument("--backend", default="tensorflow", choices=worker.BACKENDS)

@@ -1,4 +1,4 @@
-"""The sections of RESULTS.md: which commands print the figures of each, and how long that takes."""
+"""The sections of RESULTS.md, with the commands that produce their figures and their durations."""
 
 import dataclasses
 
@@ -8,11 +8,11 @@ class Section:
     """A section of the page.
 
     Args:
-        name: one word for the command line, and for the file of what the commands print.
-        heading: of the section.
-        commands: as they stand in the section. `DATA` is the folder of the real data sets.
-        minutes: that all of them take on two cores, about.
-        kept: files and folders in which they find what an earlier run has done, and would not do it again.
+        name: identifier for the command line and for the output file.
+        heading: heading of the section in RESULTS.md.
+        commands: commands as written in the section. `DATA` is the folder of the real data sets.
+        minutes: approximate duration of all commands on two cores.
+        kept: files and folders with results of earlier runs, from which the commands would resume.
     """
 
     name: str

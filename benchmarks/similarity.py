@@ -1,8 +1,8 @@
-"""Similarity of sentences: ESIM on the English STS benchmark, its dev part, beside cosines of TF-IDF and of vectors.
+"""Similarity of sentences: ESIM on the dev set of the English STS benchmark, compared with cosine baselines.
 
-No large pretrained vectors are at hand: skip-gram vectors are trained by the library on novels, tales, captions and the
-training sentences, without any score. ESIM's recipe is chosen on a tenth of the training part, which shares no sentence
-with the rest; then it is trained on the whole training part, and the dev part is scored once.
+Skip-gram vectors are trained with the library on novels, tales, captions and the training sentences, without the
+scores. ESIM's recipe is chosen on a tenth of the training set that shares no sentence with the rest; it is then
+trained on the whole training set, and the dev set is scored once.
 """
 
 import argparse
@@ -26,7 +26,7 @@ KINDS = {
     "esim": "PairClassifier: ESIMBackbone over these vectors",
 }
 VECTORS = {"dim": 100, "window": 5, "negatives": 5, "min_count": 3, "epochs": 5}
-#: Of ESIM: whether vectors stay as they are, units of a direction, dropout, learning rate at first, epochs.
+#: ESIM recipes: frozen vectors, units per direction, dropout, initial learning rate, epochs.
 RECIPES = {
     "fixed vectors": {"fixed": True, "hidden_dim": 100, "dropout": 0.2, "rate": 1e-3, "epochs": 8},
     "fixed vectors, more dropout": {"fixed": True, "hidden_dim": 100, "dropout": 0.4, "rate": 1e-3, "epochs": 8},
@@ -39,7 +39,7 @@ Pairs = list[tuple[str, str]]
 
 
 def read(part: str) -> tuple[Pairs, list[float]]:
-    """Pairs of sentences and their scores from 0 to 5; "train" or "dev"."""
+    """Returns pairs of sentences and their scores from 0 to 5; `split` is "train" or "dev"."""
     path = literature.data_folder() / "stsb_multi_mt" / f"stsb-en-{part}.csv.gz"
     with gzip.open(path, "rb") as file:
         rows = list(csv.reader(io.TextIOWrapper(file, "utf-8", newline="")))
@@ -47,12 +47,12 @@ def read(part: str) -> tuple[Pairs, list[float]]:
 
 
 def words(sentence: str) -> list[str]:
-    """Lower-cased words without punctuation marks."""
+    """Returns the lowercased words without punctuation."""
     return _WORD.findall(sentence.lower())
 
 
 def corpus(pairs: Pairs, limit: int | None = None) -> list[list[str]]:
-    """What vectors are trained on: novels, tales, captions, and the sentences of some pairs."""
+    """Returns the training text of the vectors: novels, tales, captions, and the sentences of the given pairs."""
     texts = literature.english(limit)
     captions = literature.data_folder() / "multi30k" / "train.en.gz"
     if captions.exists():
@@ -61,7 +61,7 @@ def corpus(pairs: Pairs, limit: int | None = None) -> list[list[str]]:
 
 
 def held_out(pairs: Pairs, share: float = 0.1, seed: int = 0) -> tuple[list[int], list[int]]:
-    """Rows to train on and rows to choose by; no sentence is in both."""
+    """Splits pairs into training and validation rows without common sentences."""
     order = np.random.default_rng(seed).permutation(len(pairs)).tolist()
     chosen = order[: max(2, int(share * len(pairs)))]
     seen = {sentence for row in chosen for sentence in pairs[row]}
@@ -69,7 +69,7 @@ def held_out(pairs: Pairs, share: float = 0.1, seed: int = 0) -> tuple[list[int]
 
 
 def correlations(predicted: Any, scores: Any) -> dict[str, float]:
-    """Pearson's and Spearman's."""
+    """Returns Pearson's and Spearman's correlation."""
     from scipy import stats
 
     return {
@@ -85,18 +85,18 @@ def measure(
     recipes: dict[str, dict[str, Any]] | None = None,
     vectors: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Trains every kind on the training part and scores the dev part, on the backend at hand.
+    """Trains every model on the training set and scores the dev set, on the current backend.
 
     Args:
-        kinds: some of `KINDS`.
-        seed: of weights, order and the part that chooses.
-        limit: only so many pairs of each part, and sentences of each book and caption.
-        recipes: other ones than `RECIPES`.
-        vectors: other arguments of the skip-gram than `VECTORS`.
+        kinds: keys of `KINDS`.
+        seed: seed of weights, order and validation set.
+        limit: maximum number of pairs per split, and of sentences per text source.
+        recipes: replacement for `RECIPES`.
+        vectors: replacement for `VECTORS`, the arguments of the skip-gram training.
 
     Returns:
-        A dict for each kind: correlations on the dev part, seconds of CPU, and of ESIM what each recipe gave on the
-        part that chooses.
+        A dict for each model: correlations on the dev set, CPU seconds and, for ESIM, the validation score of each
+        recipe.
     """
     import keras_embed as ke
 
@@ -129,7 +129,7 @@ def measure(
 def _choose(
     recipes: dict[str, dict[str, Any]], pairs: Pairs, scores: list[float], trained: Any, seed: int
 ) -> dict[str, dict[str, float]]:
-    """What each recipe gives on the held-out part of the training pairs."""
+    """Returns the validation score of each recipe."""
     kept, chosen = held_out(pairs, seed=seed)
     parts = [[[column[row] for row in part] for column in (pairs, scores)] for part in (kept, chosen)]
     found = {}
@@ -151,7 +151,7 @@ def esim(
     rate: float,
     epochs: int,
 ) -> Any:
-    """The scores that ESIM gives to new pairs, the mean of both orders."""
+    """Trains ESIM and predicts the scores of new pairs, averaged over both orders."""
     import keras
 
     import keras_embed as ke
@@ -181,7 +181,7 @@ def _siamese(pairs: Pairs, scores: list[float], new: Pairs, trained: Any, seed: 
 
 
 def _preprocessor(trained: Any) -> Any:
-    """Every word that has a vector is known; a dev sentence may have words that no training pair has."""
+    """Returns a preprocessor whose vocabulary is all words with a vector, including those of the dev set only."""
     from keras_embed.preprocessors import PairPreprocessor
     from keras_embed.tokenizers import WordFeaturizer
 
@@ -191,7 +191,7 @@ def _preprocessor(trained: Any) -> Any:
 
 
 def _word_embedding(preprocessor: Any, trained: Any, trainable: bool) -> Any:
-    """Vectors of one length, such that their numbers are about one, as recurrent layers like them."""
+    """Returns an embedding of normalized vectors whose components have about unit scale, as suits recurrent layers."""
     from keras_embed.initializers import Pretrained
     from keras_embed.layers import WordEmbedding
     from keras_embed.vectors import WordVectors
@@ -203,11 +203,11 @@ def _word_embedding(preprocessor: Any, trained: Any, trainable: bool) -> Any:
 
 
 def _fit(classifier: Any, pairs: Pairs, scores: list[float], rate: float, epochs: int, batch_size: int = 32) -> None:
-    """With a learning rate that falls to zero."""
+    """Trains with a learning rate that decays to zero."""
     import keras
 
     schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(pairs) // batch_size))
-    # XLA would compile the network for each pair of lengths, which takes longer than to train it.
+    # XLA would compile the network for each pair of lengths, which takes longer than training.
     jit_compile = False if keras.config.backend() == "tensorflow" else "auto"
     classifier.compile(keras.optimizers.Adam(schedule, global_clipnorm=5.0), metrics=[], jit_compile=jit_compile)
     classifier.fit(pairs, scores, epochs=epochs, batch_size=batch_size, verbose=0)
@@ -242,7 +242,7 @@ _PREDICTORS = {"tfidf": _tfidf, "mean": _mean, "siamese": _siamese}
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: both correlations on the dev part, and seconds of CPU; means over the seeds, and deviations."""
+    """Returns Markdown: both correlations on the dev set and CPU seconds; means and deviations over the seeds."""
     return report.table(
         [
             {
@@ -258,7 +258,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on a backend, prints the table and writes similarity.json."""
+    """Runs the benchmark on each given backend, prints the table and writes similarity.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks similarity", description=__doc__)
     worker.add_arguments(parser, backends=("tensorflow",))
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))

@@ -1,7 +1,7 @@
-"""Word2Vec: words a second of gensim and of the Keras engine, on the same text, with the same settings.
+"""Word2Vec: words per second of gensim and of the Keras engine, with the same text and settings.
 
-In each backend's process both train in turn, A B A B, under one cap on threads, from sentences in memory to vectors:
-counting the words, compiling and all epochs are in the time. The score on WS-353 shows that both learned.
+On each backend, both train alternately in one process with the same number of threads. The times include counting the
+words, compilation and all epochs. The score on WS-353 verifies that both learn.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks import literature, machine, report, worker
 
 SETTINGS = {"dim": 100, "window": 5, "negatives": 5, "min_count": 5, "subsample": 1e-3, "learning_rate": 0.025}
-#: How many times as long as gensim's skip-gram ours may take, on JAX.
+#: Maximum time relative to gensim's skip-gram, on JAX.
 ASKED = 1.5
 
 
@@ -24,17 +24,17 @@ def measure(
     limit: int | None = None,
     workers: int = worker.THREADS,
 ) -> list[dict[str, Any]]:
-    """Trains by both engines in turn, on the backend at hand.
+    """Trains alternately with both engines, on the current backend.
 
     Args:
         algorithms: "skipgram", "cbow".
-        runs: of each.
-        epochs: of each run.
-        limit: only so many sentences.
-        workers: threads of gensim.
+        runs: number of runs of each engine.
+        epochs: epochs of each run.
+        limit: maximum number of sentences.
+        workers: number of threads of gensim.
 
     Returns:
-        A dict for each algorithm: median words a second of both, the ratio of the medians, and scores on WS-353.
+        A dict for each algorithm: median words per second of both, the ratio of the medians, and scores on WS-353.
     """
     from keras_embed.vectors import train_word2vec
 
@@ -70,7 +70,7 @@ def measure(
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown, a line for each backend and algorithm."""
+    """Returns a Markdown table with a row for each backend and algorithm."""
     return report.table(
         [
             {
@@ -89,11 +89,11 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on every backend, prints the table and writes skipgram.json."""
+    """Runs the benchmark on every backend, prints the table and writes skipgram.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks skipgram", description=__doc__)
     worker.add_arguments(parser)
-    parser.add_argument("--runs", type=int, default=3, help="of each engine")
-    parser.add_argument("--epochs", type=int, default=5, help="of each run")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each engine")
+    parser.add_argument("--epochs", type=int, default=5, help="epochs of each run")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
     rows = [

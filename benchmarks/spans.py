@@ -1,9 +1,9 @@
-"""Finding answers in fairy tales: BiDAF on FairytaleQA's extractive questions, beside the longest common window.
+"""Question answering: BiDAF on FairytaleQA's extractive questions, compared with a window baseline.
 
-Only questions whose answer an annotator found in the text count ("explicit"). Answers are strings of the annotators'
-own, so that the best span of a text reaches what the row "best span" says. Learnt from are the spans that are closest
-to the answers. What is chosen, is chosen on the validation part; the test part is scored once, with SQuAD's measures
-and all answers of a question as references.
+Only "explicit" questions are used, whose answers an annotator found in the text. The answers are free text, so the row
+"best span" is the upper bound for any span. Models are trained on the spans closest to the answers. All choices are
+made on the validation set; the test set is scored once with the SQuAD metrics, with all answers of a question as
+references.
 
     python -m benchmarks spans --threads 1
 """
@@ -24,7 +24,7 @@ from benchmarks import literature, machine, report, worker
 from keras_embed import tokenizers
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-#: F1 of words from which on a span stands for an answer that is not in the text word by word.
+#: Minimum word F1 between an answer that is not in the text verbatim and the span that replaces it.
 CLOSE = 0.5
 KINDS = {
     "best": "best span of the text, by its F1 with the answers",
@@ -33,13 +33,13 @@ KINDS = {
 }
 LENGTHS, SIDES = (3, 5, 8, 12, 20), ("around", "before", "after")
 WORDS = 3
-#: Positions that texts are padded to, the first for questions too.
+#: Padded lengths of texts; the first one is also used for questions.
 BUCKETS = (24, 96, 160, 224, 320, 400)
 SIZES = {"cell": "gru", "hidden_dim": 50, "num_layers": 1, "num_highway": 1, "dropout": 0.3}
 
 
 def read(split: str, limit: int | None = None) -> Any:
-    """The extractive questions of a part."""
+    """Returns the extractive questions of a split."""
     from keras_embed import corpora
 
     os.environ.setdefault("KERAS_EMBED_DATA", str(literature.data_folder()))
@@ -48,7 +48,7 @@ def read(split: str, limit: int | None = None) -> Any:
 
 
 def best_spans(questions: Any) -> list[str]:
-    """What nobody can beat: the span of each text that is closest to an answer."""
+    """Returns the span of each text that is closest to an answer, the upper bound for all models."""
     from keras_embed.corpora.answers import closest_window
 
     found = []
@@ -60,7 +60,7 @@ def best_spans(questions: Any) -> list[str]:
 
 
 def words_of(text: str) -> list[tuple[str, int, int]]:
-    """The words of a text as answers are compared, each with its place."""
+    """Returns the normalized words of a text with their character offsets."""
     from keras_embed.corpora.answers import normalize_answer
 
     found = []
@@ -72,35 +72,34 @@ def words_of(text: str) -> list[tuple[str, int, int]]:
 
 
 class CommonWindow:
-    """The words of a text around, before or after those that it has most in common with the question.
+    """Sliding-window baseline that answers near the window with the most words of the question.
 
-    As Richardson et al. (2013) have it, each common word weighs the logarithm of how rare it is in the text. A window
-    of `WORDS` times the length of the answer is looked at; from it the answer is taken without the question's words at
-    its ends.
+    As in Richardson et al. (2013), each common word has the weight log(1 + 1 / count). The window has `WORDS` times the
+    length of the answer; words of the question are removed from the ends of the answer.
 
     Args:
-        length: words of an answer.
-        side: where the answer stands to the common words.
+        length: number of words of an answer.
+        side: position of the answer relative to the common words.
     """
 
     def __init__(self, length: int = 5, side: str = "around") -> None:
         self.length, self.side = length, side
 
     def answer(self, question: str, context: str) -> str:
-        """The answer to one question."""
-        places, asked = words_of(context), {word for word, _, _ in words_of(question)}
-        if not places:
+        """Returns the answer to one question."""
+        words, asked = words_of(context), {word for word, _, _ in words_of(question)}
+        if not words:
             return ""
-        counts = Counter(word for word, _, _ in places)
-        weights = [math.log(1 + 1 / counts[word]) if word in asked else 0.0 for word, _, _ in places]
+        counts = Counter(word for word, _, _ in words)
+        weights = [math.log(1 + 1 / counts[word]) if word in asked else 0.0 for word, _, _ in words]
         sums = [0.0, *itertools.accumulate(weights)]
         span = WORDS * self.length
 
         def common(first: int) -> float:
-            return sums[min(first + span, len(places))] - sums[first]
+            return sums[min(first + span, len(words))] - sums[first]
 
-        first = max(range(len(places)), key=lambda place: (common(place), -place))
-        hits = [place for place in range(first, min(first + span, len(places))) if weights[place]]
+        first = max(range(len(words)), key=lambda index: (common(index), -index))
+        hits = [index for index in range(first, min(first + span, len(words))) if weights[index]]
         if not hits:
             hits = [first]
         start = {
@@ -108,8 +107,8 @@ class CommonWindow:
             "before": hits[0] - self.length,
             "after": hits[-1] + 1,
         }[self.side]
-        start = min(max(start, 0), max(len(places) - self.length, 0))
-        chosen = places[start : start + self.length]
+        start = min(max(start, 0), max(len(words) - self.length, 0))
+        chosen = words[start : start + self.length]
         while len(chosen) > 1 and chosen[0][0] in asked:
             chosen = chosen[1:]
         while len(chosen) > 1 and chosen[-1][0] in asked:
@@ -117,19 +116,19 @@ class CommonWindow:
         return context[chosen[0][1] : chosen[-1][2]]
 
     def answers(self, questions: Any) -> list[str]:
-        """The answers to all."""
+        """Returns the answers to all questions."""
         return [self.answer(one.question, one.context) for one in questions]
 
 
 def scores(questions: Any, answers: list[str]) -> dict[str, float]:
-    """Exact match and F1, in percent."""
+    """Computes exact match and F1 in percent."""
     from keras_embed.metrics import squad_scores
 
     return squad_scores(questions, answers, version="1.1")
 
 
 def measure_window(limit: int | None = None) -> dict[str, Any]:
-    """Chooses length and side on the validation part, and scores the test part."""
+    """Chooses length and side on the validation set, and scores the test set."""
     dev, test = read("validation", limit), read("test", limit)
     start = time.process_time()
     tried = {
@@ -144,7 +143,7 @@ def measure_window(limit: int | None = None) -> dict[str, Any]:
 
 
 def measure_best(limit: int | None = None) -> dict[str, Any]:
-    """The score of the best spans."""
+    """Scores the best spans."""
     dev, test = read("validation", limit), read("test", limit)
     start = time.process_time()
     dev_f1 = scores(dev, best_spans(dev))["f1"]
@@ -152,7 +151,7 @@ def measure_best(limit: int | None = None) -> dict[str, Any]:
 
 
 def word_vectors(folder: str, dim: int = 100) -> Any:
-    """Vectors of the words of novels and of the tales to learn from, trained once and kept in a folder."""
+    """Returns word vectors of the novels and the training tales, trained once and saved in a folder."""
     from keras_embed import vectors
 
     if Path(folder).exists():
@@ -167,7 +166,7 @@ def word_vectors(folder: str, dim: int = 100) -> Any:
 
 
 def new_model(train: Any, folder: str, rate: float) -> Any:
-    """A BiDAF for the words of the training part, and those that have vectors."""
+    """Returns a BiDAF whose vocabulary is the words of the training set and all words with a vector."""
     import keras
 
     import keras_embed as ke
@@ -196,16 +195,16 @@ def measure_bidaf(
     minutes: float = 25.0,
     keep: str | None = None,
 ) -> dict[str, Any]:
-    """Trains, keeps the weights of the epoch with the best F1 on the validation part, and scores the test part.
+    """Trains, restores the weights of the epoch with the best validation F1, and scores the test set.
 
     Args:
-        vectors: folder of word vectors, made where it is missing.
-        epochs: passes over the training part.
-        rate: learning rate in the beginning; it falls by half after each epoch without gain.
-        seed: of weights, dropout and order.
-        limit: only so many questions of each part.
-        minutes: of CPU, after which no epoch begins.
-        keep: file for the best weights, `.weights.h5`; a run that finds it there only scores them.
+        vectors: folder of word vectors, created if missing.
+        epochs: number of epochs.
+        rate: initial learning rate, halved after each epoch without improvement.
+        seed: seed of weights, dropout and order.
+        limit: maximum number of questions per split.
+        minutes: CPU minutes after which no epoch starts.
+        keep: file for the best weights, `.weights.h5`; if it exists, they are only scored.
     """
     import keras
 
@@ -236,12 +235,12 @@ def measure_bidaf(
     begin = time.process_time()
     found = scores(test, model.predict(test, batch_size=64))
     speed = len(test) / (time.process_time() - begin)
-    told = {"questions": len(train), "epochs": dev_scores, "answers_per_second": speed, "seed": seed}
-    return {"kind": "bidaf", "dev_f1": best, **found, "seconds": spent, **told}
+    details = {"questions": len(train), "epochs": dev_scores, "answers_per_second": speed, "seed": seed}
+    return {"kind": "bidaf", "dev_f1": best, **found, "seconds": spent, **details}
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: means over the seeds, and deviations."""
+    """Returns Markdown: means and standard deviations over the seeds."""
     columns = {"validation F1": "dev_f1", "test exact match": "exact_match", "test F1": "f1"}
     return report.table(
         [
@@ -257,16 +256,16 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on a backend, prints the table and writes spans.json."""
+    """Runs the benchmark on each given backend, prints the table and writes spans.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks spans", description=__doc__)
     worker.add_arguments(parser, backends=("tensorflow",))
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], help="of BiDAF")
-    parser.add_argument("--minutes", type=float, default=20.0, help="of CPU, after which no epoch begins")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], help="seeds of BiDAF")
+    parser.add_argument("--minutes", type=float, default=20.0, help="CPU minutes after which no epoch starts")
     parser.add_argument("--vectors", default=str(report.FOLDER / "tales_vectors"), help="folder of word vectors")
-    help = "file for the best weights, *.weights.h5; if it is there, they are scored; with one seed"
+    help = "file for the best weights, *.weights.h5; if it exists, they are only scored; requires a single seed"
     parser.add_argument("--keep", help=help)
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)

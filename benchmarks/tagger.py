@@ -1,4 +1,4 @@
-"""Tagger: dev score and training speed on a real corpus in a given time, without pretrained vectors."""
+"""Tagger: dev score and training speed on a real corpus within a time limit, without pretrained vectors."""
 
 import argparse
 import ast
@@ -12,15 +12,15 @@ from benchmarks.tagger_recipes import RECIPES, Recipe, make_tagger
 
 
 def train(recipe: dict[str, Any], minutes: float, seed: int = 1) -> dict[str, Any]:
-    """Trains the tagger of a recipe on the backend at hand.
+    """Trains the tagger of a recipe on the current backend.
 
     Args:
         recipe: fields of `Recipe`.
-        minutes: for all of `fit`.
-        seed: of weights, dropout and the order of the sentences.
+        minutes: time limit of `fit`.
+        seed: seed of weights, dropout and the order of the sentences.
 
     Returns:
-        What `lines` and the JSON file show. `dev` is the score of the averaged weights after the last epoch.
+        The results for `lines` and the JSON file. `dev` is the score of the averaged weights after the last epoch.
     """
     import keras
 
@@ -58,7 +58,7 @@ def train(recipe: dict[str, Any], minutes: float, seed: int = 1) -> dict[str, An
 
 
 def lines(result: dict[str, Any]) -> str:
-    """Markdown: one table of the whole, one of the epochs."""
+    """Returns Markdown: a summary table and a table of the epochs."""
     summary = {
         "corpus": result["corpus"],
         "backend": result["backend"],
@@ -87,15 +87,13 @@ def _speed(tokens_per_s: float | None) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Trains by a named recipe, prints the tables and writes tagger_<corpus>_<backend>.json."""
+    """Trains with a named recipe, prints the tables and writes tagger_<corpus>_<backend>.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks tagger", description=__doc__)
     parser.add_argument("recipe", choices=sorted(RECIPES), help="upos: English-EWT parts of speech; ner: WNUT17")
     worker.add_arguments(parser, backends=("tensorflow",))
-    parser.add_argument("--minutes", type=float, default=20.0, help="for all of the training")
+    parser.add_argument("--minutes", type=float, default=20.0, help="time limit of the training")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="other values for fields of the recipe"
-    )
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to fields of the recipe")
     options = parser.parse_args(arguments)
     fields = dict(pair.split("=", 1) for pair in options.set)
     recipe = dataclasses.replace(

@@ -1,4 +1,4 @@
-"""A callback that keeps time while a tagger trains."""
+"""Callback that limits and records the training time of a tagger."""
 
 import time
 from typing import Any
@@ -7,15 +7,15 @@ import keras
 
 
 class Clock(keras.callbacks.Callback):
-    """Times the training part of each epoch, and stops before the time is over.
+    """Times the training steps of each epoch, and stops training at a time limit.
 
-    After an epoch it stops if one more like the longest so far would not fit; within one, when the time is over. The
-    time runs from the start of `fit`: compilation and validation are in it.
+    Training stops after an epoch if another one as long as the longest so far would exceed the limit, or within an
+    epoch when the limit is reached. The time runs from the start of `fit`, including compilation and validation.
 
     Args:
-        limit: seconds for all of `fit`.
-        tokens: number of tokens of the train part.
-        metric: the dev metric to print.
+        limit: time limit of `fit` in seconds.
+        tokens: number of tokens of the training set.
+        metric: dev metric to print.
     """
 
     def __init__(self, limit: float, tokens: int, metric: str) -> None:
@@ -25,7 +25,7 @@ class Clock(keras.callbacks.Callback):
         self._longest = 0.0
 
     def elapsed(self) -> float:
-        """Seconds since `fit` began."""
+        """Returns the seconds since the start of `fit`."""
         return time.perf_counter() - self._start
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -39,7 +39,7 @@ class Clock(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_test_begin(self, logs: Any = None) -> None:
-        self._trained = self.elapsed() - self._epoch_start  # validation is inside of the epoch, after its steps
+        self._trained = self.elapsed() - self._epoch_start  # validation runs within the epoch, after its steps
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         now = self.elapsed()
@@ -50,7 +50,7 @@ class Clock(keras.callbacks.Callback):
                 "epoch": epoch + 1,
                 "minutes": now / 60,
                 "training_s": self._trained,
-                # Of an epoch cut short it is not known how many tokens it saw.
+                # The number of tokens of an interrupted epoch is unknown.
                 "tokens_per_s": None if cut_short else round(self.tokens / self._trained),
                 "loss": float(logs["loss"]),
                 "dev": float(logs[self.metric]),

@@ -1,4 +1,4 @@
-"""How the benchmark's taggers are made and trained."""
+"""Recipes of the benchmark's taggers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,24 +6,24 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recipe:
-    """A tagger without pretrained vectors: words, characters and casing, a bidirectional LSTM, a CRF.
+    """Recipe of a tagger without pretrained vectors: words, characters, casing, a bidirectional LSTM and a CRF.
 
     Attributes:
-        corpus: name in the registry of `keras_embed.corpora`; its train part is trained on, its dev part scored.
-        epochs: at most; the learning rate falls to zero over them.
-        batch_size: sentences.
-        min_count: rarer words are unknown.
-        word_dim, char_dim, casing_dim: widths of the vectors.
-        unknown_dropout: rate at which words are read as unknown.
-        word_dropout: rate of dropout on the words' vectors.
-        char_filters: of each width in `kernel_sizes`.
-        hidden_dim, num_layers: of the LSTM, each direction.
-        dropout: variational, around the LSTM's layers.
-        learning_rate: Adam's at the start, falling as a cosine.
-        weight_decay: decoupled; 0 for none.
-        clipnorm: global norm of the gradient.
-        ema_momentum: of the moving average of the weights that is scored. It remembers 1 / (1 - momentum) steps; a run
-            that the clock ends before it has made a few times as many is scored on weights near the random first ones.
+        corpus: name in `keras_embed.corpora`; the model is trained on its train split and scored on its dev split.
+        epochs: maximum number of epochs, over which the learning rate decays to zero.
+        batch_size: sentences per batch.
+        min_count: words with a lower count are out-of-vocabulary.
+        word_dim, char_dim, casing_dim: embedding dimensions.
+        unknown_dropout: rate at which words are replaced by the unknown token.
+        word_dropout: dropout rate of the word embeddings.
+        char_filters: number of filters of each width in `kernel_sizes`.
+        hidden_dim, num_layers: units per direction and layers of the LSTM.
+        dropout: rate of variational dropout around the LSTM layers.
+        learning_rate: initial learning rate of Adam, with cosine decay.
+        weight_decay: decoupled weight decay; 0 disables it.
+        clipnorm: maximum global norm of the gradient.
+        ema_momentum: momentum of the moving average of the weights that is evaluated. It covers about
+            1 / (1 - momentum) steps; a run that stops before a few times as many is evaluated near its initial weights.
     """
 
     corpus: str
@@ -53,7 +53,7 @@ RECIPES = {
 
 
 def make_tagger(recipe: Recipe, train: Any) -> Any:
-    """The compiled tagger of a recipe, its vocabularies learnt from the train part."""
+    """Returns the compiled tagger of a recipe, with vocabularies learned from the training set."""
     import keras
 
     import keras_embed as ke

@@ -1,7 +1,7 @@
-"""TF-IDF: adapt and transform against scikit-learn and Keras' own layer, equality, and memory.
+"""TF-IDF: speed, equality and memory of adapt and transform against scikit-learn and Keras' own layer.
 
-Each side runs in turn, A B A B, in one process on one core: all of them are Python, NumPy or one-threaded graph code.
-Memory is the peak of fresh processes that read N and 4 N texts as a stream, over what they held before.
+The sides run alternately in one process on one core: all of them are Python, NumPy or single-threaded graph code.
+Memory is the increase of the peak in new processes that stream N and 4 N texts.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from benchmarks.timing import alternate, seconds
 CORPORA = ("mr", "subj", "novels")
 NGRAMS = ((1, 1), (1, 2))
 BATCH = 1024
-#: How many times as fast as scikit-learn it is asked to be: adapt, transform.
+#: Target speed relative to scikit-learn: adapt, transform.
 ASKED = {"adapt": 1.0, "transform": 1 / 1.5}
 
 
 def texts(corpus: str, limit: int | None = None) -> list[str]:
-    """Sentences of MR or Subj, or paragraphs of the Russian novels."""
+    """Returns sentences of MR or Subj, or paragraphs of the Russian novels."""
     folder = Path(os.environ.get("KERAS_EMBED_DATA") or worker.REPOSITORY.parent / "shared" / "data")
     return list(itertools.islice(_read(corpus, folder), limit))
 
@@ -49,14 +49,14 @@ def measure(
     """Times all sides on each corpus.
 
     Args:
-        corpora: their names.
+        corpora: names of the corpora.
         ngrams: ranges of n-grams.
-        limit: texts of each corpus.
+        limit: maximum number of texts of each corpus.
         runs: timed runs of each side.
 
     Returns:
-        A dict for each corpus and range: milliseconds of each side, the greatest difference of two weights, and
-        whether the vocabularies are the same.
+        A dict for each corpus and range: milliseconds of each side, the maximum difference of the weights, and
+        `same_terms`, `True` if the vocabularies are equal.
     """
     import tensorflow as tf
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -101,12 +101,12 @@ def _keras_adapt(documents: list[str]) -> None:
 
 
 def differences(expected: Any, host: Any, graph: Sequence[Any]) -> dict[str, float]:
-    """The greatest difference of a weight from scikit-learn's, in each lane; infinite if the columns differ."""
+    """Returns the maximum difference from scikit-learn's weights of both implementations; inf if columns differ."""
     expected = expected.copy()
     expected.sort_indices()
     lanes = {
         "host_error": (host.ids, host.values),
-        "graph_error": tuple(np.concatenate([part[place].values.numpy() for part in graph]) for place in (0, 1)),
+        "graph_error": tuple(np.concatenate([part[index].values.numpy() for part in graph]) for index in (0, 1)),
     }
     return {
         name: float(np.abs(values - expected.data).max()) if np.array_equal(ids, expected.indices) else np.inf
@@ -115,7 +115,7 @@ def differences(expected: Any, host: Any, graph: Sequence[Any]) -> dict[str, flo
 
 
 def peak(side: str, corpus: str, limit: int, times: int) -> dict[str, float]:
-    """The memory that learning takes from a stream, in MB: `limit` texts, `times` times over."""
+    """Measures the memory, in MB, of learning from a stream of `limit` texts repeated `times` times."""
     documents = texts(corpus, limit)
     if side == "ours":
         from keras_embed.layers import TfidfVectorization
@@ -136,7 +136,7 @@ def _megabytes() -> float:
 
 
 def tables(rows: Sequence[dict[str, Any]], memory: Sequence[dict[str, Any]]) -> str:
-    """Markdown: speed and equality, then memory."""
+    """Returns Markdown: speed and equality, then memory."""
     speed = [
         {
             "corpus": f"{row['corpus']}, {row['documents']} texts",
@@ -174,10 +174,10 @@ def _over_keras(row: dict[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on TensorFlow, prints the tables and writes tfidf.json."""
+    """Runs the benchmark on TensorFlow, prints the tables and writes tfidf.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks tfidf", description=__doc__)
     parser.add_argument("--corpora", nargs="+", default=list(CORPORA), choices=CORPORA)
-    parser.add_argument("--limit", type=int, default=40_000, help="texts of each corpus")
+    parser.add_argument("--limit", type=int, default=40_000, help="maximum number of texts of each corpus")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each side")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)

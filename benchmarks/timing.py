@@ -1,4 +1,4 @@
-"""Two functions timed against each other."""
+"""Times two functions alternately."""
 
 import math
 import time
@@ -11,7 +11,7 @@ WARM_UPS = 3
 
 
 def seconds(function: Callable[[], Any], calls: int = 1) -> float:
-    """Wall seconds of one call, a mean of some."""
+    """Returns the mean wall-clock seconds of a call."""
     start = time.perf_counter()
     for _ in range(calls):
         function()
@@ -21,15 +21,15 @@ def seconds(function: Callable[[], Any], calls: int = 1) -> float:
 def alternate(
     functions: tuple[Callable[[], Any], Callable[[], Any]], runs: int, least: float = 0.01
 ) -> list[dict[str, float]]:
-    """Times two functions in turn, A B A B, so that whatever slows the machine down slows both.
+    """Times two functions alternately, so that external load affects both equally.
 
     Args:
-        functions: A and B, called once before: what they compile is compiled.
-        runs: of each. A run calls its function as often as fits into `least` seconds, and at least once.
-        least: seconds of a run. A shorter one would be measured while the other's threads are still spinning.
+        functions: the two functions, already called once, so that they are compiled.
+        runs: runs of each function. A run repeats the call until it takes at least `least` seconds.
+        least: minimum seconds of a run. Shorter runs would overlap with spinning threads of the other function.
 
     Returns:
-        For each function `median`, `p10` and `p90` of the milliseconds of a call.
+        `median`, `p10` and `p90` of the milliseconds per call, for each function.
     """
     calls = []
     for function in functions:

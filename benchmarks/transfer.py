@@ -1,9 +1,9 @@
-"""What a frozen elmo_tiny_en adds to a tagger that has 1, 10 or 100 % of the training data.
+"""Transfer: gain of a tagger from a frozen elmo_tiny_en with 1, 10 or 100 % of the training data.
 
-As figure 1 of Peters et al. 2018 does. Parts of speech of UD English EWT (accuracy) and entities of WNUT17 (F1), three
-seeds each. A seed draws the sentences, the weights and their order; runs with and without ELMo share it. All runs of a
-share train for the same number of epochs, and the score is that of the dev part after the last one: nothing is chosen
-by it.
+As in figure 1 of Peters et al. 2018. Part-of-speech tagging on UD English EWT (accuracy) and entities of WNUT17 (F1),
+three seeds each. The seed determines the sentences, the weights and the order; runs with and without ELMo share it.
+All runs of a share train for the same number of epochs, and the score is that of the dev set after the last epoch; it
+is not used for any choice.
 
     python -m benchmarks transfer --plot docs/images/elmo_transfer.png
 """
@@ -28,15 +28,15 @@ PRESET = "elmo_tiny_en"
 
 
 def score(task: str, share: float, seed: int, with_elmo: bool, epochs: int, cache: str) -> dict[str, Any]:
-    """Trains one tagger on the backend at hand.
+    """Trains one tagger on the current backend.
 
     Args:
         task: "upos" or "ner".
-        share: of the training sentences.
-        seed: see above.
-        with_elmo: whether the tagger reads ELMo too.
-        epochs: passes through the share.
-        cache: folder of ELMo's features.
+        share: share of the training sentences.
+        seed: seed of sentences, weights and order.
+        with_elmo: if `True`, the tagger has an ELMo embedding.
+        epochs: number of epochs.
+        cache: folder of the cached ELMo features.
     """
     import time
 
@@ -47,7 +47,7 @@ def score(task: str, share: float, seed: int, with_elmo: bool, epochs: int, cach
 
     train, dev = ke.corpora.load(TASKS[task], split=("train", "dev"))
     chosen = np.random.default_rng(seed).permutation(len(train))[: max(1, round(share * len(train)))]
-    part = ke.corpora.Corpus([train[int(place)] for place in sorted(chosen)])
+    part = ke.corpora.Corpus([train[int(index)] for index in sorted(chosen)])
     keras.utils.set_random_seed(seed)
     tagger = make_tagger(part, train, with_elmo, epochs, seed)
     extra = {"feature_cache": cache} if with_elmo else {}
@@ -66,9 +66,9 @@ def score(task: str, share: float, seed: int, with_elmo: bool, epochs: int, cach
 
 
 def make_tagger(part: Any, whole: Any, with_elmo: bool, epochs: int, seed: int) -> Any:
-    """Words, characters and casing, with ELMo or without, a bidirectional LSTM, and a CRF for entities.
+    """Returns a tagger with words, characters, casing, optionally ELMo, an LSTM, and a CRF for entities.
 
-    Words are those of the part, tags those of the whole: a tag that a small part lacks is still one to be scored.
+    The word vocabulary comes from `part`, the tags from `whole`, so that all tags are scored.
     """
     import keras
 
@@ -89,7 +89,7 @@ def make_tagger(part: Any, whole: Any, with_elmo: bool, epochs: int, seed: int) 
 
 
 def elmo() -> Any:
-    """The frozen encoder."""
+    """Returns the frozen encoder."""
     import keras_embed as ke
 
     backbone = ke.backbones.ElmoBackbone.from_preset(PRESET)
@@ -98,7 +98,7 @@ def elmo() -> Any:
 
 
 def lines(results: Sequence[dict[str, Any]]) -> str:
-    """Markdown: a row for each task and share."""
+    """Returns Markdown: a row for each task and share."""
     rows = []
     for task in TASKS:
         for share in SHARES:
@@ -126,7 +126,7 @@ def lines(results: Sequence[dict[str, Any]]) -> str:
 
 
 def plot(results: Sequence[dict[str, Any]], path: Path) -> None:
-    """Score over share, a panel for each task."""
+    """Plots score against share, with a panel for each task."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -157,16 +157,20 @@ def plot(results: Sequence[dict[str, Any]], path: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Makes the runs that are not in the results yet, and prints the table."""
+    """Performs the runs that are not in the results file yet, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     worker.add_arguments(parser, ("tensorflow",))
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=TASKS)
     parser.add_argument("--shares", nargs="+", type=float, default=list(SHARES), choices=SHARES)
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS, help="without ELMo, with it")
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS, help="without and/or with ELMo")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
-    parser.add_argument("--results", type=Path, default=report.FOLDER / "transfer.jsonl", help="runs that are done")
-    parser.add_argument("--cache", default=str(report.FOLDER / "transfer_features"), help="folder of ELMo's features")
-    parser.add_argument("--plot", type=Path, help="file of the picture")
+    parser.add_argument(
+        "--results", type=Path, default=report.FOLDER / "transfer.jsonl", help="file of the completed runs"
+    )
+    parser.add_argument(
+        "--cache", default=str(report.FOLDER / "transfer_features"), help="folder of the cached ELMo features"
+    )
+    parser.add_argument("--plot", type=Path, help="file for the plot")
     options = parser.parse_args(arguments)
     options.results.parent.mkdir(parents=True, exist_ok=True)
     done = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []

@@ -1,7 +1,7 @@
-"""Translators of Multi30k: trained by a recipe, BLEU of greedy and beam search, and BLEU by length.
+"""Translation: BLEU of translators trained on Multi30k, with greedy and beam search, and by length.
 
-Texts are Moses' tokens in lower case, as the published systems have them; BLEU is that of these tokens (sacreBLEU with
-`tokenize="none"`). Everything is chosen on the validation part; test2016 is translated once.
+Texts are lowercased and tokenized with Moses, as in the published systems; BLEU is computed on these tokens (sacreBLEU
+with `tokenize="none"`). All choices were made on the validation set; test2016 is translated once.
 """
 
 import argparse
@@ -14,19 +14,19 @@ from typing import Any
 from benchmarks import machine, report
 from benchmarks.translation_recipes import RECIPES, Recipe, load_pairs
 
-#: Published figures on test2016; data and tokens are the same or nearly so, and recipes are not.
+#: Published scores on test2016, with the same or similar data and tokenization but different recipes.
 PUBLISHED = {
     "en_de_transformer": "41.0 (Transformer-tiny, up to 150 epochs)",
     "de_en_transformer": "36.5 (9 M parameters, greedy)",
     "de_en_attention": "28.3 (GRU and Bahdanau, 20.5 M parameters, greedy)",
     "de_en_plain": "20.6 (GRU, 14.2 M parameters, greedy)",
 }
-#: Borders of the source's number of tokens, for BLEU by length.
+#: Boundaries of the source lengths in tokens, for BLEU by length.
 LENGTHS = (0, 8, 11, 14, 18, 100)
 
 
 def make(recipe: Recipe, train: tuple[list[str], list[str]]) -> Any:
-    """The translator of a recipe, its pieces learnt from the train part."""
+    """Returns the translator of a recipe, with subwords learned from the training set."""
     from keras_embed import Translator
 
     pairs = list(zip(*train, strict=True))
@@ -34,7 +34,7 @@ def make(recipe: Recipe, train: tuple[list[str], list[str]]) -> Any:
 
 
 def train(recipe: Recipe, folder: Path, epochs: int | None = None, verbose: int = 2) -> tuple[Any, dict[str, Any]]:
-    """A translator, trained, with the mean of its last epochs' weights; and how long it took."""
+    """Trains a translator and averages the weights of its last epochs; returns it and training statistics."""
     import keras
 
     from keras_embed.callbacks import CheckpointAveraging
@@ -75,14 +75,14 @@ def train(recipe: Recipe, folder: Path, epochs: int | None = None, verbose: int 
 
 
 def bleu(translations: Sequence[str], references: Sequence[str]) -> float:
-    """BLEU of tokens."""
+    """Computes BLEU on tokens."""
     import sacrebleu
 
     return float(sacrebleu.corpus_bleu(list(translations), [list(references)], tokenize="none", force=True).score)
 
 
 def by_length(sources: Sequence[str], translations: Sequence[str], references: Sequence[str]) -> list[dict[str, Any]]:
-    """BLEU of sources of similar length."""
+    """Computes BLEU by source length."""
     rows = []
     for low, high in zip(LENGTHS, LENGTHS[1:], strict=False):
         kept = [row for row, source in enumerate(sources) if low < len(source.split()) <= high]
@@ -92,13 +92,13 @@ def by_length(sources: Sequence[str], translations: Sequence[str], references: S
 
 
 def evaluate(recipe: Recipe, translator: Any, split: str, batch_size: int = 64) -> dict[str, Any]:
-    """BLEU of a part of Multi30k, greedy and with a beam of 5, and CPU seconds for a thousand sentences."""
+    """Computes BLEU of a split with greedy and beam search, and CPU seconds per thousand sentences."""
     from keras_embed.decoding import BeamSearch, Greedy
 
     sources, references = load_pairs(recipe, split)
     found: dict[str, Any] = {}
     for name, search in (("greedy", Greedy()), ("beam", BeamSearch(5, length_penalty=1.0, stop="likely"))):
-        translator.translate(sources, search=search, batch_size=batch_size)  # compiled for all shapes
+        translator.translate(sources, search=search, batch_size=batch_size)  # compiles for all shapes
         cpu = time.process_time()
         answers = [str(answer) for answer in translator.translate(sources, search=search, batch_size=batch_size)]
         found[f"{name}_seconds"] = (time.process_time() - cpu) * 1000 / len(sources)
@@ -108,7 +108,7 @@ def evaluate(recipe: Recipe, translator: Any, split: str, batch_size: int = 64) 
 
 
 def run(name: str, folder: Path, epochs: int | None = None, load: bool = False) -> dict[str, Any]:
-    """Trains, or loads, the translator of a recipe, and scores it."""
+    """Trains or loads the translator of a recipe, and scores it."""
     import keras
 
     from keras_embed import Translator
@@ -126,7 +126,7 @@ def run(name: str, folder: Path, epochs: int | None = None, load: bool = False) 
 
 
 def lines(results: Sequence[dict[str, Any]]) -> str:
-    """A table for people."""
+    """Returns a Markdown table of the results."""
     return report.table(
         [
             {
@@ -146,7 +146,7 @@ def lines(results: Sequence[dict[str, Any]]) -> str:
 
 
 def attention_lines(results: Sequence[dict[str, Any]]) -> str:
-    """A table of BLEU by the source's length, with attention and without; "" if one of the two was not trained."""
+    """Returns a Markdown table of BLEU by source length with and without attention; "" if either is missing."""
     found = {result["recipe"]: result["test2016"]["greedy_by_length"] for result in results}
     if not {"de_en_attention", "de_en_plain"} <= set(found):
         return ""
@@ -165,7 +165,7 @@ def attention_lines(results: Sequence[dict[str, Any]]) -> str:
 
 
 def plot(results: Sequence[dict[str, Any]], path: Path) -> None:
-    """BLEU by the source's length, a line for each recipe."""
+    """Plots BLEU by source length, with a line for each recipe."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -185,11 +185,13 @@ def plot(results: Sequence[dict[str, Any]], path: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipes", nargs="*", default=list(RECIPES), help=f"of {', '.join(RECIPES)}")
-    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
-    parser.add_argument("--folder", type=Path, default=report.FOLDER / "translation", help="for trained translators")
-    parser.add_argument("--load", action="store_true", help="score what is trained already")
-    parser.add_argument("--plot", type=Path, help="file for BLEU by length with and without attention")
+    parser.add_argument("recipes", nargs="*", default=list(RECIPES), help=f"recipes from {', '.join(RECIPES)}")
+    parser.add_argument("--epochs", type=int, help="number of epochs instead of the recipe's")
+    parser.add_argument(
+        "--folder", type=Path, default=report.FOLDER / "translation", help="folder of the trained translators"
+    )
+    parser.add_argument("--load", action="store_true", help="score trained translators without training")
+    parser.add_argument("--plot", type=Path, help="file for the plot of BLEU by length with and without attention")
     options = parser.parse_args(arguments)
     results = []
     for name in options.recipes:

@@ -1,4 +1,4 @@
-"""The decoder of CTranslate2, in C++, with the weights of a backbone: a peer of `benchmarks.translation_speed`."""
+"""CTranslate2 with the weights of a backbone: a peer of `benchmarks.translation_speed`."""
 
 import tempfile
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ class CTranslate2:
     """A Transformer in CTranslate2's runtime, in float32.
 
     Args:
-        weights: of a `TransformerSeq2SeqBackbone`, by their paths.
-        num_heads: of attention.
-        threads: of the runtime.
+        weights: weights of a `TransformerSeq2SeqBackbone` by path.
+        num_heads: number of attention heads.
+        threads: number of threads of the runtime.
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], num_heads: int, threads: int) -> None:
@@ -37,7 +37,7 @@ class CTranslate2:
         spec.decoder.projection.weight = weights["target_embedding/embeddings"]
         self.words = [f"w{number}" for number in range(len(weights["target_embedding/embeddings"]))]
         self.words[:4] = ["<blank>", "<unk>", "<s>", "</s>"]
-        self.places = {word: place for place, word in enumerate(self.words)}
+        self.ids = {word: index for index, word in enumerate(self.words)}
         sources = [f"w{number}" for number in range(len(weights["source_embedding/embeddings"]))]
         sources[:4] = self.words[:4]
         spec.register_source_vocabulary(sources)
@@ -51,11 +51,11 @@ class CTranslate2:
             self.translator = ctranslate2.Translator(folder, compute_type="float32", intra_threads=threads)
 
     def search(self, source: np.ndarray, steps: int, beams: int) -> np.ndarray:
-        """(B, L): the best hypotheses of so many tokens; the end is never one of them."""
+        """Returns (B, L), the best hypotheses of exactly `steps` tokens, without the end token."""
         rows = [[self.sources[token] for token in row if token > 0] for row in source.tolist()]
         lengths = {"max_decoding_length": steps, "min_decoding_length": steps}
         found = self.translator.translate_batch(rows, beam_size=beams, length_penalty=0, **lengths)
-        return np.array([[self.places[word] for word in result.hypotheses[0]] for result in found])
+        return np.array([[self.ids[word] for word in result.hypotheses[0]] for result in found])
 
 
 def _block(layer: Any, weights: Mapping[str, np.ndarray], here: str, dim: int) -> None:
@@ -75,7 +75,7 @@ def _block(layer: Any, weights: Mapping[str, np.ndarray], here: str, dim: int) -
 
 
 def _linear(spec: Any, weights: Mapping[str, np.ndarray], dim: int, *names: str) -> None:
-    """Several maps of one input as one; a key has no bias."""
+    """Concatenates several projections of one input; keys have no bias."""
     spec.weight = np.concatenate([weights[f"{name}kernel"].T for name in names])
     spec.bias = np.concatenate([weights.get(f"{name}bias", np.zeros(dim, "float32")) for name in names])
 

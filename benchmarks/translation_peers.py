@@ -1,8 +1,8 @@
-"""Translators in plain PyTorch, the side that `benchmarks.translation_speed` measures against.
+"""Translators in plain PyTorch, the peers of `benchmarks.translation_speed`.
 
-Here are training and search, and `PlainTransformer`: what a user makes of PyTorch's own layers. The decoder runs over
-the whole prefix for every new token, as in JoeyNMT and most tutorials. All take the weights of a backbone of this
-library, so that both sides can be asked for the same answers.
+Contains training, search, and `PlainTransformer`, which is built from PyTorch's own layers. The decoder processes the
+whole prefix for every new token, as in JoeyNMT and most tutorials. All models are initialized with the weights of a
+backbone of this library, so that both sides produce the same outputs.
 """
 
 import math
@@ -15,18 +15,18 @@ from torch import nn
 from torch.nn import functional
 
 SMOOTHING = 0.1
-State = tuple[list[torch.Tensor], tuple[Any, ...]]  # what follows the hypotheses, and what stays
+State = tuple[list[torch.Tensor], tuple[Any, ...]]  # reordered with the hypotheses, and constant
 
 
 class Peer(nn.Module):
-    """Training and search, given `forward`, `begin` and `step`."""
+    """Base class with training and search; subclasses define `forward`, `begin` and `step`."""
 
     def prepare(self, rate: float = 1e-3) -> None:
-        """Makes the optimizer."""
+        """Creates the optimizer."""
         self.optimizer = torch.optim.Adam(self.parameters(), rate)
 
     def train_step(self, source: torch.Tensor, target: torch.Tensor, labels: torch.Tensor) -> float:
-        """One update; the loss."""
+        """Performs one update and returns the loss."""
         self.train()
         self.optimizer.zero_grad()
         loss = self.loss(self(source, target).flatten(0, 1), labels.flatten())
@@ -35,20 +35,20 @@ class Peer(nn.Module):
         return float(loss.detach())
 
     def loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Mean over real tokens."""
+        """Computes the mean loss over real tokens."""
         return functional.cross_entropy(logits, labels, ignore_index=-1, label_smoothing=SMOOTHING)
 
     def begin(self, source: torch.Tensor, beams: int) -> State:
-        """The state before the first token, of B * K hypotheses."""
+        """Returns the initial state of B * K hypotheses."""
         raise NotImplementedError
 
     def step(self, tokens: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
-        """(N,) -> logits (N, V)"""
+        """Maps tokens (N,) to logits (N, V) and the next state"""
         raise NotImplementedError
 
     @torch.no_grad()
     def greedy(self, source: torch.Tensor, steps: int, start: int, end: int) -> np.ndarray:
-        """(B, L): the likeliest token, so many times; the end is never it."""
+        """Returns (B, L), `steps` tokens of greedy search, without the end token."""
         self.eval()
         state, tokens, found = self.begin(source, 1), source.new_full((len(source),), start), []
         for _ in range(steps):
@@ -60,7 +60,7 @@ class Peer(nn.Module):
 
     @torch.no_grad()
     def beam(self, source: torch.Tensor, steps: int, start: int, end: int, beams: int) -> np.ndarray:
-        """(B, L): the best of K hypotheses of so many tokens."""
+        """Returns (B, L), the best of K hypotheses of `steps` tokens."""
         self.eval()
         rows = len(source)
         first = torch.arange(rows)[:, None] * beams  # (B, 1)
@@ -73,27 +73,27 @@ class Peer(nn.Module):
             log_probabilities = torch.log_softmax(logits, -1)
             log_probabilities[:, end] = -math.inf
             total = (scores.reshape(-1, 1) + log_probabilities).reshape(rows, -1)
-            scores, places = total.topk(beams, -1)
-            tokens = (places % logits.shape[-1]).flatten()
-            parents = (first + places // logits.shape[-1]).flatten()
+            scores, indices = total.topk(beams, -1)
+            tokens = (indices % logits.shape[-1]).flatten()
+            parents = (first + indices // logits.shape[-1]).flatten()
             state = [part.index_select(0, parents) for part in moving], fixed
             found = torch.cat([found[parents], tokens[:, None]], 1)
         return found.reshape(rows, beams, -1)[:, 0].numpy()
 
 
 class Transformer(Peer):
-    """Embeddings, positions, and decoding of whole prefixes, given `encode` and `decode`."""
+    """Base class with embeddings, positions and decoding; subclasses define `encode` and `decode`."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], dropout: float) -> None:
         super().__init__()
         self.source, self.target = (_table(weights[f"{side}_embedding/embeddings"]) for side in ("source", "target"))
         self.dim = self.source.embedding_dim
         self.dropout = nn.Dropout(dropout)
-        self.register_buffer("places", torch.tensor(sinusoids(512, self.dim)))
+        self.register_buffer("positions", torch.tensor(sinusoids(512, self.dim)))
         self.layers = {side: _count(weights, side + "/block_{}/widen/kernel") for side in ("encoder", "decoder")}
 
     def embed(self, table: nn.Embedding, ids: torch.Tensor) -> torch.Tensor:
-        return self.dropout(table(ids) * math.sqrt(self.dim) + self.places[: ids.shape[1]])
+        return self.dropout(table(ids) * math.sqrt(self.dim) + self.positions[: ids.shape[1]])
 
     def logits(self, outputs: torch.Tensor) -> torch.Tensor:
         return outputs @ self.target.weight.T
@@ -115,7 +115,7 @@ class Transformer(Peer):
 
 
 class PlainTransformer(Transformer):
-    """Of `nn.TransformerEncoder` and `nn.TransformerDecoder`."""
+    """Transformer with `nn.TransformerEncoder` and `nn.TransformerDecoder`."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], num_heads: int, dropout: float = 0.1) -> None:
         super().__init__(weights, dropout)
@@ -126,7 +126,7 @@ class PlainTransformer(Transformer):
         decoder = nn.TransformerDecoderLayer(self.dim, num_heads, inner, **sizes)
         self.encoder = nn.TransformerEncoder(encoder, self.layers["encoder"], norms[0], enable_nested_tensor=False)
         self.decoder = nn.TransformerDecoder(decoder, self.layers["decoder"], norms[1])
-        for module in self.modules():  # the other sides drop neither here nor there
+        for module in self.modules():  # the other sides have no dropout at these points
             if isinstance(module, nn.MultiheadAttention):
                 module.dropout = 0.0
             if isinstance(module, nn.TransformerEncoderLayer | nn.TransformerDecoderLayer):
@@ -160,7 +160,7 @@ class PlainTransformer(Transformer):
 
 
 def sinusoids(steps: int, dim: int) -> np.ndarray:
-    """(T, D) float32, sines and cosines side by side."""
+    """Returns sinusoidal positions (T, D) float32, with alternating sines and cosines."""
     angles = np.arange(steps)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
     return np.stack([np.sin(angles), np.cos(angles)], -1).reshape(steps, dim).astype("float32")
 
@@ -170,7 +170,7 @@ def _table(rows: np.ndarray) -> nn.Embedding:
 
 
 def linear(weights: Mapping[str, np.ndarray], name: str, joint: str = "_") -> nn.Linear:
-    """A layer of a kernel and perhaps a bias, "query_kernel" or "widen/kernel"; no bias: one of zeros."""
+    """Returns a linear layer from a kernel ("query_kernel" or "widen/kernel") and a bias, by default zero."""
     kernel = weights[f"{name}{joint}kernel"]
     layer = nn.Linear(*kernel.shape)
     layer.weight.data = torch.tensor(kernel.T.copy())
@@ -193,7 +193,7 @@ def _copy(to: nn.Linear, layer: nn.Linear) -> None:
 
 
 def _added(left_out: torch.Tensor) -> torch.Tensor:
-    """A mask to be added, as PyTorch wants where another one is."""
+    """Converts a mask to an additive one, as PyTorch requires in combination with the causal mask."""
     return torch.zeros(left_out.shape).masked_fill(left_out, -math.inf)
 
 

@@ -1,4 +1,4 @@
-"""How the benchmark's translators are made and trained."""
+"""Recipes of the benchmark's translators."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recipe:
-    """A translator of Multi30k's sentences, tokenised and in lower case, in pieces of words.
+    """Recipe of a translator of Multi30k's tokenized, lowercased sentences, with subwords.
 
     Attributes:
         source, target: languages.
         architecture: "recurrent" or "transformer".
         backbone: arguments of the backbone.
-        epochs: the learning rate falls to zero over them.
-        vocabulary_size: of the byte pairs, which both languages share.
-        batch_tokens: target pieces in a batch, padding included.
-        learning_rate: Adam's, at its peak.
-        warmup: steps until it is reached.
-        label_smoothing: of the loss.
-        averaged: how many of the last epochs' weights are averaged.
+        epochs: number of epochs, over which the learning rate decays to zero.
+        vocabulary_size: size of the byte-pair vocabulary, shared by both languages.
+        batch_tokens: target subwords per batch, including padding.
+        learning_rate: peak learning rate of Adam.
+        warmup: number of warmup steps.
+        label_smoothing: label smoothing of the loss.
+        averaged: number of last epochs whose weights are averaged.
     """
 
     source: str
@@ -67,7 +67,7 @@ RECIPES = {
 
 
 def tokenized(texts: list[str], language: str) -> list[str]:
-    """Texts as the references have them: punctuation normalised, lower case, Moses' tokens with blanks between."""
+    """Normalizes punctuation, lowercases, and tokenizes with Moses; tokens are separated by spaces."""
     from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
     normalizer, tokenizer = MosesPunctNormalizer(lang=language), MosesTokenizer(lang=language)
@@ -75,7 +75,7 @@ def tokenized(texts: list[str], language: str) -> list[str]:
 
 
 def load_pairs(recipe: Recipe, split: str) -> tuple[list[str], list[str]]:
-    """Sources and targets of a part of Multi30k."""
+    """Returns sources and targets of a split of Multi30k."""
     from keras_embed import corpora
 
     pairs = corpora.load(f"multi30k_{recipe.source}_{recipe.target}", split)

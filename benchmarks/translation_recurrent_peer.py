@@ -1,4 +1,4 @@
-"""An LSTM with Bahdanau's attention in plain PyTorch, a loop of cells: a peer of `benchmarks.translation_speed`."""
+"""LSTM translator with Bahdanau attention in plain PyTorch: a peer of `benchmarks.translation_speed`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from benchmarks.translation_peers import Peer, State
 
 
 class Recurrent(Peer):
-    """A bidirectional LSTM reads; a cell whose last state asks, and that is fed what it found, writes.
+    """Bidirectional LSTM encoder, and LSTM cell decoder with Bahdanau attention and input feeding.
 
     Args:
-        weights: of a `RecurrentSeq2SeqBackbone` with one layer on each side and the softmax tied, by their paths.
-        dropout: on the inputs, the memory and the outputs.
+        weights: weights by path of a `RecurrentSeq2SeqBackbone` with single layers and a tied softmax.
+        dropout: dropout rate of the inputs, the memory and the outputs.
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], dropout: float = 0.1) -> None:
@@ -46,7 +46,7 @@ class Recurrent(Peer):
         )
 
     def encode(self, source: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Memory, keys, and the decoder's first state."""
+        """Returns the memory, the keys, and the initial state of the decoder."""
         lengths = (source > 0).sum(1)
         packed = nn.utils.rnn.pack_padded_sequence(
             self.dropout(self.source(source)), lengths, batch_first=True, enforce_sorted=False
@@ -61,7 +61,7 @@ class Recurrent(Peer):
         return memory, memory @ self.key + self.key_bias, *states
 
     def advance(self, x: torch.Tensor, hidden: Any, cell: Any, memory: Any, keys: Any, mask: Any) -> tuple[Any, ...]:
-        """One step: what was found, and the new state."""
+        """Computes one step; returns the context and the new state."""
         scores = torch.tanh((hidden @ self.query)[:, None] + keys) @ self.vector
         weights = torch.softmax(scores.masked_fill(~mask, -1e9), -1)
         context = torch.bmm(weights[:, None], memory)[:, 0]

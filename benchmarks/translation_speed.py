@@ -1,9 +1,9 @@
-"""Translators: training, greedy search and beam search against plain PyTorch and CTranslate2, with the same weights.
+"""Translators: speed of training, greedy and beam search against PyTorch and CTranslate2, with equal weights.
 
-On each backend all sides do the same work in the same process in turn, under one cap on threads: batches of 64 x 32
-target tokens to train on, 32 sentences of 32 words to translate into exactly 32 words. What is compiled is compiled
-before; the seconds of that first call stand in a column of their own. CPU seconds count: they tell apart what other
-programs on the machine blur. Before a side is timed in a search, its answers are compared with ours.
+On each backend, all sides do the same work alternately in one process with the same number of threads: training
+batches of 64 x 32 target tokens, and 32 sentences of 32 words that are translated into exactly 32 words. Compilation
+is excluded from the times; the duration of the first call is in a separate column. Rates are per CPU second, which is
+less sensitive to other programs. Before a search is timed, its outputs are compared with ours.
 """
 
 import argparse
@@ -18,9 +18,9 @@ from benchmarks import machine, report, worker
 START, END = 2, 3
 BEAMS = 5
 TRANSFORMER = {"num_layers": 3, "num_heads": 4, "hidden_dim": 256, "feed_forward_dim": 1024}
-#: How many times as many tokens or sentences per CPU second. What has no peer here is not asked for anything.
+#: Target rates relative to the peers.
 ASKED = {"train": 1.0, "greedy": 1.0, "beam": 1.0}
-#: The arguments of `measure` for models that are quick to run.
+#: Arguments of `measure` for small models that run quickly.
 SMALL = {
     "vocabulary_size": 50,
     "transformer": {"num_layers": 1, "num_heads": 2, "hidden_dim": 8, "feed_forward_dim": 16},
@@ -42,25 +42,25 @@ def measure(
     search: Sequence[int] = (32, 32),
     jit: bool | str = "auto",
 ) -> list[dict[str, Any]]:
-    """Times all sides on the backend at hand.
+    """Times all sides on the current backend.
 
     Args:
         models: "transformer", "recurrent".
         tasks: "train", "greedy", "beam".
         runs: timed runs of each side.
-        peer_threads: of PyTorch and CTranslate2; the other libraries read theirs from the environment.
-        vocabulary_size: of both languages.
-        transformer: its sizes.
-        recurrent_dim: width of embeddings and units of cells.
+        peer_threads: number of threads of PyTorch and CTranslate2; other libraries read it from the environment.
+        vocabulary_size: vocabulary size of both languages.
+        transformer: sizes of the Transformer.
+        recurrent_dim: embedding dimension and number of units.
         batch: sentences and tokens of a training step.
-        search: sentences, and words of their source and of their translation.
-        jit: whether Keras compiles by XLA; "auto": as it does by itself.
+        search: number of sentences, and of words of each source and translation.
+        jit: `jit_compile` of Keras.
 
     Returns:
-        A dict for each model, task and side: `rate` and `wall_rate`, tokens or sentences per CPU second and per second,
-        `first_s`, the share of `same` translations, and `ratio`, ours over the side's.
+        A dict for each model, task and side: `rate` and `wall_rate`, tokens or sentences per CPU and wall-clock
+        second, `first_s`, the share of `same` translations, and `ratio`, ours over the side's.
     """
-    # PyTorch, which the peers import, before TensorFlow: the other order can crash the process.
+    # Import PyTorch, which the peers use, before TensorFlow: the reverse order can crash the process.
     import torch  # isort: skip
 
     torch.set_num_threads(peer_threads)
@@ -77,14 +77,15 @@ def measure(
 
 
 class Ours:
-    """A backbone of this library, to be trained and searched."""
+    """A backbone of this library with training and search."""
 
     def __init__(self, model: str, vocabulary_size: int, sizes: dict[str, int], steps: int, jit: bool | str) -> None:
         import keras
 
         import keras_embed as ke
 
-        keras.utils.clear_session(free_memory=False)  # weights are found by their paths: no numbers in names
+        # Weights are looked up by path, so names must have no numeric suffix.
+        keras.utils.clear_session(free_memory=False)
         keras.utils.set_random_seed(1)
         shared = {"dropout": 0.1, "tie_embeddings": "target_softmax"}
         if model == "transformer":
@@ -110,7 +111,7 @@ class Ours:
             searcher.compile(jit_compile=jit)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """By their paths; the layer that holds the target's embedding has no part in a name."""
+        """Returns the weights by path, without the prefix of the layer that contains the target embedding."""
         return {weight.path.removeprefix("tokens/"): np.array(_numpy(weight)) for weight in self.backbone.weights}
 
     def train(self, work: "Work") -> Any:
@@ -128,7 +129,7 @@ class Ours:
 
 
 class InPyTorch:
-    """A peer in PyTorch, asked in the same way."""
+    """A PyTorch peer with the same interface."""
 
     def __init__(self, peer: Any, trains: bool = True) -> None:
         self.peer = peer
@@ -144,7 +145,7 @@ class InPyTorch:
 
 
 class InCTranslate2:
-    """CTranslate2, which does not train."""
+    """CTranslate2 with the same interface, without training."""
 
     def __init__(self, peer: Any) -> None:
         self.peer = peer
@@ -157,7 +158,7 @@ class InCTranslate2:
 
 
 def peers_of(model: str, weights: dict[str, np.ndarray], sizes: dict[str, int], threads: int) -> dict[str, Any]:
-    """Name to side."""
+    """Returns the peers by name."""
     from benchmarks import translation_peers, translation_recurrent_peer, translation_written_out
 
     if model == "recurrent":
@@ -173,18 +174,18 @@ def peers_of(model: str, weights: dict[str, np.ndarray], sizes: dict[str, int], 
 
         found["CTranslate2, float32"] = InCTranslate2(CTranslate2(weights, heads, threads))
     except ImportError:
-        print("CTranslate2 is not installed and left out")
+        print("CTranslate2 is not installed and is skipped.")
     return found
 
 
 class Work:
-    """A batch of random words, for all sides.
+    """A batch of random token ids, shared by all sides.
 
     Args:
         task: "train", "greedy" or "beam".
-        vocabulary_size: of both languages.
-        sentences: B.
-        steps: words of a source, and of a target.
+        vocabulary_size: vocabulary size of both languages.
+        sentences: batch size B.
+        steps: number of tokens of each source and target.
     """
 
     def __init__(self, task: str, vocabulary_size: int, sentences: int, steps: int) -> None:
@@ -202,14 +203,14 @@ class Work:
         self.source, self.target = self.tensor(source), self.tensor(target)
 
     def tensor(self, array: np.ndarray) -> Any:
-        """For PyTorch."""
+        """Converts an array to a PyTorch tensor."""
         import torch
 
         return torch.tensor(array.astype("int64"))
 
 
 def timed(work: Work, sides: dict[str, Any], runs: int) -> list[dict[str, Any]]:
-    """Calls the sides in turn, and compares the first answers; ours is the first of the sides."""
+    """Times the sides alternately and compares their first outputs with those of the first side, ours."""
     calls = {name: (lambda side=side: getattr(side, work.task)(work)) for name, side in sides.items()}
     firsts = {name: _seconds(call) for name, call in calls.items()}
     seconds: dict[str, list[Any]] = {name: [] for name in calls}
@@ -232,7 +233,7 @@ def timed(work: Work, sides: dict[str, Any], runs: int) -> list[dict[str, Any]]:
 
 
 def _seconds(call: Callable[[], Any]) -> tuple[float, float, Any]:
-    """CPU seconds of all threads, seconds, and what came out."""
+    """Returns CPU seconds of all threads, wall-clock seconds, and the result."""
     cpu, wall = time.process_time(), time.perf_counter()
     answer = call()
     return time.process_time() - cpu, time.perf_counter() - wall, answer
@@ -245,7 +246,7 @@ def _numpy(weight: Any) -> np.ndarray:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown."""
+    """Returns a Markdown table of all measurements."""
     units = {"train": "tokens/s", "greedy": "sentences/s", "beam": "sentences/s"}
     names = {"train": "training", "greedy": "greedy", "beam": f"beam {BEAMS}"}
     return report.table(
@@ -268,7 +269,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def by_task(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: a table of rates for each backend and model, with how many times as fast keras_embed is."""
+    """Returns Markdown: a table for each backend and model, with rates and the relative speed of keras_embed."""
     backends = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
     models = {"transformer": "Transformer"}
     columns = {"train": "training, tokens/s", "greedy": "greedy, sentences/s", "beam": f"beam {BEAMS}, sentences/s"}
@@ -288,14 +289,14 @@ def _rate(rate: float) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on every backend, prints the table and writes translation_speed.json."""
+    """Runs the benchmark on every backend, prints the table and writes translation_speed.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks translation_speed", description=__doc__)
     worker.add_arguments(parser)
     parser.add_argument("--models", nargs="+", default=["transformer", "recurrent"])
     parser.add_argument("--tasks", nargs="+", default=["greedy", "beam", "train"])
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each side")
-    parser.add_argument("--jit", action="store_true", help="compile by XLA on TensorFlow too")
-    parser.add_argument("--small", action="store_true", help="small models: a look at the report")
+    parser.add_argument("--jit", action="store_true", help="compile with XLA on TensorFlow too")
+    parser.add_argument("--small", action="store_true", help="use small models, to preview the report")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
     wanted = {"models": options.models, "tasks": options.tasks, "runs": options.runs, "peer_threads": options.threads}

@@ -1,8 +1,8 @@
-"""A Transformer written out in PyTorch, without and with a cache: peers of `benchmarks.translation_speed`.
+"""Transformers in basic PyTorch operations, with and without a cache: peers of `benchmarks.translation_speed`.
 
-`WrittenOut` computes as JoeyNMT's Transformer does: each projection and softmax by itself, a loss against a smoothed
-label for every word of the vocabulary, and in a search the whole prefix for every new token. `Cached` keeps keys and
-values, as a careful user would.
+`WrittenOut` computes like JoeyNMT's Transformer: separate projections and softmax, a loss with smoothed labels over
+the whole vocabulary, and a search that processes the whole prefix for every new token. `Cached` caches keys and
+values, as an experienced user would.
 """
 
 import math
@@ -17,7 +17,7 @@ from benchmarks.translation_peers import SMOOTHING, State, Transformer, linear, 
 
 
 class Attention(nn.Module):
-    """Of many heads, one projection after the other."""
+    """Multi-head attention with separate projections."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], here: str, num_heads: int) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Of the encoder, or of the decoder with a second attention."""
+    """Encoder block, or decoder block with cross-attention."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], here: str, num_heads: int, dropout: float) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Block(nn.Module):
 
 
 class WrittenOut(Transformer):
-    """The way of JoeyNMT."""
+    """Transformer that computes like JoeyNMT."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], num_heads: int, dropout: float = 0.1) -> None:
         super().__init__(weights, dropout)
@@ -103,7 +103,7 @@ class WrittenOut(Transformer):
 
 
 class Cached(WrittenOut):
-    """The same weights; each step computes the new token alone."""
+    """`WrittenOut` with cached keys and values; each step computes only the new token."""
 
     def begin(self, source: torch.Tensor, beams: int) -> State:
         memory, mask = self.encode(source), (source > 0).repeat_interleave(beams, 0)[:, None, None]
@@ -117,7 +117,7 @@ class Cached(WrittenOut):
     def step(self, tokens: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
         caches, (memories, mask) = state
         place = caches[0].shape[2]
-        x = self.target(tokens[:, None]) * math.sqrt(self.dim) + self.places[place]
+        x = self.target(tokens[:, None]) * math.sqrt(self.dim) + self.positions[place]
         moving = []
         for number, block in enumerate(self.decoder):
             attention, y = block.attentions["attention"], block.norms["attention"](x)

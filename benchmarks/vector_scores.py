@@ -1,7 +1,7 @@
-"""Vectors: scores of Word2Vec, fastText and GloVe trained on English novels and tales, beside gensim's own.
+"""Word vectors: scores of Word2Vec, fastText and GloVe, trained on English novels and tales, and of gensim.
 
-Similarity is Spearman's correlation with people's judgements, in hundredths, over the pairs whose words are known;
-analogies are right answers in percent, of questions whose words are known. Means over the seeds.
+Similarity is Spearman's correlation with human judgements times 100, over the pairs of in-vocabulary words; analogies
+are the accuracy in percent, over questions of in-vocabulary words. Means over the seeds.
 """
 
 import argparse
@@ -26,18 +26,18 @@ def measure(
     num_buckets: int = 200_000,
     limit: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Trains by each way, with each seed, and scores.
+    """Trains and scores each algorithm with each seed.
 
     Args:
-        ways: of `WAYS`.
-        seeds: one training each.
-        epochs: of Word2Vec and fastText; GloVe makes five times as many, over pairs.
-        dim: width of the vectors.
-        num_buckets: rows of fastText's n-grams.
-        limit: only so many sentences.
+        ways: algorithms from `WAYS`.
+        seeds: seeds, one training each.
+        epochs: epochs of Word2Vec and fastText; GloVe uses five times as many, over word pairs.
+        dim: size of the vectors.
+        num_buckets: number of n-gram buckets of fastText.
+        limit: maximum number of sentences.
 
     Returns:
-        A dict for each way and side, "keras_embed" or "gensim": its scores by name, each a list over the seeds.
+        A dict for each algorithm and side, "keras_embed" or "gensim": scores by name, each a list over the seeds.
     """
     corpus = literature.english(limit)
     settings = {**SETTINGS, "epochs": epochs, "dim": dim}
@@ -53,7 +53,7 @@ def measure(
 
 
 def _sides(way: str, num_buckets: int) -> dict[str, Callable[..., tuple[Any, Any]]]:
-    """Who trains in this way: () -> (words, matrix)."""
+    """Returns the training function of each side: (corpus, settings, seed) -> (words, matrix)."""
     from keras_embed import vectors
 
     def word2vec(corpus: Any, settings: dict[str, Any], seed: int) -> tuple[Any, Any]:
@@ -77,7 +77,7 @@ def _sides(way: str, num_buckets: int) -> dict[str, Callable[..., tuple[Any, Any
 
 
 def _gensim(way: str, num_buckets: int, corpus: Any, settings: dict[str, Any], seed: int) -> tuple[Any, Any]:
-    """gensim called as its own users call it."""
+    """Trains with gensim's public API."""
     from gensim.models import FastText, Word2Vec
 
     model = (partial(FastText, bucket=num_buckets) if way == "fasttext" else Word2Vec)(
@@ -97,7 +97,7 @@ def _gensim(way: str, num_buckets: int, corpus: Any, settings: dict[str, Any], s
 
 
 def _scores(words: Any, matrix: Any) -> dict[str, float]:
-    """Scores of vectors by name, in hundredths and percent."""
+    """Returns the scores of vectors by name, in percent."""
     from keras_embed.vectors import WordVectors
 
     vectors, folder = WordVectors(words, matrix), literature.data_folder()
@@ -110,7 +110,7 @@ def _scores(words: Any, matrix: Any) -> dict[str, float]:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: means over the seeds, and from the least to the greatest."""
+    """Returns Markdown: means over the seeds, with minimum and maximum."""
     return report.table(
         [
             {"way": row["way"], "by": row["side"]}
@@ -124,7 +124,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs it on one backend, prints the table and writes vector_scores.json."""
+    """Runs the benchmark on each given backend, prints the table and writes vector_scores.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks vector_scores", description=__doc__)
     worker.add_arguments(parser, backends=("jax",))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])

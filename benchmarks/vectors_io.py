@@ -1,7 +1,7 @@
-"""Reading word vectors: text, some words of it, binary, and a second time, against gensim and a plain loop.
+"""Reading word vectors: text, a subset of words, binary, and cached, against gensim and a plain loop.
 
-The file is made here: random words, and normal numbers with five decimals, as long as those of GloVe's. It is in the
-system's cache before anything is timed. Ours and a peer read it in turn; gensim takes so long that it runs fewer times.
+The file is generated: random words and normally distributed numbers with five decimals, of similar length to GloVe's.
+It is in the page cache before the timing starts. Both sides read it alternately; gensim is slow and has fewer runs.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from benchmarks import machine, report
 from benchmarks.timing import seconds
 
 ROWS, DIM, WANTED = 400_000, 100, 20_000
-#: How many times as fast as each peer it is asked to be; the second time, how many seconds it may take.
+#: Target speed relative to each peer; and maximum seconds of loading from the cache.
 ASKED = {"text": {"plain loop": 5.0, "gensim": 25.0}, "some words": {"plain loop": 15.0}, "binary": {"gensim": 4.0}}
 ASKED_SECONDS = 0.1
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", "S1")
@@ -24,7 +24,7 @@ _BLOCK = 2000
 
 
 def write(path: Path, rows: int, dim: int) -> list[str]:
-    """Writes a text file without a header, and returns its words: `rows` different ones."""
+    """Writes a text file without a header and returns its `rows` distinct words."""
     rng = np.random.default_rng(0)
     words: list[str] = []
     with path.open("w", encoding="ascii") as file:
@@ -39,7 +39,7 @@ def write(path: Path, rows: int, dim: int) -> list[str]:
 
 
 def plain_loop(path: Path, words: set[str] | None = None) -> dict[str, Any]:
-    """What tutorials do."""
+    """Reads vectors with a simple loop, as in tutorials."""
     found = {}
     with path.open(encoding="utf-8") as file:
         for line in file:
@@ -50,17 +50,17 @@ def plain_loop(path: Path, words: set[str] | None = None) -> dict[str, Any]:
 
 
 def measure(rows: int = ROWS, dim: int = DIM, wanted: int = WANTED, runs: int = 5, gensim_runs: int = 2) -> Any:
-    """Makes the files and times all ways of reading them.
+    """Generates the files and times all methods of reading them.
 
     Args:
-        rows: of the files.
-        dim: of a vector.
-        wanted: how many words are read of all.
+        rows: number of vectors in the files.
+        dim: size of a vector.
+        wanted: number of words in the subset.
         runs: timed runs of each side.
-        gensim_runs: timed runs where gensim reads text.
+        gensim_runs: timed runs of gensim reading text.
 
     Returns:
-        A dict for each comparison: what, peer, seconds of both, and whether both read the same.
+        A dict for each comparison: what, peer, seconds of both, and `True` if the vectors are equal.
     """
     from gensim.models import KeyedVectors
 
@@ -99,7 +99,7 @@ def measure(rows: int = ROWS, dim: int = DIM, wanted: int = WANTED, runs: int = 
 
 
 def compare(what: str, peer: str, theirs: Callable[[], Any], mine: Callable[[], Any], runs: int) -> dict[str, Any]:
-    """Times two ways of reading, A B A B, after one look at what ours gives."""
+    """Times two methods of reading alternately, after one uncounted call of ours."""
     found = mine()
     samples: dict[str, list[float]] = {"peer_s": [], "ours_s": []}
     same = False
@@ -113,12 +113,12 @@ def compare(what: str, peer: str, theirs: Callable[[], Any], mine: Callable[[], 
 
 
 def agree(ours: Any, theirs: Any) -> bool:
-    """Whether the other has a vector for each of our words, and the same."""
+    """Returns `True` if the vectors of all words of `ours` are equal in `theirs`."""
     return all(np.array_equal(row, theirs[word]) for word, row in zip(ours.words, ours.matrix, strict=True))
 
 
 def tables(result: dict[str, Any]) -> str:
-    """Markdown: ratios, then the second time."""
+    """Returns Markdown: relative speeds, and the times of loading from the cache."""
     names = {
         "text": "text, all of it",
         "some words": f"text, {result['wanted']:,} words (the loop reads all)",
@@ -139,17 +139,17 @@ def tables(result: dict[str, Any]) -> str:
     shape = "{:,} x {:,}".format(*result["shape"])
     return (
         f"{shape}, {result['megabytes']:.0f} MB of text\n\n{report.table(rows)}\n\n"
-        f"Opened again: {result['second_s']:.4f} s (asked: {ASKED_SECONDS}); with the first word looked up "
-        f"{result['second_word_s']:.3f} s."
+        f"Loading again from the cache takes {result['second_s']:.4f} s (target: {ASKED_SECONDS} s), or "
+        f"{result['second_word_s']:.3f} s including the lookup of the first word."
     )
 
 
 def main(arguments: Sequence[str]) -> None:
     """Prints the tables and writes vectors_io.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks vectors_io", description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS, help="of the file")
+    parser.add_argument("--rows", type=int, default=ROWS, help="number of vectors in the file")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each side")
-    parser.add_argument("--gensim-runs", type=int, default=2, help="timed runs where gensim reads text")
+    parser.add_argument("--gensim-runs", type=int, default=2, help="timed runs of gensim reading text")
     options = parser.parse_args(arguments)
     print(machine.markdown(machine.describe()), flush=True)
     wanted = min(WANTED, options.rows // 20)

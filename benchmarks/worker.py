@@ -1,4 +1,4 @@
-"""Runs a function in a process of its own, under one backend and a cap on threads."""
+"""Runs a function in a new process with a given backend and number of threads."""
 
 import importlib
 import json
@@ -20,7 +20,7 @@ _CAPS = (
 
 
 def environment(backend: str, threads: int = THREADS) -> dict[str, str]:
-    """The environment of a process that is to run on a backend: frameworks read their caps when they are imported."""
+    """Returns the environment variables of a process with a given backend and number of threads."""
     return {
         **os.environ,
         **dict.fromkeys(_CAPS, str(threads)),
@@ -30,16 +30,16 @@ def environment(backend: str, threads: int = THREADS) -> dict[str, str]:
 
 
 def call(function: str, backend: str, threads: int = THREADS, **arguments: Any) -> Any:
-    """Calls a function in a new process; what it prints appears at once.
+    """Calls a function in a new process; its output appears immediately.
 
     Args:
         function: "module:function".
-        backend: of Keras.
-        threads: and cores that the process may use, whatever library runs in it.
-        **arguments: of the function, as JSON can write them.
+        backend: Keras backend.
+        threads: maximum number of threads and cores of the process.
+        **arguments: JSON-serializable arguments of the function.
 
     Returns:
-        What the function returned, read back from JSON.
+        The return value of the function, decoded from JSON.
     """
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
@@ -57,8 +57,8 @@ def call(function: str, backend: str, threads: int = THREADS, **arguments: Any) 
 
 
 def main(function: str, arguments: str, threads: str, result: str) -> None:
-    """The other end of `call`."""
-    if hasattr(os, "sched_setaffinity"):  # caps what the variables do not reach
+    """Runs the function in the process started by `call`."""
+    if hasattr(os, "sched_setaffinity"):  # limits libraries that ignore the variables
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
     module, name = function.split(":")
     answer = getattr(importlib.import_module(module), name)(**json.loads(arguments))
@@ -66,9 +66,9 @@ def main(function: str, arguments: str, threads: str, result: str) -> None:
 
 
 def add_arguments(parser: Any, backends: Sequence[str] = BACKENDS) -> None:
-    """The arguments that benchmarks share."""
-    parser.add_argument("--backends", nargs="+", default=list(backends), choices=BACKENDS, help="of Keras")
-    parser.add_argument("--threads", type=int, default=THREADS, help="threads and cores of each process")
+    """Adds the common arguments of the benchmarks."""
+    parser.add_argument("--backends", nargs="+", default=list(backends), choices=BACKENDS, help="Keras backends")
+    parser.add_argument("--threads", type=int, default=THREADS, help="number of threads and cores of each process")
 
 
 if __name__ == "__main__":

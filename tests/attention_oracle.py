@@ -73,7 +73,7 @@ def monotonic(scores, previous, mask):
 
 
 def walk(scores, mask):
-    """Where hard monotonic attention stands at each of T steps, None once it ran off: algorithm 1 of Raffel et al.
+    """Returns the position of hard monotonic attention at each step, None after the end: Raffel et al., algorithm 1.
 
     Args:
         scores: (T, S), of one query after the other. mask: (S,).

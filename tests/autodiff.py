@@ -6,7 +6,7 @@ from keras import ops
 
 
 def gradients(function, arrays):
-    """Gradients of a scalar function of tensors, on the backend at hand."""
+    """Gradients of a scalar function of tensors, on the current backend."""
     backend = keras.config.backend()
     inputs = [ops.convert_to_tensor(array) for array in arrays]
     if backend == "jax":

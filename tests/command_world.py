@@ -1,4 +1,4 @@
-"""A folder with all that the commands' examples name."""
+"""Creates a folder with all files that the examples of the commands use."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ def fill(folder, exports=True):
 
 
 def texts(folder):
-    """All but the models."""
+    """Writes all files except the models."""
     lines = {
         "sentences.txt": ["Ada Byron lives in Rome .", "", "nobody came"],
         "texts.txt": ["a fine film", "so dull a film"],
@@ -49,7 +49,7 @@ def texts(folder):
 
 
 def pieces_preset(folder):
-    """A small BERT with its pieces, as Keras Hub saves one."""
+    """Returns a small BERT preset with its subword vocabulary, in Keras Hub's format."""
     import keras_hub
 
     tokenizer = ke.tokenizers.EncoderTokenizer.train(small_classifier.TEXTS, min_count=1)

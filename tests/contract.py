@@ -1,4 +1,4 @@
-"""What the contract table's checks share: rows, padding, models around a layer, comparisons."""
+"""Helpers of the contract tests: rows, padding, models around a layer, comparisons."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ class ScoreRow:
 
 @keras.saving.register_keras_serializable(package="keras_embed_tests")
 class NoLoss(keras.losses.Loss):
-    """Nothing: `compile` wants a loss where only a metric is looked at."""
+    """A zero loss for models of which only a metric is tested."""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return keras.ops.zeros(keras.ops.shape(y_pred)[:1])
@@ -103,7 +103,7 @@ def pad_time(tree: Any, value: float = 0) -> Any:
     """The same batch with twice as many time steps."""
     padded = keras.tree.map_structure(lambda x: _pad_array(x, value), tree)
     if isinstance(tree, dict) and "char_index" in tree:
-        # The table of distinct words is (B * W, C): with 2 W words a row, its rows lie elsewhere.
+        # The table of distinct words is (B * W, C): with 2 W words per row, its rows have other indices.
         width = tree["elmo_ids" if "elmo_ids" in tree else "char_ids"].shape[1]
         rows, words = np.divmod(tree["char_index"], width)
         padded["char_index"] = _pad_array(rows * 2 * width + words, 0).astype("int32")

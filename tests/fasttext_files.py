@@ -37,5 +37,5 @@ def read_bin(path: Path, max_n: int | None = None) -> WordVectors:
 
 
 def golden(folder: Path, name: str) -> tuple[WordVectors, dict]:
-    """A model and what fastText itself says about it."""
+    """Returns a model and fastText's own results for it."""
     return read_bin(folder / f"{name}.bin"), json.loads((folder / f"{name}.json").read_text("utf-8"))

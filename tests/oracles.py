@@ -1,4 +1,4 @@
-"""Brute force: what a formula means, written the slowest way, in float64 NumPy."""
+"""Brute-force reference implementations in float64 NumPy."""
 
 import itertools
 

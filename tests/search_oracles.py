@@ -36,7 +36,7 @@ def trigram_step(logits, attention=None):
 
 
 def trigram_state(batch, beams):
-    """What `trigram_step` starts with."""
+    """Returns the initial state of `trigram_step`."""
     return (ops.full((batch, beams), START, "int32"),), ()
 
 

@@ -1,4 +1,4 @@
-"""An exported model, asked by a process that has TensorFlow and nothing of ours."""
+"""Runs an exported model in a process that imports only TensorFlow."""
 
 import json
 import os
@@ -18,7 +18,7 @@ print(json.dumps([{k: plain(v.numpy().tolist()) for k, v in served(text=tf.const
 
 
 def answers_elsewhere(path, texts):
-    """What it says to all texts, and to the first alone; fails if the process imports anything of ours or Keras Hub."""
+    """Returns the outputs for all texts and for the first alone; fails if keras_embed or Keras Hub is imported."""
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     command = [sys.executable, "-c", CLIENT, str(path)]
     done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, env=environment)

@@ -39,7 +39,7 @@ def make_classifier(kind="bag", labels=LABELS, **kwargs):
 
 @functools.cache
 def trained_classifier(kind="bag", multi_label=False):
-    """Trained until it knows its texts; shared by all tests of a process, which leave it as it is."""
+    """Trained until it fits its texts; shared by all tests of a process, which do not modify it."""
     keras.utils.set_random_seed(3)
     classifier = make_classifier(kind, MANY if multi_label else LABELS)
     classifier.compile(keras.optimizers.Adam(0.1 if kind == "bag" else 0.03))

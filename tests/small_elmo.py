@@ -18,7 +18,7 @@ def fixture_folder(data_dir):
 
 
 def small_elmo(seed=0, **arguments):
-    """An ELMo with weights of all signs, so great that both clips are felt."""
+    """Returns an ELMo with positive and negative weights, large enough that both clips take effect."""
     elmo = ke.backbones.ElmoBackbone(**{**SIZES, "cell_clip": 0.8, "projection_clip": 0.5, **arguments})
     rng = np.random.default_rng(seed)
     for weight in (*elmo.token_encoder.weights, *elmo.stack.weights):
@@ -27,7 +27,7 @@ def small_elmo(seed=0, **arguments):
 
 
 def features(sentences=SENTENCES, **arguments):
-    """What a small ELMo reads."""
+    """Returns the inputs of a small ELMo."""
     return ke.text.elmo_features(sentences, arguments.pop("characters", CHARACTERS), **arguments)
 
 
@@ -42,7 +42,7 @@ def one_size(batch, steps=64, words=64):
 
 
 def named_weights(elmo):
-    """Name of a published dataset -> pairs of a variable and the place in it."""
+    """Returns name of a published dataset -> pairs of a variable and its slice."""
     encoder = elmo.token_encoder
     found = {"char_embed": (encoder.embedding.embeddings, slice(1, None))}
     for place, layer in enumerate(encoder.convolutions):

@@ -1,4 +1,4 @@
-"""Small taggers and classifiers over a frozen ELMo, and a count of what it is asked."""
+"""Small taggers and classifiers over a frozen ELMo, and a counter of the encoded sentences."""
 
 import functools
 
@@ -42,7 +42,7 @@ def make_elmo(seed=1, **kwargs):
 
 @functools.cache
 def shared_elmo():
-    """For tests that leave it as it is: a compiler builds its programs once."""
+    """Shared by tests that do not modify it, so that it is compiled once."""
     return make_elmo()
 
 

@@ -22,7 +22,7 @@ def make_model(kind, texts=TEXTS, **kwargs):
 
 @functools.cache
 def trained_model(kind):
-    """It knows its texts by heart."""
+    """Trained until it reproduces its texts."""
     keras.utils.set_random_seed(3)
     model = make_model(kind)
     model.compile(optimizer=keras.optimizers.Adam(0.04))

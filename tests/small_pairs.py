@@ -1,4 +1,4 @@
-"""A small classifier of pairs and a small judge of similarity, trained once for the tests of task and export."""
+"""A small classifier of pairs and a small similarity model, trained once for the tests of task and export."""
 
 import functools
 
@@ -33,7 +33,7 @@ def make_pair_classifier(labels=LABELS, kind="average", preprocessor=None, **kwa
 
 @functools.cache
 def trained_pair_classifier(graded=False):
-    """Trained until it knows its pairs; shared by all tests of a process, which leave it as it is."""
+    """Trained until it fits its pairs; shared by all tests of a process, which do not modify it."""
     keras.utils.set_random_seed(3)
     labels = SCORES if graded else LABELS
     classifier = make_pair_classifier(labels)

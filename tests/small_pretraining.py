@@ -1,4 +1,4 @@
-"""Two small stories, and a masked language model that has learnt them."""
+"""Two small stories, and a masked language model trained on them."""
 
 import functools
 import re
@@ -24,7 +24,7 @@ JIT = "auto" if keras.config.backend() == "jax" else False
 
 @functools.cache
 def make_preprocessor(letters=False, **settings):
-    """Its pieces are the words of the stories, or letters alone: the same in every process."""
+    """Returns a preprocessor whose subwords are the words of the stories or letters, equal in every process."""
     words = sorted(set(re.findall(r"\w+|[^\w\s]", " ".join(STORIES).lower())))
     characters = sorted(set("".join(words)))
     pieces = dict.fromkeys([*characters, *(f"##{one}" for one in characters), *([] if letters else words)])
@@ -53,7 +53,7 @@ def make_model(kind="bert", dropout=0.1, **settings):
 
 @functools.cache
 def trained_model():
-    """Shared by all tests of a process, which leave it as it is."""
+    """Shared by all tests of a process, which do not modify it."""
     keras.utils.set_random_seed(3)
     model = make_model(dropout=0.0, short_rate=0.0, duplicates=2)
     model.compile(keras.optimizers.Adam(5e-3), jit_compile=JIT)

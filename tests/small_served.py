@@ -124,12 +124,12 @@ def models():
 
 
 class Slow:
-    """Stands for a model that takes its time."""
+    """A model with a slow response."""
 
     name, version = "slow", 1
 
     def predict(self, body, max_rows=None):
-        """Says the same, a second and a half later."""
+        """Returns the same result after 1.5 seconds."""
         time.sleep(1.5)
         return {"predictions": body["instances"]}
 

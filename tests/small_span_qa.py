@@ -1,4 +1,4 @@
-"""Small models that find answers, trained once for all tests of the task and of its export."""
+"""Small question answering models, trained once for all tests of the task and of its export."""
 
 import functools
 
@@ -36,7 +36,7 @@ def make_preprocessor(kind):
 
 
 def make_model(kind, preprocessor=None, **kwargs):
-    """Untrained. "joint" reads question and text in a row, "bidaf" side by side."""
+    """Untrained. "joint" concatenates question and text, "bidaf" encodes them separately."""
     preprocessor = preprocessor or make_preprocessor(kind)
     if kind == "bidaf":
         embeddings = preprocessor.embeddings(word_dim=8)
@@ -49,7 +49,7 @@ def make_model(kind, preprocessor=None, **kwargs):
 
 @functools.cache
 def trained_model(kind="bidaf"):
-    """Trained until it knows its questions; shared by all tests of a process, which leave it as it is."""
+    """Trained until it answers its questions; shared by all tests of a process, which do not modify it."""
     keras.utils.set_random_seed(3)
     model = make_model(kind, threshold=0.5)
     model.compile(keras.optimizers.Adam(0.03 if kind == "bidaf" else 0.01), metrics=[])

@@ -30,7 +30,7 @@ def make_tagger(head="crf", splitter=None, **kwargs):
 
 @functools.cache
 def trained_tagger():
-    """Trained until it knows its sentences; shared by all tests of a process, which leave it as it is."""
+    """Trained until it fits its sentences; shared by all tests of a process, which do not modify it."""
     keras.utils.set_random_seed(3)
     tagger = make_tagger()
     tagger.compile(keras.optimizers.Adam(0.03, global_clipnorm=5.0))

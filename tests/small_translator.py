@@ -27,13 +27,13 @@ def make_translator(**kwargs):
 
 
 def one_shape(translator):
-    """All pairs in batches of one shape: one program on compilers."""
+    """Pads all pairs to one shape, so that the model is compiled once."""
     return translator.preprocessor.dataset(*map(list, zip(*PAIRS, strict=True)), batch_size=24, max_shapes=1, seed=1)
 
 
 @functools.cache
 def trained_translator():
-    """A Transformer that knows its pairs by heart."""
+    """A Transformer trained until it reproduces its pairs."""
     keras.utils.set_random_seed(2)
     translator = make_translator()
     translator.compile(optimizer=keras.optimizers.Adam(0.02))

@@ -1,4 +1,4 @@
-"""The smallest setting of the benchmark of kept features; what it measures here means nothing."""
+"""Smallest setting of the benchmark of cached features; the measured times are not meaningful."""
 
 import pytest
 

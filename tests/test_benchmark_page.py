@@ -1,4 +1,4 @@
-"""RESULTS.md: each section has its commands, the commands parse, and new tables take the place of old ones."""
+"""RESULTS.md: each section has its commands, the commands parse, and new tables replace old ones."""
 
 import argparse
 import importlib
@@ -44,7 +44,7 @@ More words.
 
 
 class ParsedError(Exception):
-    """In place of what a benchmark does after its command line was read."""
+    """Raised instead of running a benchmark after its command line was parsed."""
 
 
 def test_each_section_of_the_page_has_its_commands():

@@ -1,4 +1,4 @@
-"""The smallest setting of the benchmark of translators; its figures mean nothing here, its answers do."""
+"""Smallest setting of the benchmark of translators; outputs are tested, times are not meaningful."""
 
 import keras
 import numpy as np

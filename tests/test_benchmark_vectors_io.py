@@ -1,4 +1,4 @@
-"""The smallest setting of the benchmark of readers; what it measures here means nothing."""
+"""Smallest setting of the benchmark of readers; the measured times are not meaningful."""
 
 import numpy as np
 import pytest

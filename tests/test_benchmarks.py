@@ -1,4 +1,4 @@
-"""The smallest setting of each benchmark, so that none rots; what they measure here means nothing."""
+"""Runs the smallest setting of each benchmark; the measured times are not meaningful."""
 
 import dataclasses
 import subprocess
@@ -148,7 +148,7 @@ def test_a_worker_has_its_own_backend_and_cap():
 
 
 def surroundings():
-    """What a worker sees."""
+    """Returns the environment of a worker."""
     import os
 
     return [os.environ["KERAS_BACKEND"], os.environ["OMP_NUM_THREADS"]]

@@ -1,4 +1,4 @@
-"""The contract table: what holds for every exported layer, loss and metric, on the backend at hand.
+"""Contract tests of every exported layer, loss and metric, on the current backend.
 
 A new class is one new row. `test_every_exported_class_has_a_row` fails until it is there.
 """
@@ -433,7 +433,7 @@ def test_padding_cannot_leak_through_a_layer(row):
 
 
 def scored(row, thing, y_true=None, y_pred=None) -> np.ndarray:
-    """What a loss or metric says about a row's data."""
+    """Returns the value of a loss or metric for a row's data."""
     data = (row.y_true if y_true is None else y_true, row.y_pred if y_pred is None else y_pred)
     if isinstance(thing, keras.losses.Loss):
         return np.concatenate([x.ravel() for x in numpy(thing(*data))])
@@ -451,7 +451,7 @@ def test_score_config_round_trip(row):
 
 @rows([*LOSSES, *METRICS])
 def test_score_keras_file_round_trip(row, tmp_path):
-    """As compile state of a model; and what `evaluate` computes in a compiled graph is what the object says alone."""
+    """As compile state of a model; and the value of `evaluate` in a compiled graph equals that of the object alone."""
     thing = row.make()
     inputs = keras.Input(row.y_pred.shape[1:], dtype=str(row.y_pred.dtype))
     model = keras.Model(inputs, keras.layers.Activation("linear", dtype=str(row.y_pred.dtype))(inputs))

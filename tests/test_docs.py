@@ -1,4 +1,4 @@
-"""Every snippet in README, docs/ and docstrings runs: offline, on the CPU, on the backend at hand.
+"""Every snippet in README, docs/ and docstrings runs: offline, on the CPU, on the current backend.
 
 In Markdown, the ```python blocks of one file run from top to bottom and share their names. A block is left out only by
 a comment in the line above it, with the reason: <!-- not run: needs a download -->. A block with a title, such as

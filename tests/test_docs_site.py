@@ -117,7 +117,7 @@ def test_the_help_of_every_command_has_its_place():
 
 
 class Links(HTMLParser):
-    """What a page fetches by itself, and the names of its places."""
+    """Resources that a page loads, and its anchors."""
 
     def __init__(self):
         super().__init__()
@@ -176,7 +176,7 @@ def test_every_public_name_is_on_the_page_of_its_room(site):
 @pytest.mark.slow
 @only_once
 def test_every_page_can_be_reached(site):
-    """From the navigation: what stands in docs/ stands there, or in the list of decisions."""
+    """Every page of docs/ is in the navigation or in the list of decisions."""
     navigation = (site / "index.html").read_text(encoding="utf-8")
     for page in PAGES:
         assert named(page).replace(".md", ".html") in navigation, named(page)

@@ -51,7 +51,7 @@ def language_model():
 
 
 def masked_language_model():
-    """What it fills in is compared with itself: its stories are too short to be learnt by heart in a test."""
+    """Compared with its own predictions: its stories are too short to be memorized in a test."""
     task, texts = small_pretraining.trained_model(), ["Light travels faster than [MASK] else we know.", "[MASK] hen"]
     return task, texts, answers(task, texts)
 

@@ -114,7 +114,7 @@ import keras
 
 @pytest.mark.slow
 def test_the_option_chooses_the_backend(tmp_path):
-    """And the example learns there; the environment says otherwise."""
+    """The option overrides the environment, and the example trains on that backend."""
     backend = keras.config.backend()
     (tmp_path / "films.tsv").write_text("".join(f"{label}\t{text}\n" for text, label in films()))
     code = (
@@ -145,7 +145,7 @@ def films():
 
 
 def write_names(path):
-    """A CoNLL file of people in places."""
+    """Writes a CoNLL file with names of persons and locations."""
     rng = random.Random(1)
     people, places = ("Ada", "Bruno", "Clara", "David"), ("Rome", "Oslo", "Kyoto", "Porto")
     rows = [

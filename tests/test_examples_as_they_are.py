@@ -41,7 +41,7 @@ def check_transfer(script, shown):
 
 
 def check_answers(_, shown):
-    """Better than to guess between the two places, or the two things, of each text."""
+    """Checks for better answers than guessing between the two locations or objects of each text."""
     assert float(re.search(r"'exact_match': ([\d.]+)", shown)[1]) > 50
 
 
@@ -77,6 +77,6 @@ def test_it_ends_with_a_picture_in_good_time(script, tmp_path):
     assert pictures
     for picture in pictures:
         assert picture.read_bytes().startswith(b"\x89PNG")
-        assert str(picture.relative_to(tmp_path).parts[0]) in run.stdout  # it says where they are
+        assert str(picture.relative_to(tmp_path).parts[0]) in run.stdout  # prints their paths
     if script.stem in LEARNT:
         LEARNT[script.stem](script, run.stdout)

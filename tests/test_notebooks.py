@@ -1,4 +1,4 @@
-"""The notebooks are what tools/notebooks.py makes of the scripts, and they run."""
+"""The notebooks equal the output of tools/notebooks.py and run."""
 
 import ast
 import importlib.util

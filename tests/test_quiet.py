@@ -1,4 +1,4 @@
-"""What TensorFlow and Keras write about themselves stays away; what a user needs to know does not."""
+"""Startup messages of TensorFlow and Keras are suppressed; relevant warnings are not."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The smallest setting of the benchmark of similarity; what it measures here means nothing."""
+"""Smallest setting of the similarity benchmark; the measured values are not meaningful."""
 
 import csv
 import gzip

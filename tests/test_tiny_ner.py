@@ -1,4 +1,4 @@
-"""The corpus that comes with the package is what its script writes, and holds what its README says."""
+"""The bundled corpus equals the output of its script and matches its README."""
 
 import importlib
 from pathlib import Path

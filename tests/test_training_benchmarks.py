@@ -1,4 +1,4 @@
-"""The smallest setting of the benchmarks that train word vectors; what they measure here means nothing."""
+"""Smallest setting of the benchmarks that train word vectors; the measured values are not meaningful."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""The smallest setting of the benchmark that trains translators; what it measures here means nothing."""
+"""Smallest setting of the translation benchmark; the measured values are not meaningful."""
 
 import matplotlib
 import pytest

@@ -1,4 +1,4 @@
-"""The exported classifier, loaded by a process that has TensorFlow and nothing of ours."""
+"""The exported classifier, loaded by a process that imports only TensorFlow."""
 
 import keras
 import keras_hub

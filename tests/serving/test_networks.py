@@ -97,7 +97,7 @@ def test_the_interpreter_of_litert_answers_alike(name, tmp_path):
 
 
 def test_the_parts_of_a_chain_give_the_tags():
-    """Viterbi in plain loops over what is exported, for a client that has nothing of ours."""
+    """Decodes the exported potentials with Viterbi in plain loops, as a client without keras_embed would."""
     task = Tagger(recurrent(), num_tags=3)
     rng = np.random.default_rng(1)
     for weight in task.weights:

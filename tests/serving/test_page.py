@@ -1,4 +1,4 @@
-"""The page, in a real browser; skipped with a reason where there is none."""
+"""The demo page in a real browser; skipped if there is no browser."""
 
 import re
 import shutil
@@ -29,7 +29,7 @@ def test_the_page_reaches_no_other_host(address):
 
 @pytest.fixture(scope="module")
 def browser():
-    """A window without a screen."""
+    """A headless browser."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = shutil.which("chromedriver")

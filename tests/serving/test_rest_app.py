@@ -1,4 +1,4 @@
-"""The server: paths, limits, and many requests at a time."""
+"""The server: paths, limits, and concurrent requests."""
 
 import http.client
 import socket
@@ -91,7 +91,7 @@ def test_another_host_is_refused(address):
 
 
 def test_many_at_a_time(address):
-    """Each gets its own answer, though they come together and the threads are few."""
+    """Each concurrent request gets its own response, with few threads."""
 
     def one(number):
         texts = [f"word{number}", "x" * number]

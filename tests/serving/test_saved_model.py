@@ -1,4 +1,4 @@
-"""The exported SavedModel, loaded by a process that has TensorFlow and nothing of ours."""
+"""The exported SavedModel, loaded by a process that imports only TensorFlow."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What TensorFlow Serving's REST API says of requests and answers, example by example, and errors."""
+"""Requests, responses and errors in the format of TensorFlow Serving's REST API."""
 
 import base64
 import math

@@ -1,4 +1,4 @@
-"""Word vectors behind the requests of TensorFlow Serving."""
+"""Word vectors served in the request format of TensorFlow Serving."""
 
 import pytest
 from small_served import MATRIX, WORDS, models

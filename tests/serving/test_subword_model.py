@@ -1,4 +1,4 @@
-"""A tagger on n-grams alone, exported: words never seen get the tags that Python gives them."""
+"""A tagger on n-grams alone, exported: out-of-vocabulary words get the same tags as in Python."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The exported translator, loaded by a process that has TensorFlow and nothing of ours."""
+"""The exported translator, loaded by a process that imports only TensorFlow."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Training of ELMo: what it learns, and that an interruption leaves no trace."""
+"""Training of ELMo: losses, learning, and resuming after an interruption."""
 
 import ast
 import os
@@ -114,9 +114,7 @@ def test_a_run_that_is_done_trains_nothing(text, tmp_path):
 
 
 def test_a_small_model_learns_a_small_text(data_dir, tmp_path):
-    """The model, the amount of text and the bound of bilm-tf's own smoke test; its text is not at hand, and for this
-    one Adam comes there in fewer steps than Adagrad.
-    """
+    """Uses the model, amount of text and bound of bilm-tf's own smoke test, with another text and Adam."""
     shard = data_dir.parent / "fixtures/elmo/allennlp-models/lm/language_modeling/shards/shard0"
     lines = shard.read_text(encoding="utf-8").splitlines()[:5]
     text = tmp_path / "train.txt"

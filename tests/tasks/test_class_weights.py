@@ -1,4 +1,4 @@
-"""Weights of classes are scikit-learn's, thresholds the best of all."""
+"""Class weights equal scikit-learn's, and thresholds are optimal."""
 
 import numpy as np
 import pytest

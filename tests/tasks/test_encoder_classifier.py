@@ -1,4 +1,4 @@
-"""Classifiers of one text: over pieces of words, by architecture from a corpus, and every pooling by name."""
+"""Text classifiers: over subwords, by architecture from a corpus, and with every pooling."""
 
 import keras
 import keras_hub
@@ -33,7 +33,7 @@ def test_it_learns_its_texts_by_their_pieces(classifier):
 
 
 def test_keras_hubs_own_preprocessor_gives_equal_answers(classifier):
-    """Of texts that are as long as the encoder reads at most; ours pads to fewer places."""
+    """Covers texts of the maximum length of the encoder; ours pads to shorter lengths."""
     encoder = keras_hub.models.BertTextClassifierPreprocessor(
         classifier.preprocessor.tokenizer.tokenizer, sequence_length=16
     )
@@ -56,7 +56,7 @@ def test_saved_and_exported_it_answers_the_same(classifier, tmp_path):
 
 @pytest.mark.parametrize("pooling", [None, "cls", "last", "max", "mean", "attention"])
 def test_a_head_reads_what_its_pooling_gives(classifier, pooling):
-    """By hand over the encoder's output, and a dense layer."""
+    """Compares with pooling of the encoder's output by hand, and a dense layer."""
     head = ke.TextClassifier(classifier.backbone, num_classes=3, pooling=pooling)
     features = {name: value.numpy() for name, value in classifier.preprocess_samples(TEXTS[:4]).items()}
     outputs = {name: keras.ops.convert_to_numpy(x) for name, x in classifier.backbone(features).items()}
@@ -74,7 +74,7 @@ def test_a_head_reads_what_its_pooling_gives(classifier, pooling):
 
 
 class Reader(ke.backbones.RecurrentBackbone):
-    """What a user makes of one of ours."""
+    """A user's subclass of a preprocessor."""
 
 
 def test_only_encoders_of_keras_hub_learn_slowly_unless_asked_to(classifier):

@@ -1,4 +1,4 @@
-"""The main job: learn texts, score them, write them; against loops over the step and over all texts there are."""
+"""Training, scoring and generation, compared with loops over the step and over all possible texts."""
 
 import itertools
 
@@ -21,7 +21,7 @@ def numbers(model, text):
 
 
 def ids_of(model, answer):
-    """Numbers of what was written, with its end."""
+    """Returns the token ids of a generated text, with the end token."""
     return [*map(model.preprocessor.tokenizer.token_to_id, answer.tokens), 3]
 
 
@@ -33,7 +33,7 @@ def all_at_once(model, rows, length):
 
 
 def stepwise(model, ids):
-    """log P of each of some numbers behind the start, by a loop over the backbone's step."""
+    """Computes log P of each token id after the start token, in a loop over the backbone's step."""
     state, total = model.backbone.begin({"token_ids": np.array([[2]])}, 1, len(ids) + 1), []
     for position, (last, token) in enumerate(zip([2, *ids[:-1]], ids, strict=True)):
         step = (ops.convert_to_tensor([[last]]), ops.convert_to_tensor(position), state)
@@ -115,7 +115,7 @@ def test_greedy_is_a_loop_over_the_whole_model(kind):
 @EVERY
 def test_a_wide_beam_finds_the_best_of_all_texts(kind):
     keras.utils.set_random_seed(11)
-    model = make_model(kind, texts=["a b"])  # pieces: a, b, unknown, end
+    model = make_model(kind, texts=["a b"])  # subwords: a, b, unknown, end
     for variable in model.backbone.trainable_variables:
         variable.assign(3.0 * variable)  # far from uniform
     length, pieces = 4, (1, 4, 5)

@@ -1,4 +1,4 @@
-"""Keras' low-rank adaptation of encoders under our heads: little is trained, and what is saved answers alike."""
+"""Keras' low-rank adaptation of encoders under our heads: few trained weights, and equal outputs after loading."""
 
 import keras
 import keras_hub

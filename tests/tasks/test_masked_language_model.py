@@ -1,4 +1,4 @@
-"""Pre-training: what is learnt, what an interruption changes, what is filled in, what is saved."""
+"""Pre-training: learning, resuming, filling in masks, saving."""
 
 import shutil
 
@@ -18,7 +18,7 @@ def numpy(tensor):
 
 
 def test_a_tiny_text_is_learnt_by_heart():
-    """After 120 steps of 16 examples, what google-research's README checks: masked pieces 0.95, next sentences all."""
+    """Checks the accuracies of google-research's README after 120 steps of 16 examples."""
     scores = trained_model().evaluate(STORIES, return_dict=True, verbose=0)
     assert scores["masked_accuracy"] > 0.95 and scores["next_sentence_accuracy"] == 1.0
     assert 1 <= scores["masked_perplexity"] < 1.2
@@ -52,7 +52,7 @@ def test_evaluation_counts_what_numpy_counts():
 
 
 class Kept(keras.callbacks.Callback):
-    """Copies the checkpoint of the second epoch: what a run that was killed then would have left."""
+    """Copies the checkpoint of the second epoch, as left by a run that was killed then."""
 
     def __init__(self, folder, copy):
         super().__init__()
@@ -64,7 +64,7 @@ class Kept(keras.callbacks.Callback):
 
 
 def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
-    """With dropout, optimizer and a place in the middle of a pass; what the model has learnt since is undone."""
+    """Restores dropout, optimizer and the position within an epoch; later training is undone."""
     settings = {"steps_per_epoch": 3, "batch_size": 4, "verbose": 0, "seed": 2, "epochs": 4}
     model = make_model()
     model.compile(keras.optimizers.Adam(1e-3), jit_compile=JIT)

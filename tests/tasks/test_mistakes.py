@@ -1,4 +1,4 @@
-"""What a newcomer does wrong with a task is said in a sentence that tells what to do."""
+"""Error messages of common mistakes name the mistake and its remedy."""
 
 import keras_hub
 import pytest
@@ -92,7 +92,7 @@ def test_backbones_that_are_too_small(preprocessor, pieces, judge):
     with pytest.raises(ValueError, match=r"17 positions.* Received: one for 16. Try a tokenizer with max_length=16"):
         ke.TextClassifier(bert(longer.vocabulary_size()), made)
     made = ke.preprocessors.ClassifierPreprocessor.from_corpus(TEXTS, LABELS, tokenizer=longer, max_length=3)
-    with pytest.raises(ValueError, match="17 positions"):  # three words may have any number of pieces
+    with pytest.raises(ValueError, match="17 positions"):  # three words may have any number of subwords
         ke.TextClassifier(bert(longer.vocabulary_size()), made)
 
 

@@ -118,7 +118,7 @@ def test_a_pooling_is_one_layer_for_both_texts(pooling):
 
 
 class TestWithAnEncoder:
-    """Pieces of words, both texts in a row or one after the other."""
+    """Subword encoders, with both texts concatenated or encoded separately."""
 
     def test_both_texts_in_a_row_train_and_come_back(self, pieces, tmp_path):
         preprocessor = PairPreprocessor.from_corpus(PAIRS, LABELS, tokenizer=pieces)

@@ -1,4 +1,4 @@
-"""Pre-training on two devices is pre-training on one."""
+"""Pre-training on two devices gives the same result as on one."""
 
 import ast
 import os

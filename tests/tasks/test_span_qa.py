@@ -1,4 +1,4 @@
-"""Models that find answers, in a row and side by side, from strings to strings."""
+"""Question answering from strings to strings, with joint and separate encoding."""
 
 import keras
 import numpy as np

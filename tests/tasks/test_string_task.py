@@ -1,4 +1,4 @@
-"""A task that somebody else writes: it fits on strings, saves, loads, exports and answers."""
+"""A user-defined task: it fits on strings, saves, loads, exports and predicts."""
 
 import keras
 import numpy as np

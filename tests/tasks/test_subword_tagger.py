@@ -1,4 +1,4 @@
-"""Tagging over pieces of words: an encoder of Keras Hub, words by their first piece, sentences of any length."""
+"""Tagging over subwords: an encoder of Keras Hub, words by their first subword, sentences of any length."""
 
 import keras
 import keras_hub
@@ -63,7 +63,7 @@ def test_neither_windows_nor_company_change_an_answer(tagger):
 
 
 def test_emissions_are_those_of_the_words_first_pieces(tagger):
-    """By hand: one window at a time through the encoder, and a dense layer on the vectors of first pieces."""
+    """Compares with encoding one window at a time, and a dense layer on the vectors of first subwords."""
     features = {name: value.numpy() for name, value in tagger.preprocess_samples(LONG).items()}
     potentials = keras.ops.convert_to_numpy(tagger(features))
     kernel, bias = (keras.ops.convert_to_numpy(w) for w in tagger.get_layer("emissions").weights)

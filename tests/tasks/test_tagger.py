@@ -1,4 +1,4 @@
-"""The main job: fit on strings, tag strings, save, reload."""
+"""Main use: fit on strings, tag strings, save, reload."""
 
 import keras
 import numpy as np

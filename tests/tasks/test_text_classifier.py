@@ -1,4 +1,4 @@
-"""The main job: fit on texts and labels, classify, report, save, reload."""
+"""Main use: fit on texts and labels, classify, report, save, reload."""
 
 import keras
 import keras_hub

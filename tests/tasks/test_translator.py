@@ -1,4 +1,4 @@
-"""The translator: trained on strings, searched, saved, and made again from its parts."""
+"""The translator: trained on strings, decoded, saved, and rebuilt from its parts."""
 
 import keras
 import numpy as np
@@ -81,7 +81,7 @@ def test_what_a_search_may_be_told():
 
 
 def test_unknown_words_come_from_the_source():
-    """Where the answer has the unknown piece, the source's piece with the largest weight stands instead."""
+    """Unknown subwords in the output are replaced by the source subword with the largest attention weight."""
     translator = trained_translator()
     only_unknown = [ke.decoding.ForbiddenTokens(range(4, size(translator))), MinimumLength(3)]
     settings = dict(search=Greedy(), constraints=only_unknown, max_length=2)
