@@ -225,6 +225,15 @@ def read_conllu(
     return _conllu_sentences(path_or_file, tags, frozenset(include), encoding)
 
 
+def is_conllu(lines: Sequence[str]) -> bool:
+    """Returns True if the first line of a token has the form of CoNLL-U: 10 fields, of which the first is an id."""
+    for line in lines:
+        if line.strip(" \t") and not line.startswith("#"):
+            fields = line.split("\t")
+            return len(fields) == len(_COLUMNS) and any(kind.fullmatch(fields[0]) for kind in _KINDS.values())
+    return False
+
+
 def _conllu_sentences(source: Source, tags: str | None, include: frozenset[str], encoding: str) -> Iterator[Sentence]:
     rows: list[list[str]] = []  # the included lines of the current sentence
     comments: dict[str, str] = {}

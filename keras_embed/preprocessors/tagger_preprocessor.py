@@ -94,8 +94,8 @@ class TaggerPreprocessor(StringPreprocessor):
             corpus: `corpora.Corpus` with tags, or lists of words.
             tags: lists of tags, if `corpus` is lists of words.
             min_count: rarer words are out of vocabulary.
-            scheme: scheme of the tags; "none" if they mark no spans; `None` infers it. Tags of the scheme that the corpus lacks (an I-LOC that never
-                occurs) are added.
+            scheme: scheme of the tags; "none" if they mark no spans; `None` infers it, see `text.infer_scheme`. Tags of
+                the scheme that the corpus lacks (an I-LOC that never occurs) are added.
             tokenizer: a `WordFeaturizer` or an `EncoderTokenizer`; `None` learns a `WordFeaturizer`.
             **kwargs: arguments of `WordFeaturizer.from_tokens`.
 
