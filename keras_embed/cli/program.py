@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from keras_embed import _errors
 from keras_embed._backend import import_quietly
@@ -129,8 +130,10 @@ def _expand_paths(options: argparse.Namespace) -> None:
         value = getattr(options, name, None)
         if isinstance(value, list):
             setattr(options, name, [os.path.expanduser(one) for one in value])
-        elif isinstance(value, str | os.PathLike):
-            setattr(options, name, type(value)(os.path.expanduser(value)))
+        elif isinstance(value, Path):
+            setattr(options, name, Path(os.path.expanduser(value)))
+        elif isinstance(value, str):
+            setattr(options, name, os.path.expanduser(value))
 
 
 def parser() -> Parser:

@@ -235,7 +235,7 @@ _CLASSES = {
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")"}
 
 
-def read_sst(file: Source, classes: int = 5, phrases: bool = False) -> Iterator[LabelledText]:
+def read_sst(file: Source, classes: int = 5, phrases: bool = False, encoding: str = "utf-8") -> Iterator[LabelledText]:
     r"""Streams sentences, or all their phrases, from trees such as `(3 (2 Effective) (2 film))`, one per line.
 
     The escapes `-LRB-`, `-RRB-`, `\/` and `\*` are decoded.
@@ -244,6 +244,7 @@ def read_sst(file: Source, classes: int = 5, phrases: bool = False) -> Iterator[
         file: a path or an open file, such as `train.txt` of `trainDevTestTrees_PTB.zip`; gz and xz are decompressed.
         classes: 5, from "very negative" to "very positive"; or 2, "negative" and "positive", without neutral texts.
         phrases: if True, yields every phrase down to single words, as models are trained on; otherwise the sentences.
+        encoding: the encoding of the file.
 
     Yields:
         `LabelledText` with tokens separated by spaces: the whole sentence first, then its phrases in the order of their
@@ -263,7 +264,7 @@ def read_sst(file: Source, classes: int = 5, phrases: bool = False) -> Iterator[
     """
     check_one_of("classes", classes, list(_CLASSES))
     names, count = _CLASSES[classes], 0
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, encoding):
         if not line.strip():
             continue
         spans = _tree_spans(file, number, line)
@@ -316,13 +317,14 @@ _UNDECIDED = "-"
 _STS_SCORE, _STS_FIRST, _STS_SECOND = 4, 5, 6
 
 
-def read_snli(file: Source, undecided: bool = False) -> Iterator[LabelledPair]:
+def read_snli(file: Source, undecided: bool = False, encoding: str = "utf-8") -> Iterator[LabelledPair]:
     r"""Streams premises, hypotheses and their relation from JSON lines, as in SNLI, MultiNLI and XNLI.
 
     Args:
         file: a path or an open file, such as `snli_1.0_train.jsonl`; gz and xz are decompressed.
         undecided: if True, also yields pairs on which the annotators did not agree, with the label None. Published
             results leave them out.
+        encoding: the encoding of the file.
 
     Yields:
         `LabelledPair` with the labels "entailment", "neutral" and "contradiction".
@@ -341,7 +343,7 @@ def read_snli(file: Source, undecided: bool = False) -> Iterator[LabelledPair]:
     LabelledPair(first='A man eats.', second='A man eats fish.', label='neutral')
     """
     count = 0
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, encoding):
         if not line.strip():
             continue
         try:
@@ -361,7 +363,7 @@ def read_snli(file: Source, undecided: bool = False) -> Iterator[LabelledPair]:
     _check_not_empty(file, count, "pair")
 
 
-def read_sts(file: Source) -> Iterator[LabelledPair]:
+def read_sts(file: Source, encoding: str = "utf-8") -> Iterator[LabelledPair]:
     r"""Streams pairs and their similarity, 0 to 5, from a file of the STS benchmark.
 
     Its columns are genre, file, year, number, score, first text and second text, separated by tabs, without quotes;
@@ -369,6 +371,7 @@ def read_sts(file: Source) -> Iterator[LabelledPair]:
 
     Args:
         file: a path or an open file, such as `sts-dev.csv`; gz and xz are decompressed.
+        encoding: the encoding of the file.
 
     Yields:
         `LabelledPair` with float labels.
@@ -386,7 +389,7 @@ def read_sts(file: Source) -> Iterator[LabelledPair]:
     LabelledPair(first='A man runs.', second='A man is running.', label=5.0)
     """
     count = 0
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, encoding):
         if not line.strip():
             continue
         cells = line.split("\t")

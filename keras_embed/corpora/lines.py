@@ -104,7 +104,7 @@ def numbered_lines(source: Source, encoding: str = "utf-8") -> Iterator[tuple[in
         received = repr(source[:60])
         raise ValueError(_errors.message("a path, which has no line feeds", received, "io.StringIO(text) for a text"))
     if isinstance(source, str | os.PathLike):
-        yield from _byte_lines(source, cast("PathLike", source), encoding)
+        yield from _byte_lines(source, source, encoding)
     elif hasattr(source, "read"):
         if _is_text(source):
             yield from _text_lines(source, cast("IO[str]", source))
@@ -178,10 +178,10 @@ def _byte_lines(source: Source, opened: PathLike | IO[bytes], encoding: str) -> 
             head = _read(source, 1, lambda: cast("io.BufferedReader", buffered).peek(4))
             encoding, mark = _actual_encoding(source, head, encoding)
             if "\n".encode(encoding) == b"\n":
-                yield from _single_byte_lines(source, cast("IO[bytes]", buffered), encoding)
+                yield from _single_byte_lines(source, buffered, encoding)
             else:
                 buffered.read(mark)
-                yield from _wide_lines(source, cast("IO[bytes]", buffered), encoding, mark)
+                yield from _wide_lines(source, buffered, encoding, mark)
         finally:
             if buffered is not stream:
                 cast("io.BufferedReader", buffered).detach()

@@ -64,7 +64,8 @@ def table_rows(
         raise ValueError(message("columns by index, since no line names them", columns, "header=True"))
     rows: Iterable[tuple[int, list[str]]]
     if separator is not None and (header is not None or named):
-        rows = _cells(file, numbered_lines(file, encoding), separator)  # nothing to infer: a stream
+        # Nothing to infer: a stream.
+        rows = _cells(file, numbered_lines(file, encoding), separator, tell_quotes=header is not False)
     else:
         lines = list(numbered_lines(file, encoding))
         if separator is None and (records := _json_lines(file, lines)) is not None:
@@ -104,7 +105,8 @@ def _chosen(
     for line, row in rows:
         width = width or len(row)  # that of the first row
         if len(row) > width and any(cell.strip() for cell in row[width:]):
-            advice = f"quotes around cells that contain {_name(separator)}, or another separator="
+            quotes = "" if separator == "\t" else f"quotes around cells that contain {_name(separator)}, or "
+            advice = f"{quotes}another separator="
             raise line_error(file, line, f"{width} columns, as in the first row", f"{len(row)}: {row}", advice)
         if indices is None:
             indices = [_column_index(file, line, row, column) for column in columns]
@@ -139,15 +141,27 @@ def _name(separator: str) -> str:
 # --- cells ---
 
 
-def _cells(file: Source, lines: Iterator[Line], separator: str) -> Iterator[tuple[int, list[str]]]:
+def _cells(
+    file: Source, lines: Iterator[Line], separator: str, tell_quotes: bool = True
+) -> Iterator[tuple[int, list[str]]]:
     # Tables separated by tabs or by several characters have no quoting.
     if separator == "\t" or len(separator) > 1:
+        told = not tell_quotes
         for number, line in lines:
             if "\r" in line:
-                received = f"a carriage return within {line[:60]!r}"
-                raise line_error(file, number, "lines that end in line feeds", received, "to convert the line endings")
-            if line.strip():
-                yield number, line.split(separator)
+                raise _carriage_return(file, number, line)
+            if not line.strip():
+                continue
+            cells = line.split(separator)
+            if not told and '""' in line and any(map(_is_quoted, cells)):
+                told = True
+                warnings.warn(
+                    f"{source_name(file)}, line {number}: quotes are read as characters, as tables separated by "
+                    f"{_name(separator)} have no quoting, although {line[:60]!r} looks quoted. Tables separated by "
+                    "commas have.",
+                    stacklevel=2,
+                )
+            yield number, cells
         return
     reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=separator, strict=True)
     # Not a `for` loop: `csv.Error` is raised by `next`, and needs the line number.
@@ -157,11 +171,24 @@ def _cells(file: Source, lines: Iterator[Line], separator: str) -> Iterator[tupl
         except StopIteration:
             return
         except csv.Error as wrong:
+            if "new-line character" in str(wrong):
+                raise _carriage_return(file, reader.line_num, "an unquoted cell") from wrong
             expected = f"terminated quotes, and cells of at most {csv.field_size_limit()} characters"
             advice = 'separator="\\t", or csv.field_size_limit(10**8)'
             raise line_error(file, reader.line_num, expected, str(wrong), advice) from wrong
         if any(row):
             yield reader.line_num, row
+
+
+def _carriage_return(file: Source, number: int, line: str) -> ValueError:
+    received = f"a carriage return within {line[:60]!r}"
+    return line_error(file, number, "lines that end in line feeds", received, "to convert the line endings")
+
+
+def _is_quoted(cell: str) -> bool:
+    """Returns True for a quoted cell with doubled quotes within."""
+    inner = cell[1:-1]
+    return cell[:1] == cell[-1:] == '"' and '""' in inner and '"' not in inner.replace('""', "")
 
 
 def _read_rows(rows: Iterable[tuple[int, list[str]]]) -> _Parsed:

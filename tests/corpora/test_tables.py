@@ -9,6 +9,7 @@ import warnings
 import pytest
 
 from keras_embed import corpora
+from keras_embed.corpora.labelled import read_sst, read_sts
 
 TABLE = "text,label\nFine film,good\nToo long,bad\n"
 ROWS = [("Fine film", "good"), ("Too long", "bad")]
@@ -160,6 +161,13 @@ def test_every_reader_has_an_encoding():
     assert next(corpora.read_plain(source("naïve\n"), **encoding)).tokens == ("naïve",)
     assert next(corpora.read_pairs(source("naïve,b,c\n"), **encoding)).first == "naïve"
     assert next(corpora.read_tab_separated(source("naïve\tb\n"), **encoding)).source == "naïve"
+    assert next(read_sst(source("(3 naïve)\n"), **encoding)).text == "naïve"
+    assert next(read_sts(source("a\t" * 4 + "1\tnaïve\tb\n"), **encoding)).first == "naïve"
+    assert next(corpora.read_roles(source("naïve be (V*)\n"), **encoding)).tokens == ("naïve",)
+    record = '{"sentence1": "naïve", "sentence2": "b", "gold_label": "neutral"}\n'
+    assert next(corpora.read_snli(source(record), **encoding)).first == "naïve"
+    squad = '{"data": [{"paragraphs": [{"context": "naïve", "qas": [{"id": "1", "question": "?"}]}]}]}'
+    assert next(corpora.read_squad(source(squad), **encoding)).context == "naïve"
     assert next(corpora.read_translations(source("naïve\n"), source("b\n"), **encoding)).source == "naïve"
 
 
@@ -167,6 +175,19 @@ def written(file):
     file.write(TABLE if "b" not in file.mode else TABLE.encode())
     file.seek(0)
     return file
+
+
+@pytest.mark.parametrize("content", ["Fine,pos\rDull,neg\n", "Fine\tpos\rDull\tneg\n"])
+@pytest.mark.parametrize("separator", [None, "\t"])
+def test_line_endings_of_old_programs_are_named(content, separator):
+    with pytest.raises(ValueError, match="line 1: Expected lines that end in line feeds.*convert the line endings"):
+        list(corpora.read_texts(io.BytesIO(content.encode()), separator=separator))
+
+
+def test_quotes_between_tabs_are_told(quiet):
+    assert texts('"Fine\tgood\n"a" b "c"\tbad\n', separator="\t") == [('"Fine', "good"), ('"a" b "c"', "bad")]
+    with pytest.raises(UserWarning, match="line 2: quotes are read as characters"):
+        texts('text\tlabel\n"Say ""no"""\tx\n', text="text", label="label")
 
 
 class Minimal:
