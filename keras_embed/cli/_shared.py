@@ -20,6 +20,7 @@ from keras_embed.corpora.lines import numbered_lines
 if TYPE_CHECKING:
     import keras_hub
 
+_Answer = TypeVar("_Answer")
 _Answers = TypeVar("_Answers")
 _Task = TypeVar("_Task", bound="keras_hub.models.Task")
 
@@ -126,6 +127,38 @@ def positive_float(text: str) -> float:
     return number
 
 
+def separator(text: str) -> str:
+    """Parses a separator; `tab` and `\\t` are a tab.
+
+    Example:
+    >>> separator("tab"), separator(";")
+    ('\\t', ';')
+    """
+    if not text or "\n" in text:
+        raise argparse.ArgumentTypeError(f"expected a separator, received {text!r}")
+    return "\t" if text in ("tab", "\\t") else text
+
+
+def encoding(text: str) -> str:
+    """Parses the name of an encoding.
+
+    Example:
+    >>> encoding("utf-16")
+    'utf-16'
+    """
+    try:
+        next(numbered_lines([], text), None)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected an encoding such as utf-8, received {text!r}") from None
+    return text
+
+
+def add_encoding(parser: Parser, files: str) -> None:
+    """Adds the option `options.encoding`."""
+    help = f"encoding of {files} (utf-8; byte-order marks are followed)"
+    parser.add_argument("--encoding", type=encoding, default="utf-8", metavar="NAME", help=help)
+
+
 # --- texts ---
 
 
@@ -133,8 +166,9 @@ def add_texts(parser: Parser) -> None:
     """Adds the arguments that `text_batches` reads."""
     parser.rest = "texts"
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="default: each line of standard input is a text")
-    help = "one text per line, in UTF-8, also as .gz or .xz; - is standard input; may be repeated"
+    help = "one text per line, also as .gz or .xz; - is standard input; may be repeated"
     parser.add_argument("-i", "--input", action="append", default=[], metavar="FILE", help=help)
+    add_encoding(parser, "the input")
     parser.add_argument(
         "--batch-size", type=positive, default=32, metavar="N", help="maximum number of texts in a batch (32)"
     )
@@ -149,11 +183,59 @@ def text_batches(options: argparse.Namespace) -> Iterator[list[str]]:
     if options.texts and options.input:
         options.parser.error("expected texts or --input, received both")
     yield from in_batches(options.texts, options.batch_size)
+    code = getattr(options, "encoding", "utf-8")
     for name in options.input or ([] if options.texts else ["-"]):
         if name == "-":
-            yield from waiting_batches(standard_input(), options.batch_size)
+            yield from waiting_batches(standard_input(), options.batch_size, code)
         else:
-            yield from in_batches((line for _, line in numbered_lines(name)), options.batch_size)
+            yield from in_batches((line for _, line in numbered_lines(name, code)), options.batch_size)
+
+
+def answered(
+    options: argparse.Namespace, answer: Callable[[list[str]], Sequence[_Answer]]
+) -> Iterator[list[tuple[str, _Answer]]]:
+    """Yields the texts of each batch with their answers.
+
+    If a batch fails, its texts are answered one by one. A text that fails on its own is reported on standard error, and
+    the others are answered.
+
+    Args:
+        options: options of the command, as `text_batches` reads them.
+        answer: computes the answers to a batch of texts.
+
+    Raises:
+        ValueError: At the end, if texts failed; immediately, if all texts of the first batch fail.
+    """
+    failed = count = 0
+    for texts in text_batches(options):
+        try:
+            found = list(zip(texts, answer(texts), strict=True))
+        except ValueError:
+            if len(texts) == 1 and not count:
+                raise
+            found = []
+            for text in texts:
+                try:
+                    found.append((text, answer([text])[0]))
+                except ValueError as error:
+                    failed += 1
+                    report(options, f"no answer to {text!r}: {error}")
+            if not found and not count:  # the fault of the model rather than of a text
+                raise
+        count += len(texts)
+        yield found
+    check_answered(failed, count)
+
+
+def report(options: argparse.Namespace, text: str) -> None:
+    """Prints an error about one of several items."""
+    print(f"{options.parser.prog}: error: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def check_answered(failed: int, count: int) -> None:
+    """Raises `ValueError` if some of the items had no answer."""
+    if failed:
+        raise ValueError(message(f"an answer to each of {count} items", f"none to {failed} of them"))
 
 
 def in_batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
@@ -168,13 +250,13 @@ def in_batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
         yield batch
 
 
-def waiting_batches(stream: IO[bytes], size: int) -> Iterator[list[str]]:
+def waiting_batches(stream: IO[bytes], size: int, encoding: str = "utf-8") -> Iterator[list[str]]:
     """Yields lists of at most `size` lines: waits for one, and adds those that are already available."""
     lines: queue.Queue[str | Exception | None] = queue.Queue(maxsize=4 * size)  # None marks the end
 
     def read() -> None:
         try:
-            for _, line in numbered_lines(stream):
+            for _, line in numbered_lines(stream, encoding):
                 lines.put(line)
             lines.put(None)
         except Exception as error:
@@ -199,7 +281,12 @@ def standard_input() -> IO[bytes]:
     """Opens a new stream of standard input.
 
     Python's own stream is locked while a thread waits for a line, and the interpreter aborts at its exit.
+
+    Raises:
+        ValueError: If standard input is closed.
     """
+    if sys.stdin is None:
+        raise ValueError(message("standard input to be open", "closed standard input", "arguments, or a file"))
     if sys.stdin.isatty():
         print("Enter one text per line; end with Ctrl-D.", file=sys.stderr)
     try:

@@ -11,9 +11,9 @@ from keras_embed.cli._shared import (
     add_json,
     add_model,
     add_texts,
+    answered,
     answerer,
     json_line,
-    text_batches,
 )
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def run(options: argparse.Namespace) -> None:
         return TextClassifier
 
     answer = answerer(options, kind, lambda classifier, texts: classifier.classify(texts), classified_texts)
-    for texts in text_batches(options):
-        for text, found in zip(texts, answer(texts), strict=True):
+    for batch in answered(options, answer):
+        for text, found in batch:
             if options.json:
                 record = {"text": text, "label": found.label, "labels": found.labels, "scores": found.scores}
                 print(json_line({**record, "probabilities": found.probabilities}))

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -20,6 +21,7 @@ from keras_embed.cli._shared import (
     Commands,
     add_backend,
     add_command,
+    add_encoding,
     in_batches,
     json_line,
     load_task,
@@ -51,7 +53,8 @@ _SPLIT_HELP = (
 def add(commands: Commands) -> None:
     """Adds the command."""
     parser = add_command(commands, "embed", run, "write the vectors of texts, or of their words, to disk", _EXAMPLES)
-    parser.add_argument("input", metavar="INPUT", help="one text per line, in UTF-8; - is standard input")
+    parser.add_argument("input", metavar="INPUT", help="one text per line; - is standard input")
+    add_encoding(parser, "INPUT")
     help = "a .npy file of float32 (N, D); a .jsonl file of the same name maps texts to rows"
     parser.add_argument("output", type=_npy, metavar="OUTPUT", help=help)
     source = parser.add_mutually_exclusive_group(required=True)
@@ -98,9 +101,18 @@ def _batches(options: argparse.Namespace) -> Iterator[list[str]]:
         if Path(options.input).resolve() in [path.resolve() for path in written]:
             received = f"{options.output}, which would overwrite {options.input}"
             options.parser.error(f"expected an OUTPUT other than INPUT, received {received}")
-        open(options.input, "rb").close()  # a missing file is an error before a model is loaded
+        _check_readable(options.input)
     source = standard_input() if options.input == "-" else options.input
-    return in_batches((line for _, line in numbered_lines(source)), options.batch_size)
+    return in_batches((line for _, line in numbered_lines(source, options.encoding)), options.batch_size)
+
+
+def _check_readable(path: str) -> None:
+    """Raises `OSError` before a model is loaded. A named pipe can be opened only once, and so is not opened here."""
+    if Path(path).is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    Path(path).stat()
+    if not os.access(path, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def _npy(text: str) -> Path:

@@ -1,12 +1,17 @@
 """The program `keras-embed`."""
 
+import argparse
+import codecs
 import contextlib
 import importlib
+import io
+import json
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from keras_embed import _errors
 from keras_embed._backend import import_quietly
@@ -26,6 +31,9 @@ _COMMANDS = (
     "demo",
 )
 
+#: Options that are paths.
+_PATHS = ("input", "output", "export", "folder", "train", "dev", "vectors", "elmo", "encoder", "model")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line.
@@ -44,7 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     {"name": ...
     0
     """
+    closed = _open_streams()
+    _escape_characters()
     options = parser().parse_args(arguments)
+    _expand_paths(options)
+    # A report is not needed beside a written file; answers are.
+    answers = options.command in ("tag", "classify", "translate", "vectors", "presets", "corpora")
+    if "standard output" in closed and answers and not hasattr(options, "output"):
+        received = "closed standard output"
+        print(
+            f"{options.parser.prog}: error: {_errors.message('standard output to be open', received, '> FILE')}",
+            file=sys.stderr,
+        )
+        return 1
     # Keras reads its backend from the environment when it is imported, which is only now.
     if getattr(options, "backend", None):
         os.environ["KERAS_BACKEND"] = options.backend
@@ -66,6 +86,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.parser.prog}: error: {in_one_line(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _open_streams() -> list[str]:
+    """Opens the null device in place of closed standard streams, as services have; returns their names.
+
+    Otherwise the next file that is opened gets the descriptor of a standard stream, and the messages of frameworks are
+    written into it.
+    """
+    closed = []
+    for descriptor, name in enumerate(("standard input", "standard output", "standard error")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            closed.append(name)
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this one
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        closed = [*closed, "standard output"]
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    return closed
+
+
+def _escape_characters() -> None:
+    """Lets streams that hold some characters only, such as ASCII, hold the others as `\\uXXXX`, as JSON has them."""
+    codecs.register_error("keras_embed_json", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+            stream.reconfigure(errors="keras_embed_json")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    warnings.warn(f"Characters that {error.encoding} lacks are written as \\uXXXX.", stacklevel=2)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def _expand_paths(options: argparse.Namespace) -> None:
+    """Replaces `~` at the start of paths, which shells leave in arguments such as `--output=~/a.keras`."""
+    for name in _PATHS:
+        value = getattr(options, name, None)
+        if isinstance(value, list):
+            setattr(options, name, [os.path.expanduser(one) for one in value])
+        elif isinstance(value, Path):
+            setattr(options, name, Path(os.path.expanduser(value)))
+        elif isinstance(value, str):
+            setattr(options, name, os.path.expanduser(value))
 
 
 def parser() -> Parser:

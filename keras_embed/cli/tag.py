@@ -12,10 +12,10 @@ from keras_embed.cli._shared import (
     add_json,
     add_model,
     add_texts,
+    answered,
     answerer,
     bracketed,
     json_line,
-    text_batches,
 )
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> None:
         return Tagger
 
     answer = answerer(options, kind, lambda tagger, texts: tagger.tag(texts), tagged_sentences)
-    for texts in text_batches(options):
-        for text, tagged in zip(texts, answer(texts), strict=True):
+    for batch in answered(options, answer):
+        for text, tagged in batch:
             for line in _lines(options, text, tagged):
                 print(line)
         sys.stdout.flush()

@@ -16,12 +16,15 @@ from keras_embed.cli._shared import (
     Parser,
     add_backend,
     add_command,
+    add_encoding,
     add_group,
     add_json,
     check_export_folder,
     json_line,
     positive,
     positive_float,
+    separator,
+    standard_input,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ _CLASSIFIER_EXAMPLES = (
     "keras-embed train classifier --train reviews.csv --text review --label stars --model cnn -o reviews.keras",
     "keras-embed train classifier --train topics.tsv --label-separator , -o topics.keras --export exported/topics/1",
 )
+_SCHEMES = ("IOB1", "BIO", "BIOES", "BIOUL", "BMES")
 _CLASSIFIERS = ("linear", "average", "cnn", "lstm")
 _TRANSLATOR_EXAMPLES = (
     "keras-embed train translator --train pairs.tsv --dim 64 --layers 1 -o de-en.keras --export exported/de-en/1",
@@ -69,11 +73,12 @@ def _add_training(parser: Parser, data: str, epochs: int, batch_size: str) -> No
         batch_size: the unit and the default of the batch size.
     """
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--train", metavar="FILE", help=f"training data: {data}")
+    source.add_argument("--train", metavar="FILE", help=f"training data: {data}; - is standard input")
     source.add_argument("--corpus", metavar="NAME", help="a registered corpus; see `keras-embed corpora list`")
     parser.add_argument(
         "--dev", metavar="FILE", help="validation data in the same format; for --corpus, its dev part is used"
     )
+    add_encoding(parser, "the data")
     parser.add_argument("-o", "--output", type=_keras_file, required=True, metavar="FILE.keras", help="the saved model")
     parser.add_argument("--export", metavar="DIR", help="also write a SavedModel")
     parser.add_argument("--epochs", type=positive, default=epochs, metavar="N", help=f"number of epochs ({epochs})")
@@ -183,8 +188,9 @@ def _dev_scores(scores: Any) -> _Scores:
     return {f"dev {name}": float(score) for name, score in scores.items()}
 
 
-def _suffix_is(file: str, suffix: str) -> bool:
-    return file.removesuffix(".gz").removesuffix(".xz").endswith(suffix)
+def _source(file: str) -> Any:
+    """Returns the path of a file, or standard input for "-"."""
+    return standard_input() if file == "-" else file
 
 
 # --- tagger ---
@@ -192,9 +198,16 @@ def _suffix_is(file: str, suffix: str) -> bool:
 
 def _add_tagger(commands: Commands) -> None:
     parser = add_command(commands, "tagger", run_tagger, "train a tagger of words", _TAGGER_EXAMPLES)
-    _add_training(parser, "CoNLL columns, or CoNLL-U if its suffix is .conllu", 10, "sentences per batch (32)")
+    _add_training(parser, "CoNLL columns or CoNLL-U", 10, "sentences per batch (32)")
     help = "names of the columns of a CoNLL file, such as tokens,-,-,tags; - skips a column (tokens,tags)"
     parser.add_argument("--columns", default="tokens,tags", metavar="NAMES", help=help)
+    parser.add_argument("--format", choices=("conll", "conllu"), help="default: CoNLL-U if the first line has its form")
+    help = "separator of columns, such as tab or ' ' (tabs if the first line has one, otherwise spaces)"
+    parser.add_argument("--separator", type=separator, metavar="TEXT", help=help)
+    help = "prefix of comment lines before a sentence; '' for none (lines such as '# text = ...')"
+    parser.add_argument("--comment", metavar="TEXT", help=help)
+    help = f"scheme of the tags: {', '.join(_SCHEMES)}; none if they mark no spans (inferred from the tags)"
+    parser.add_argument("--scheme", choices=(*_SCHEMES, "none"), metavar="NAME", help=help)
     parser.add_argument("--tags", metavar="NAME", help="the column of tags, for CoNLL-U and for --corpus, such as upos")
     parser.add_argument("--word-dim", type=positive, metavar="N", help="width of word vectors (100)")
     parser.add_argument("--hidden-dim", type=positive, default=100, metavar="N", help="LSTM units per direction (100)")
@@ -229,11 +242,18 @@ def run_tagger(options: argparse.Namespace) -> None:
 
 def _read_sentences(options: argparse.Namespace, file: str) -> "Corpus":
     from keras_embed import corpora
+    from keras_embed.corpora.column_files import is_conllu
+    from keras_embed.corpora.lines import NamedLines, numbered_lines, source_name
 
-    if _suffix_is(file, ".conllu"):
-        return corpora.Corpus(corpora.read_conllu(file, **({"tags": options.tags} if options.tags else {})), file)
+    # A pipe can be read only once: the format is inferred from the same lines that are then parsed.
+    source = _source(file)
+    lines = NamedLines([line for _, line in numbered_lines(source, options.encoding)], source_name(source))
+    default = options.separator is None and options.columns == "tokens,tags" and is_conllu(lines)
+    if options.format == "conllu" or (options.format is None and default):
+        return corpora.Corpus(corpora.read_conllu(lines, **({"tags": options.tags} if options.tags else {})), file)
     columns = [None if name == "-" else name for name in options.columns.split(",")]
-    return corpora.Corpus(corpora.read_conll(file, columns, tags=options.tags or "tags"), file)
+    tags = options.tags or "tags"
+    return corpora.Corpus(corpora.read_conll(lines, columns, tags, options.separator, options.comment), file)
 
 
 def _tagger(options: argparse.Namespace, train: "Corpus") -> "Tagger":
@@ -241,7 +261,7 @@ def _tagger(options: argparse.Namespace, train: "Corpus") -> "Tagger":
     from keras_embed.backbones import ElmoBackbone, RecurrentBackbone
     from keras_embed.preprocessors import TaggerPreprocessor
 
-    preprocessor = TaggerPreprocessor.from_corpus(train)
+    preprocessor = TaggerPreprocessor.from_corpus(train, scheme=options.scheme)
     word_dim, weights = options.word_dim or 100, None
     # Pretrained vectors determine the width.
     if options.vectors:
@@ -262,9 +282,13 @@ def _tagger(options: argparse.Namespace, train: "Corpus") -> "Tagger":
 
 def _add_classifier(commands: Commands) -> None:
     parser = add_command(commands, "classifier", run_classifier, "train a classifier of texts", _CLASSIFIER_EXAMPLES)
-    _add_training(parser, "a table, separated by tabs in .tsv and .txt, by commas in .csv", 10, "texts per batch (32)")
+    _add_training(parser, "a table, or JSON lines", 10, "texts per batch (32)")
     parser.add_argument("--text", default="0", metavar="COLUMN", help="column of the text, by name or index (0)")
     parser.add_argument("--label", default="1", metavar="COLUMN", help="column of the label, by name or index (1)")
+    help = "separator of columns, such as tab or ; (inferred from all lines)"
+    parser.add_argument("--separator", type=separator, metavar="TEXT", help=help)
+    help = "whether the first line names the columns (if --text or --label is a name, or the line is such words)"
+    parser.add_argument("--header", action=argparse.BooleanOptionalAction, help=help)
     parser.add_argument(
         "--label-separator", metavar="TEXT", help="separator of labels, for texts with any number of labels"
     )
@@ -308,9 +332,9 @@ def _read_texts(options: argparse.Namespace, file: str) -> "LabelledTexts":
     from keras_embed import corpora
 
     text, label = (int(column) if column.isdecimal() else column for column in (options.text, options.label))
-    separator = "," if _suffix_is(file, ".csv") else "\t"
-    named = isinstance(text, str) or isinstance(label, str)
-    rows = corpora.read_texts(file, text, label, separator, named, options.label_separator)
+    rows = corpora.read_texts(
+        _source(file), text, label, options.separator, options.header, options.label_separator, options.encoding
+    )
     return corpora.LabelledTexts(rows, file)
 
 
@@ -348,6 +372,8 @@ def _add_translator(commands: Commands) -> None:
         20,
         "maximum number of target subwords in a batch (4096)",
     )
+    help = "whether the first line names the columns (if it is words such as source and target)"
+    parser.add_argument("--header", action=argparse.BooleanOptionalAction, help=help)
     parser.add_argument("--model", choices=("transformer", "recurrent"), default="transformer", help="(transformer)")
     subwords = ("bpe", "wordpiece", "sentencepiece", "words")
     parser.add_argument("--pieces", choices=subwords, default="bpe", help="tokenization of the texts (bpe)")
@@ -369,7 +395,7 @@ def run_translator(options: argparse.Namespace) -> None:
     from keras_embed import corpora
 
     def read(file: str) -> corpora.Translations:
-        return corpora.Translations(corpora.read_tab_separated(file), file)
+        return corpora.Translations(corpora.read_tab_separated(_source(file), options.header, options.encoding), file)
 
     train, dev = _training_data(options, read, corpora.Translations)
     _prepare(options)

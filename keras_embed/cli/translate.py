@@ -14,10 +14,10 @@ from keras_embed.cli._shared import (
     add_json,
     add_model,
     add_texts,
+    answered,
     answerer,
     json_line,
     positive,
-    text_batches,
 )
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> None:
         return [[(hypothesis.text, hypothesis.score) for hypothesis in one.hypotheses] for one in found]
 
     answer = answerer(options, kind, ask, None if chosen else _served)
-    for texts in text_batches(options):
-        for text, hypotheses in zip(texts, answer(texts), strict=True):
+    for batch in answered(options, answer):
+        for text, hypotheses in batch:
             if options.json:
                 found = [{"text": one, "score": score} for one, score in hypotheses]
                 print(json_line({"source": text, "translation": hypotheses[0][0], "hypotheses": found}))

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from keras_embed.cli._shared import (
     Commands,
@@ -12,8 +12,10 @@ from keras_embed.cli._shared import (
     add_command,
     add_group,
     add_json,
+    check_answered,
     json_line,
     positive,
+    report,
     standard_input,
 )
 from keras_embed.corpora.lines import numbered_lines
@@ -70,14 +72,30 @@ def _add_answers(parser: Parser, top: int) -> None:
 
 
 def run_similar(options: argparse.Namespace) -> None:
-    """Answers one query with all words of the command line, or one per line of standard input."""
+    """Answers one query with all words of the command line, or one per line of standard input.
+
+    An unknown word in a line is reported, and the other lines are answered.
+    """
+    stream = None if options.words else standard_input()  # closed standard input is an error before the vectors load
     vectors = _load(options)
-    for words in [options.words] if options.words else _input_words():
-        _show(options, {"words": words}, vectors.most_similar(words, options.negative, options.top))
+    if stream is None:
+        _show(options, {"words": options.words}, vectors.most_similar(options.words, options.negative, options.top))
+        return
+    failed = count = 0
+    for words in _input_words(stream):
+        count += 1
+        try:
+            found = vectors.most_similar(words, options.negative, options.top)
+        except (KeyError, ValueError) as error:
+            failed += 1
+            report(options, f"no answer to {words[0]!r}: {error}")
+            continue
+        _show(options, {"words": words}, found)
+    check_answered(failed, count)
 
 
-def _input_words() -> Iterator[list[str]]:
-    for _, line in numbered_lines(standard_input()):
+def _input_words(stream: IO[bytes]) -> Iterator[list[str]]:
+    for _, line in numbered_lines(stream):
         if line.strip():
             yield [line.strip()]
 

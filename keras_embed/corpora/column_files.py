@@ -2,15 +2,23 @@
 
 import re
 import sys
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from keras_embed import _errors
-from keras_embed.corpora.lines import Source, aligned_lines, line_error, numbered_lines
+from keras_embed.corpora.lines import Source, aligned_lines, line_error, numbered_lines, source_name
 from keras_embed.corpora.sentences import Sentence
 
 _DOCUMENT = "-DOCSTART-"
 # Not `str.split`: U+00A0, U+0085 and U+2028 may be part of a token.
 _WHITESPACE = re.compile("[ \t]+")
+# Usual comments. Without a space after "#", a key and "=": "#text" may be a token of a tweet.
+_COMMENT = re.compile(
+    r"#+[ \t]*(new(doc|par)\b|[\w.:-]+ *= |(begin|end) document\b|global\.columns\b)"
+    r"|#+ +((text|sent_id|sentence|id|doc|docid|document|source|domain|lang|language)\b)"
+)
+# What may be a tag of the token "#": "O", "B-X", "SYM"; not a word in small letters.
+_PLAIN_WORD = re.compile("[a-z]{3,}")
 
 
 class _Documents:
@@ -38,6 +46,7 @@ def read_conll(
     tags: str | None = "tags",
     separator: str | None = None,
     comment: str | None = None,
+    encoding: str = "utf-8",
 ) -> Iterator[Sentence]:
     r"""Streams sentences from a column file (CoNLL-2003, WNUT17, any TSV with one token per line).
 
@@ -45,20 +54,23 @@ def read_conll(
     comment that starts with `newdoc`, starts a document.
 
     Args:
-        path_or_file: a path or an open file; gz and xz are decompressed.
+        path_or_file: a path, an open file or a list of lines; gz and xz are decompressed.
         columns: the names of the fields of a line, in order; None skips a field. One name has to be "tokens".
         tags: the column that becomes `Sentence.tags`, or None for no tags. The others become `Sentence.columns`.
-        separator: the string between fields. None: tabs in a line that has a tab, otherwise runs of spaces.
+        separator: the string between fields. None: tabs if the first line has a tab, otherwise runs of spaces. Spaces
+            around fields and empty fields at the end of a line are dropped.
         comment: the prefix of comment lines, such as "# ". Comments become `Sentence.comments`, split at " = " into key
-            and value. None: no comments, since a token may be "#".
+            and value. None: lines before a sentence in a usual form, such as "# text = ..." or "# newdoc", are
+            comments, which is a warning; "" for no comments, since a token may be "#".
+        encoding: the encoding of the file.
 
     Yields:
         `Sentence`.
 
     Raises:
         ValueError: If `columns` lacks "tokens" or `tags`, immediately. While reading, with file and line: for a line
-            with another number of fields, an empty token, bytes that are not UTF-8, a truncated file, a file without
-            sentences.
+            with another number of fields, an empty token, a separator that differs from that of the first line, a line
+            that may be a comment, invalid bytes, a truncated file, a file without sentences.
 
     Example:
     >>> import io
@@ -70,33 +82,52 @@ def read_conll(
         raise ValueError(_errors.message('a column "tokens" in `columns`', columns, '("tokens", "tags")'))
     if tags is not None and tags not in columns:
         raise ValueError(_errors.message(f"the tag column {tags!r} in `columns`", columns, "tags=None for no tags"))
-    return _conll_sentences(path_or_file, tuple(columns), tags, separator, comment)
+    return _conll_sentences(path_or_file, tuple(columns), tags, separator, comment, encoding)
 
 
 def _conll_sentences(
-    source: Source, columns: tuple[str | None, ...], tags: str | None, separator: str | None, comment: str | None
+    source: Source,
+    columns: tuple[str | None, ...],
+    tags: str | None,
+    separator: str | None,
+    comment: str | None,
+    encoding: str,
 ) -> Iterator[Sentence]:
     rows: list[list[str]] = []  # the fields of the lines of the current sentence
     comments: dict[str, str] = {}
-    documents, number = _Documents(), 0
-    for number, line in numbered_lines(source):
+    documents, number, told = _Documents(), 0, False
+    with_tabs: bool | None = None  # of the first token, if the separator is inferred
+    for number, line in numbered_lines(source, encoding):
         empty = not line.strip(" \t")
         # Comments precede their sentence: after its first token, a line with the prefix is a token.
-        is_comment = comment is not None and not rows and line.startswith(comment)
-        fields = [] if empty or is_comment else _fields(line, separator)
+        usual = comment is None and not rows and _COMMENT.match(line) is not None
+        is_comment = usual or (bool(comment) and not rows and line.startswith(comment or ""))
+        fields = [] if empty or is_comment else _fields(line, separator, len(columns))
         border = bool(fields) and fields[0] == _DOCUMENT
         if (empty or border) and rows:
             yield _conll_sentence(rows, columns, tags, comments, documents.index)
             documents.sentences += 1
             rows, comments = [], {}
+        if usual and not told:
+            told = True
+            advice = 'comment="# " names the prefix, comment="" reads such lines as tokens.'
+            warnings.warn(
+                f"{source_name(source)}, line {number}: {line[:60]!r} is taken for a comment. {advice}", stacklevel=2
+            )
         if is_comment:
-            key, _, value = line[len(comment or "") :].partition(" = ")
+            content = line.lstrip("#").lstrip(" \t") if usual else line[len(comment or "") :]
+            key, _, value = content.partition(" = ")
             comments[key.strip()] = value
             border = key.startswith("newdoc")
         if border:
             documents.border()
         elif fields:
             _check_fields(fields, columns, source, number)
+            if comment is None and not rows:
+                _check_no_comment(line, fields, source, number)
+            if separator is None:
+                with_tabs = "\t" in line if with_tabs is None else with_tabs
+                _check_separator(line, with_tabs, len(columns), source, number)
             rows.append(fields)
     if rows:  # the last sentence may lack an empty line after it
         yield _conll_sentence(rows, columns, tags, comments, documents.index)
@@ -104,10 +135,29 @@ def _conll_sentences(
     documents.check_not_empty(source, number)
 
 
-def _fields(line: str, separator: str | None) -> list[str]:
-    if separator is not None:
-        return line.split(separator)
-    return line.split("\t") if "\t" in line else _WHITESPACE.split(line.strip(" "))
+def _fields(line: str, separator: str | None, width: int) -> list[str]:
+    if separator is None and "\t" not in line:
+        return _WHITESPACE.split(line.strip(" "))
+    # Spaces around a separator are no part of a field, but a space alone may be a token.
+    fields = [field.strip(" ") or field for field in line.split(separator or "\t")]
+    # Drops empty fields after the last column.
+    while len(fields) > width and not fields[-1].strip(" "):
+        fields.pop()
+    return fields
+
+
+def _check_no_comment(line: str, fields: list[str], source: Source, number: int) -> None:
+    """Raises `ValueError` for a first line of a sentence that is rather a comment than a token."""
+    if (fields[0] == "#" and _PLAIN_WORD.fullmatch(fields[-1])) or (fields[0].startswith("# ") and len(fields) > 1):
+        advice = 'comment="# " if it is a comment, comment="" if it is a token'
+        raise line_error(source, number, "a token and its tag", f"{line[:60]!r}, which may be a comment", advice)
+
+
+def _check_separator(line: str, with_tabs: bool, width: int, source: Source, number: int) -> None:
+    """Raises `ValueError` if a line of several columns is separated in another way than the first one."""
+    if width > 1 and ("\t" in line) != with_tabs:
+        expected = f"{'tabs' if with_tabs else 'spaces'} between columns, as in the first line"
+        raise line_error(source, number, expected, repr(line[:60]), "separator=")
 
 
 def _check_fields(fields: list[str], columns: tuple[str | None, ...], source: Source, number: int) -> None:
@@ -134,7 +184,10 @@ _KINDS = {"word": re.compile("[0-9]+"), "range": re.compile("[0-9]+-[0-9]+"), "e
 
 
 def read_conllu(
-    path_or_file: Source, tags: str | None = "upos", include: Collection[str] = ("word",)
+    path_or_file: Source,
+    tags: str | None = "upos",
+    include: Collection[str] = ("word",),
+    encoding: str = "utf-8",
 ) -> Iterator[Sentence]:
     r"""Streams sentences from a CoNLL-U file (https://universaldependencies.org/format.html).
 
@@ -146,6 +199,7 @@ def read_conllu(
             tags. The others become `Sentence.columns`. The tokens are the column "form".
         include: kinds of lines that become tokens: "word" (`3`), "range" (`3-4`, a surface token of several words) and
             "empty" (`3.1`, a node of the enhanced graph without a surface form).
+        encoding: the encoding of the file.
 
     Yields:
         `Sentence`.
@@ -168,14 +222,23 @@ def read_conllu(
         _errors.check_one_of("tags", tags, [name for name in _COLUMNS if name != "form"])
     for kind in include:
         _errors.check_one_of("include", kind, _KINDS)
-    return _conllu_sentences(path_or_file, tags, frozenset(include))
+    return _conllu_sentences(path_or_file, tags, frozenset(include), encoding)
 
 
-def _conllu_sentences(source: Source, tags: str | None, include: frozenset[str]) -> Iterator[Sentence]:
+def is_conllu(lines: Sequence[str]) -> bool:
+    """Returns True if the first line of a token has the form of CoNLL-U: 10 fields, of which the first is an id."""
+    for line in lines:
+        if line.strip(" \t") and not line.startswith("#"):
+            fields = line.split("\t")
+            return len(fields) == len(_COLUMNS) and any(kind.fullmatch(fields[0]) for kind in _KINDS.values())
+    return False
+
+
+def _conllu_sentences(source: Source, tags: str | None, include: frozenset[str], encoding: str) -> Iterator[Sentence]:
     rows: list[list[str]] = []  # the included lines of the current sentence
     comments: dict[str, str] = {}
     documents, words, number = _Documents(), 0, 0  # `words` counts the word lines of the current sentence
-    for number, line in numbered_lines(source):
+    for number, line in numbered_lines(source, encoding):
         # A token may be "#", but in CoNLL-U a token line starts with its id.
         if line.startswith("#"):
             key, _, value = line[1:].partition("=")
@@ -222,13 +285,14 @@ def _conllu_sentence(rows: list[list[str]], tags: str | None, comments: dict[str
     return Sentence(tokens, None if tags is None else columns.pop(tags), columns, comments, document)
 
 
-def read_plain(path_or_file: Source) -> Iterator[Sentence]:
+def read_plain(path_or_file: Source, encoding: str = "utf-8") -> Iterator[Sentence]:
     r"""Streams sentences from tokenized text: one sentence per line, tokens separated by spaces or tabs.
 
     An empty line starts a document.
 
     Args:
-        path_or_file: a path or an open file; gz and xz are decompressed.
+        path_or_file: a path, an open file or a list of lines; gz and xz are decompressed.
+        encoding: the encoding of the file.
 
     Yields:
         `Sentence` without tags.
@@ -243,7 +307,7 @@ def read_plain(path_or_file: Source) -> Iterator[Sentence]:
     [(('A', 'b', '.'), 0), (('C', '.'), 0), (('D',), 1)]
     """
     documents = _Documents()
-    for _, line in numbered_lines(path_or_file):
+    for _, line in numbered_lines(path_or_file, encoding):
         tokens = _tokens(line)
         if tokens:
             yield Sentence(tokens, document=documents.index)
@@ -253,13 +317,16 @@ def read_plain(path_or_file: Source) -> Iterator[Sentence]:
     documents.check_not_empty(path_or_file, 1)
 
 
-def read_parallel(tokens: Source, tags: Source, comments: Mapping[str, Source] | None = None) -> Iterator[Sentence]:
+def read_parallel(
+    tokens: Source, tags: Source, comments: Mapping[str, Source] | None = None, encoding: str = "utf-8"
+) -> Iterator[Sentence]:
     r"""Streams sentences from line-aligned files: tokens, tags, and labels of the sentences.
 
     Args:
         tokens: one sentence per line, tokens separated by spaces or tabs.
         tags: the tags of that sentence.
         comments: name -> file with one text for each sentence, such as its intent; becomes `Sentence.comments`.
+        encoding: the encoding of the files.
 
     Yields:
         `Sentence`.
@@ -274,7 +341,7 @@ def read_parallel(tokens: Source, tags: Source, comments: Mapping[str, Source] |
     ('O', 'B-genre')
     """
     comments = comments or {}
-    for number, lines in aligned_lines(tokens, tags, *comments.values(), unit="sentence"):
+    for number, lines in aligned_lines(tokens, tags, *comments.values(), unit="sentence", encoding=encoding):
         words, labels = _tokens(lines[0]), _tokens(lines[1])
         if not words:
             raise line_error(tokens, number, "a sentence in each line", "an empty line")

@@ -87,7 +87,7 @@ def _read_parallel(
 
 
 def _read_tab_separated(file: PathLike, reversed: bool = False) -> Iterator[Translation]:
-    pairs = read_tab_separated(file)
+    pairs = read_tab_separated(file, header=False)
     return (pair.reversed() for pair in pairs) if reversed else pairs
 
 

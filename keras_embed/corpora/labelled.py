@@ -1,6 +1,5 @@
 """Labelled texts and pairs of texts, and their readers: tables, sentiment trees, SNLI, and the STS benchmark."""
 
-import csv
 import itertools
 import json
 import math
@@ -8,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from keras_embed._errors import check_one_of, message
+from keras_embed._errors import check_one_of
 from keras_embed.corpora.lines import Source, line_error, numbered_lines
 from keras_embed.corpora.rows import Rows
+from keras_embed.corpora.tables import Cell, Column, table_rows
 
 Label: TypeAlias = str | float | tuple[str, ...] | None
 """A class, a score, any number of classes, or None for an unlabelled text."""
@@ -110,15 +110,12 @@ class LabelledPairs(_Labelled[LabelledPair]):
 
 # --- tables ---
 
-Column: TypeAlias = str | int
-"""A column by its name in the header, or by its index."""
-
 
 def read_texts(
     file: Source,
     text: Column = 0,
     label: Column | None = 1,
-    separator: str = ",",
+    separator: str | None = None,
     header: bool | None = None,
     label_separator: str | None = None,
     encoding: str = "utf-8",
@@ -126,24 +123,29 @@ def read_texts(
     r"""Streams texts and their classes from a table.
 
     In tables separated by commas or semicolons, cells may be quoted and contain line feeds, as spreadsheets write them.
-    In tables separated by tabs, a quote is an ordinary character.
+    In tables separated by tabs, a quote is an ordinary character. JSON lines are read too, with columns by name; a
+    list of strings as label becomes a tuple. Whitespace around labels is dropped. A table is read as a stream if
+    `separator` and `header`, or the names of columns, are given, and into memory otherwise.
 
     Args:
-        file: a path or an open file; gz and xz are decompressed.
+        file: a path, an open file of text or bytes, or a list of lines; gz and xz are decompressed.
         text: the column of the text, by name or by index.
         label: the column of the class, or None for unlabelled texts.
-        separator: the separator of columns.
-        header: True if the first line names the columns. None: if a column is given by name.
+        separator: the separator of columns. None infers it from all lines: a comma, a tab, a semicolon or a bar, if
+            all rows have the same number of cells under it alone.
+        header: True if the first line names the columns. None: if a column is given by name, and if the first line
+            consists of words such as "text" and "label", which is a warning.
         label_separator: the separator between several classes of one text; labels are tuples then.
-        encoding: the encoding of the file.
+        encoding: the encoding of the file. Under "utf-8", byte-order marks of UTF-16 and UTF-32 are followed.
 
     Yields:
         `LabelledText`.
 
     Raises:
-        ValueError: While reading, with file and line: for a line with too few columns, a name that is not in the
-            header, an unterminated quote, a cell of more characters than `csv.field_size_limit()`, bytes that are
-            invalid in the encoding, a truncated file, a file without rows.
+        ValueError: While reading, with file and line: for a line with too few columns or more than the first row, an
+            empty label, a name that is not in the header, separators that fit equally well, an unterminated quote, a
+            cell of more characters than `csv.field_size_limit()`, bytes that are invalid in the encoding, a truncated
+            file, a file without rows.
 
     Example:
     >>> import io
@@ -152,11 +154,12 @@ def read_texts(
     >>> next(read_texts(io.StringIO('Yes "and" no.\t3,5\n'), separator="\t", label_separator=","))
     LabelledText(text='Yes "and" no.', label=('3', '5'))
     """
-    for _, (first, cell) in _table_rows(file, [text, label], separator, header, encoding):
-        classes: Label = cell
-        if label_separator is not None and cell is not None:
+    checked = 1 if label is not None and label_separator is None else None
+    for line, (first, cell) in table_rows(file, [text, label], separator, header, encoding, checked):
+        classes: Label = cell.strip() if isinstance(cell, str) else cell
+        if label_separator is not None and isinstance(cell, str):
             classes = tuple(filter(None, (one.strip() for one in cell.split(label_separator))))
-        yield LabelledText(str(first), classes)
+        yield LabelledText(_text(file, line, first), classes)
 
 
 def read_pairs(
@@ -164,7 +167,7 @@ def read_pairs(
     first: Column = 0,
     second: Column = 1,
     label: Column | None = 2,
-    separator: str = ",",
+    separator: str | None = None,
     header: bool | None = None,
     scores: bool = False,
     encoding: str = "utf-8",
@@ -176,8 +179,8 @@ def read_pairs(
         first: the column of the first text, by name or by index.
         second: the column of the second text.
         label: the column of the class or the score, or None for unlabelled pairs.
-        separator: the separator of columns.
-        header: True if the first line names the columns. None: if a column is given by name.
+        separator: the separator of columns; None infers it.
+        header: True if the first line names the columns; None infers it.
         scores: True if labels are numbers.
         encoding: the encoding of the file.
 
@@ -192,73 +195,29 @@ def read_pairs(
     >>> next(read_pairs(io.StringIO('A man runs.,"Someone, a man, runs.",4.2\n'), scores=True))
     LabelledPair(first='A man runs.', second='Someone, a man, runs.', label=4.2)
     """
-    for line, (one, two, cell) in _table_rows(file, [first, second, label], separator, header, encoding):
-        yield LabelledPair(str(one), str(two), _score(file, line, cell) if scores and cell is not None else cell)
+    checked = 2 if label is not None and not scores else None
+    for line, (one, two, cell) in table_rows(file, [first, second, label], separator, header, encoding, checked):
+        value: Label = cell.strip() if isinstance(cell, str) else cell
+        if scores and cell is not None:
+            value = _score(file, line, cell)
+        yield LabelledPair(_text(file, line, one), _text(file, line, two), value)
 
 
-def _score(file: Source, line: int, cell: str) -> float:
+def _text(file: Source, line: int, cell: Cell) -> str:
+    if not isinstance(cell, str):
+        raise line_error(file, line, "a text", repr(cell))
+    return cell
+
+
+def _score(file: Source, line: int, cell: Cell) -> float:
     try:
-        number = float(cell)
+        number = float(cell) if isinstance(cell, str) else math.nan
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise line_error(file, line, "a number as score", repr(cell), "scores=False for classes")
+        advice = "header=True if the line names the columns, or scores=False for classes"
+        raise line_error(file, line, "a number as score", repr(cell), advice)
     return number
-
-
-def _table_rows(
-    file: Source, columns: Sequence[Column | None], separator: str, header: bool | None, encoding: str
-) -> Iterator[tuple[int, list[str | None]]]:
-    """Yields the line number and the cells of the columns, None for a column None. Empty lines are skipped."""
-    named = header if header is not None else any(isinstance(column, str) for column in columns)
-    if not named and any(isinstance(column, str) for column in columns):
-        raise ValueError(message("columns by index, since no line names them", columns, "header=True"))
-    # Indices of the columns; resolved by the header, if there is one.
-    indices: list[int | None] | None = None if named else [None if one is None else int(one) for one in columns]
-    count = 0
-    for line, row in _cells(file, separator, encoding):
-        if indices is None:
-            indices = [_column_index(file, line, row, column) for column in columns]
-            continue
-        # Surplus columns are allowed, missing ones are not.
-        least = max(index for index in indices if index is not None) + 1
-        if len(row) < least:
-            received = f"{len(row)}: {separator.join(row)!r}"
-            raise line_error(file, line, f"at least {least} columns", received, "another separator=")
-        count += 1
-        yield line, [None if index is None else row[index] for index in indices]
-    _check_not_empty(file, count, "row")
-
-
-def _column_index(file: Source, line: int, row: list[str], column: Column | None) -> int | None:
-    if isinstance(column, str):
-        if column not in row:
-            advice = "another separator=, or the index of the column"
-            raise line_error(file, line, f"a column {column!r}", f"columns {row}", advice)
-        return row.index(column)
-    return column
-
-
-def _cells(file: Source, separator: str, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    # TSV has no quoting.
-    if separator == "\t":
-        for number, line in numbered_lines(file, encoding):
-            if line.strip():
-                yield number, line.split(separator)
-        return
-    reader = csv.reader((f"{line}\n" for _, line in numbered_lines(file, encoding)), delimiter=separator, strict=True)
-    # Not a `for` loop: `csv.Error` is raised by `next`, and needs the line number.
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as wrong:
-            expected = f"terminated quotes, and cells of at most {csv.field_size_limit()} characters"
-            advice = 'separator="\\t", or csv.field_size_limit(10**8)'
-            raise line_error(file, reader.line_num, expected, str(wrong), advice) from wrong
-        if any(row):
-            yield reader.line_num, row
 
 
 def _check_not_empty(file: Source, count: int, unit: str) -> None:
@@ -276,7 +235,7 @@ _CLASSES = {
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")"}
 
 
-def read_sst(file: Source, classes: int = 5, phrases: bool = False) -> Iterator[LabelledText]:
+def read_sst(file: Source, classes: int = 5, phrases: bool = False, encoding: str = "utf-8") -> Iterator[LabelledText]:
     r"""Streams sentences, or all their phrases, from trees such as `(3 (2 Effective) (2 film))`, one per line.
 
     The escapes `-LRB-`, `-RRB-`, `\/` and `\*` are decoded.
@@ -285,6 +244,7 @@ def read_sst(file: Source, classes: int = 5, phrases: bool = False) -> Iterator[
         file: a path or an open file, such as `train.txt` of `trainDevTestTrees_PTB.zip`; gz and xz are decompressed.
         classes: 5, from "very negative" to "very positive"; or 2, "negative" and "positive", without neutral texts.
         phrases: if True, yields every phrase down to single words, as models are trained on; otherwise the sentences.
+        encoding: the encoding of the file.
 
     Yields:
         `LabelledText` with tokens separated by spaces: the whole sentence first, then its phrases in the order of their
@@ -304,7 +264,7 @@ def read_sst(file: Source, classes: int = 5, phrases: bool = False) -> Iterator[
     """
     check_one_of("classes", classes, list(_CLASSES))
     names, count = _CLASSES[classes], 0
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, encoding):
         if not line.strip():
             continue
         spans = _tree_spans(file, number, line)
@@ -357,13 +317,14 @@ _UNDECIDED = "-"
 _STS_SCORE, _STS_FIRST, _STS_SECOND = 4, 5, 6
 
 
-def read_snli(file: Source, undecided: bool = False) -> Iterator[LabelledPair]:
+def read_snli(file: Source, undecided: bool = False, encoding: str = "utf-8") -> Iterator[LabelledPair]:
     r"""Streams premises, hypotheses and their relation from JSON lines, as in SNLI, MultiNLI and XNLI.
 
     Args:
         file: a path or an open file, such as `snli_1.0_train.jsonl`; gz and xz are decompressed.
         undecided: if True, also yields pairs on which the annotators did not agree, with the label None. Published
             results leave them out.
+        encoding: the encoding of the file.
 
     Yields:
         `LabelledPair` with the labels "entailment", "neutral" and "contradiction".
@@ -382,7 +343,7 @@ def read_snli(file: Source, undecided: bool = False) -> Iterator[LabelledPair]:
     LabelledPair(first='A man eats.', second='A man eats fish.', label='neutral')
     """
     count = 0
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, encoding):
         if not line.strip():
             continue
         try:
@@ -402,7 +363,7 @@ def read_snli(file: Source, undecided: bool = False) -> Iterator[LabelledPair]:
     _check_not_empty(file, count, "pair")
 
 
-def read_sts(file: Source) -> Iterator[LabelledPair]:
+def read_sts(file: Source, encoding: str = "utf-8") -> Iterator[LabelledPair]:
     r"""Streams pairs and their similarity, 0 to 5, from a file of the STS benchmark.
 
     Its columns are genre, file, year, number, score, first text and second text, separated by tabs, without quotes;
@@ -410,6 +371,7 @@ def read_sts(file: Source) -> Iterator[LabelledPair]:
 
     Args:
         file: a path or an open file, such as `sts-dev.csv`; gz and xz are decompressed.
+        encoding: the encoding of the file.
 
     Yields:
         `LabelledPair` with float labels.
@@ -427,7 +389,7 @@ def read_sts(file: Source) -> Iterator[LabelledPair]:
     LabelledPair(first='A man runs.', second='A man is running.', label=5.0)
     """
     count = 0
-    for number, line in numbered_lines(file):
+    for number, line in numbered_lines(file, encoding):
         if not line.strip():
             continue
         cells = line.split("\t")
@@ -459,7 +421,7 @@ def read_label_first(file: Source, names: Sequence[str], encoding: str = "latin-
 def read_label_ids(file: Source, names_file: Source) -> Iterator[LabelledText]:
     """Streams texts from lines with a text, a tab and ids between commas: indices of the lines of `names_file`."""
     names = [name for _, line in numbered_lines(names_file) if (name := line.strip())]
-    for line, (text, cell) in _table_rows(file, [0, 1], "\t", False, "utf-8"):
+    for line, (text, cell) in table_rows(file, [0, 1], "\t", False, "utf-8"):
         ids = [one.strip() for one in str(cell).split(",") if one.strip()]
         if not all(one.isdecimal() and int(one) < len(names) for one in ids):
             raise line_error(file, line, f"integers below {len(names)}, separated by commas", repr(cell))

@@ -136,7 +136,7 @@ def _located(context: str, answer: Answer, min_f1: float) -> Answer | None:
 # --- SQuAD ---
 
 
-def read_squad(file: Source, check_places: bool = True) -> Iterator[Question]:
+def read_squad(file: Source, check_places: bool = True, encoding: str = "utf-8") -> Iterator[Question]:
     """Streams questions from SQuAD 1.1 or 2.0, or any other data in the same format.
 
     Unanswerable questions have no answers; the "plausible answers" of version 2.0 are ignored.
@@ -145,6 +145,7 @@ def read_squad(file: Source, check_places: bool = True) -> Iterator[Question]:
         file: a path or an open file; gz and xz are decompressed.
         check_places: if True, an answer that is not at its position is an error. If False, it loses its position; see
             `Questions.located`. Translated data need False.
+        encoding: the encoding of the file.
 
     Yields:
         `Question`.
@@ -167,7 +168,7 @@ def read_squad(file: Source, check_places: bool = True) -> Iterator[Question]:
     """
     name = source_name(file)
     try:
-        data = json.loads("\n".join(line for _, line in numbered_lines(file)))
+        data = json.loads("\n".join(line for _, line in numbered_lines(file, encoding)))
     except json.JSONDecodeError as error:
         received = f"{error.msg} at line {error.lineno}, column {error.colno}"
         raise ValueError(f"{name}: {message('JSON', received)}") from error

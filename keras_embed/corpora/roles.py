@@ -26,7 +26,12 @@ class _Layout(NamedTuple):
 
 
 def read_roles(
-    path_or_file: Source, tokens: int = 0, predicates: int = 1, first_role: int = 2, behind: int = 0
+    path_or_file: Source,
+    tokens: int = 0,
+    predicates: int = 1,
+    first_role: int = 2,
+    behind: int = 0,
+    encoding: str = "utf-8",
 ) -> Iterator[Sentence]:
     r"""Streams the propositions of a file in the format of CoNLL-2005 or CoNLL-2012, one `Sentence` for each.
 
@@ -40,6 +45,7 @@ def read_roles(
         predicates: index of the column of the predicates' lemmas, "-" at other words.
         first_role: index of the first column of roles.
         behind: number of columns after those of roles.
+        encoding: the encoding of the file.
 
     Yields:
         `Sentence` with the roles as BIO tags, such as "B-A0", "B-AM-TMP", "I-C-A1", and the column `predicate`: the
@@ -65,13 +71,13 @@ def read_roles(
     if not 0 <= predicates < first_role or tokens < 0 or tokens >= first_role or behind < 0:
         received = f"tokens={tokens}, predicates={predicates}, first_role={first_role}, behind={behind}"
         raise ValueError(_errors.message("columns of words and predicates before those of roles", received))
-    return _sentences(path_or_file, _Layout(tokens, predicates, first_role, behind))
+    return _sentences(path_or_file, _Layout(tokens, predicates, first_role, behind), encoding)
 
 
-def _sentences(source: Source, layout: _Layout) -> Iterator[Sentence]:
+def _sentences(source: Source, layout: _Layout, encoding: str) -> Iterator[Sentence]:
     rows: _Rows = []
     number, any_sentence, least = 0, False, layout.first_role + layout.behind
-    for number, line in numbered_lines(source):
+    for number, line in numbered_lines(source, encoding):
         fields = line.split()
         if not rows and line.startswith("#") and len(fields) < least:
             continue  # "#begin document"; a row whose word is "#" has more fields

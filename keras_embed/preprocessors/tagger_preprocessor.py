@@ -94,8 +94,8 @@ class TaggerPreprocessor(StringPreprocessor):
             corpus: `corpora.Corpus` with tags, or lists of words.
             tags: lists of tags, if `corpus` is lists of words.
             min_count: rarer words are out of vocabulary.
-            scheme: scheme of the tags; `None` infers it. Tags of the scheme that the corpus lacks (an I-LOC that never
-                occurs) are added.
+            scheme: scheme of the tags; "none" if they mark no spans; `None` infers it, see `text.infer_scheme`. Tags of
+                the scheme that the corpus lacks (an I-LOC that never occurs) are added.
             tokenizer: a `WordFeaturizer` or an `EncoderTokenizer`; `None` learns a `WordFeaturizer`.
             **kwargs: arguments of `WordFeaturizer.from_tokens`.
 
@@ -106,7 +106,10 @@ class TaggerPreprocessor(StringPreprocessor):
         if labels is None:
             raise ValueError(message("tags beside the words", "words alone", "from_corpus(words, tags)"))
         seen = {tag for sentence in labels for tag in sentence} - {ANY_TAG}
-        scheme = scheme if scheme is not None else text.infer_scheme(seen)
+        if scheme is None:
+            scheme = text.infer_scheme(labels)
+        elif scheme == "none":
+            scheme = None
         return cls(
             tokenizer or WordFeaturizer.from_tokens(words, min_count=min_count, **kwargs),
             tags=_all_tags(seen, scheme),

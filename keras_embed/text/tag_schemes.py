@@ -10,7 +10,10 @@ read in two ways:
 A strict IOB1 span is one that begins with I, or with a B right after a span of the same type.
 """
 
+import collections
+import difflib
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -316,30 +319,182 @@ def check_sequence(tags: Sequence[str], scheme: str, where: str = "") -> None:
         before = part
 
 
-def infer_scheme(tags: Iterable[str]) -> str | None:
-    """Infers the scheme of a set of tags; `None` if the tags are not spans (parts of speech).
+def infer_scheme(tags: Iterable[str] | Iterable[Sequence[str]]) -> str | None:
+    """Infers the scheme of tags; `None` if the tags are not spans (parts of speech).
 
-    B and I alone are taken for BIO, I alone for IOB1: a set cannot tell the two apart, a sequence can. Registered
-    schemes are tried after the five of this module.
+    A set of tags cannot tell IOB1 from BIO: B and I are taken for BIO, I alone for IOB1. Sequences can: a span that
+    begins with I is evidence for IOB1, a B that does not follow a tag of the same type is evidence for BIO. IOB1 is
+    inferred from sequences with a warning. Registered schemes are tried after the five of this module.
+
+    Args:
+        tags: tags, such as a set of them, or sequences of tags. Unknown tags, "", are left out.
 
     Raises:
-        ValueError: If the tags look like spans of no known scheme.
+        ValueError: If most tags mark spans and others fit no scheme, with the sentence, the number and the nearest tag
+            of each; if the tags mark spans in another form, such as "b-per", "B_PER" or "PER-B"; and if their prefixes
+            are of no known scheme.
 
     Example:
     >>> infer_scheme({"O", "B-PER", "I-PER"}), infer_scheme({"NOUN", "VERB"})
     ('BIO', None)
+    >>> infer_scheme([["O", "I-PER", "B-PER"], ["I-LOC"]])  # a warning names the place
+    'IOB1'
     """
-    inside = sorted(set(tags) - {OUTSIDE})
-    prefixes = {split_tag(tag)[0] for tag in inside}
-    known = {prefix for scheme in SCHEMES.values() for prefix in scheme.roles}
-    without_type = any("-" not in tag for tag in inside) and "B" not in prefixes
-    if not inside or without_type or not prefixes <= known or not all(re.fullmatch(r"[^-]+(-.+)?", t) for t in inside):
+    sentences = _tag_sentences(tags)
+    counts = collections.Counter(tag for sentence in sentences or () for tag in sentence if tag)
+    inside = sorted(set(counts) - {OUTSIDE})
+    if not inside:
         return None
+    known = {prefix for scheme in SCHEMES.values() for prefix in scheme.roles}
+    bare = not any("-" in tag for tag in inside)  # tags without types, as in word segmentation
+    fit = [tag for tag in inside if (tag in known if bare else _is_typed(tag, known))]
+    if bare and not _bare_spans(set(inside), known):
+        fit = []
+    # "B" beside "B-PER" is a tag without a type.
+    if not bare and any(split_tag(tag)[0] == "B" for tag in fit):
+        fit += [tag for tag in inside if tag in known and all(_is_typed(t, known) or t in known for t in inside)]
+    if len(fit) < len(inside):
+        _check_form(counts, known)
+        odd = [tag for tag in inside if tag not in fit]
+        if fit and _mostly_spans(fit, odd):
+            raise ValueError(_odd_tags(sentences, counts, odd, fit))
+        if fit:
+            warnings.warn(
+                f"Tags are taken for labels without spans, although {', '.join(map(repr, fit[:5]))} look like spans. "
+                "scheme= overrules.",
+                stacklevel=2,
+            )
+        return None
+    prefixes = {split_tag(tag)[0] for tag in inside}
     for name, scheme in SCHEMES.items():
-        # An adjacent-only begin prefix does not occur in every set: B and I alone are BIO.
+        # An adjacent-only begin prefix does not occur in every set: B and I alone are BIO, unless sequences show IOB1.
         if prefixes <= set(scheme.roles) - ({scheme.begin} if scheme.begin_adjacent_only else set()):
-            return name
+            return _iob1_or_bio(sentences) if name in ("IOB1", "BIO") else name
     raise ValueError(message(f"the prefixes of one of {', '.join(SCHEMES)}", str(inside), "correcting the tags"))
+
+
+def _tag_sentences(tags: Iterable[str] | Iterable[Sequence[str]]) -> list[Sequence[str]]:
+    """Returns sequences of tags; each tag of a set is a sequence of its own."""
+    if isinstance(tags, str | bytes):
+        raise ValueError(message("tags, or sequences of tags", repr(tags), "[tag]"))
+    sentences: list[Sequence[str]] = [[one] if isinstance(one, str) else list(one) for one in tags]
+    for index, sentence in enumerate(sentences):
+        for tag in sentence:
+            if not isinstance(tag, str):
+                raise ValueError(message("tags that are strings", f"{tag!r} in sentence {index}"))
+    return sentences
+
+
+def _is_typed(tag: str, known: set[str]) -> bool:
+    """Returns True for a known prefix, a hyphen and a type."""
+    prefix, hyphen, type_ = tag.partition("-")
+    return bool(prefix in known and hyphen and type_)
+
+
+def _bare_spans(tags: set[str], known: set[str]) -> bool:
+    """Returns True if tags without types are rather spans than labels, such as parts of speech in single letters."""
+    return (tags <= known and "B" in tags) or ({"B", "I"} <= tags and len(tags - known) <= 1)
+
+
+def _mostly_spans(fit: list[str], odd: list[str]) -> bool:
+    """Returns True if at least half of the tags mark spans, or two of them begin and continue the same type."""
+    types = collections.Counter(split_tag(tag)[1] for tag in fit)
+    return len(fit) >= len(odd) or max(types.values()) > 1
+
+
+def _odd_tags(sentences: list[Sequence[str]], counts: Mapping[str, int], odd: Sequence[str], fit: Sequence[str]) -> str:
+    """Returns the message about tags that fit no scheme: where they are first, how many, and the nearest tag."""
+    found = []
+    for tag in odd[:5]:
+        first = next(index for index, sentence in enumerate(sentences) if tag in sentence)
+        near = _nearest(tag, [*fit, OUTSIDE])
+        found.append(f"{tag!r} ({counts[tag]} times, first in sentence {first}{f', nearest {near!r}' if near else ''})")
+    more = f" and {len(odd) - 5} others" if len(odd) > 5 else ""
+    expected = f"tags such as O and {', '.join(fit[:4])}, or none that mark spans"
+    advice = "correcting them, or scheme='none' if the tags mark no spans"
+    return message(expected, f"{', '.join(found)}{more}", advice)
+
+
+def _nearest(tag: str, tags: Sequence[str]) -> str | None:
+    if tag in ("0", "o", "-", "_"):
+        return OUTSIDE
+    forms = {_folded(one): one for one in tags}
+    near = difflib.get_close_matches(_folded(tag), list(forms), n=1)
+    return forms[near[0]] if near else None
+
+
+def _folded(tag: str) -> str:
+    """Returns a tag without case and separators, with a prefix at its end moved to its start."""
+    parts = re.split("[-_]", tag.casefold())
+    if len(parts[-1]) == 1 and len(parts[0]) > 1:
+        parts = [parts[-1], *parts[:-1]]
+    return "".join(parts)
+
+
+#: Other ways of writing prefix and type: how to recognise and how to convert a tag.
+_FORMS = {
+    "prefixes in lower case": (re.compile("([a-z])-(.+)"), "tag[:1].upper() + tag[1:]"),
+    "an underscore after the prefix": (re.compile("([A-Za-z])_(.+)"), "tag.replace('_', '-', 1)"),
+    "a colon, slash or bar after the prefix": (
+        re.compile("([A-Za-z])[:/|](.+)"),
+        "tag if tag == 'O' else tag[:1] + '-' + tag[2:]",
+    ),
+    "the prefix after the type": (re.compile(".+[-_:/|]([A-Za-z])"), "tag if tag == 'O' else tag[-1] + '-' + tag[:-2]"),
+}
+
+
+def _check_form(counts: Mapping[str, int], known: set[str]) -> None:
+    """Raises `ValueError` if the tags mark spans in another form than a prefix, a hyphen and a type."""
+    tags = [tag for tag in counts if tag.upper() != OUTSIDE]
+    for form, (pattern, advice) in _FORMS.items():
+        matched = [match for tag in tags if (match := pattern.fullmatch(tag))]
+        prefixes = {match[1].upper() for match in matched}
+        outside = len(tags) < len(counts)
+        # All tags but a few, with a beginning and something else: parts of speech have no such prefixes.
+        if (
+            len(matched) * 5 >= len(tags) * 4
+            and prefixes <= known
+            and "B" in prefixes
+            and (outside or len(prefixes) > 1)
+            and not sum(_is_typed(tag, known) for tag in tags) * 2 > len(tags)
+        ):
+            received = f"{form}: {', '.join(sorted(match[0] for match in matched)[:5])}"
+            raise ValueError(message("tags such as B-PER and O", received, f"{advice} for each tag"))
+
+
+def _iob1_or_bio(sentences: list[Sequence[str]]) -> str:
+    """Tells IOB1 from BIO, the schemes with the prefixes B and I, by the beginnings of spans."""
+    iob1: list[int] = []  # sentences of spans that begin with I
+    bio: list[int] = []  # sentences with a B that does not follow a tag of the same type
+    single = all(len(sentence) < 2 for sentence in sentences)
+    prefixes = {split_tag(tag)[0] for sentence in sentences for tag in sentence if tag} - {OUTSIDE}
+    if single or "B" not in prefixes:
+        name = "BIO" if "B" in prefixes else "IOB1"
+        if not single:
+            _tell("IOB1", "no span begins with B")
+        return name
+    for index, sentence in enumerate(sentences):
+        before = OUTSIDE
+        for tag in sentence:
+            prefix, type_ = split_tag(tag)
+            adjacent = before not in (OUTSIDE, "") and split_tag(before)[1] == type_
+            # After an unknown tag, an I may continue a span, and a B may follow one of its type.
+            if before and tag and prefix == "I" and not adjacent:
+                iob1.append(index)
+            elif before and prefix == "B" and not adjacent:
+                bio.append(index)
+            before = tag
+    if len(iob1) <= len(bio):
+        if iob1:
+            _tell("BIO", f"{len(bio)} spans begin with B, but {len(iob1)} with I, the first in sentence {iob1[0]}")
+        return "BIO"
+    reason = f"{len(iob1)} spans begin with I, the first in sentence {iob1[0]}"
+    _tell("IOB1", f"{reason}; {len(bio)} begin with a B that does not separate spans of one type")
+    return "IOB1"
+
+
+def _tell(scheme: str, reason: str) -> None:
+    warnings.warn(f"The tags are read as {scheme}: {reason}. scheme= overrules.", stacklevel=4)
 
 
 def allowed_transitions(tags: Sequence[str], scheme: str) -> Constraints:

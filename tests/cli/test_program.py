@@ -120,20 +120,14 @@ print(next(_shared.text_batches(argparse.Namespace(texts=[], input=[], batch_siz
 """
 
 
-@pytest.mark.parametrize(
-    ("command", "status", "words"),
-    [(["-c", READS], 0, "['nobody']"), (["-m", "keras_embed", "vectors", "similar", "vectors.txt"], 1, "error: ")],
-    ids=["batches", "vectors"],
-)
-def test_who_stops_while_more_may_come_ends_well(command, status, words, tmp_path):
+def test_who_stops_while_more_may_come_ends_well(tmp_path):
     """Standard input stays open, and nobody closes it."""
-    (tmp_path / "vectors.txt").write_text("king 1 0.9\nqueen 0.1 0.9\n")
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen([sys.executable, *command], **pipes, cwd=tmp_path, env=environment, bufsize=0) as run:
+    with subprocess.Popen([sys.executable, "-c", READS], **pipes, cwd=tmp_path, env=environment, bufsize=0) as run:
         run.stdin.write(b"nobody\n")
         said = run.stdout.read() + run.stderr.read()
-        assert (run.wait(), words in said.decode()) == (status, True), said
+        assert (run.wait(), "['nobody']" in said.decode()) == (0, True), said
 
 
 def test_standard_input_has_its_name_in_errors():

@@ -1,4 +1,5 @@
 import io
+import warnings
 
 import pytest
 
@@ -84,3 +85,41 @@ def test_bad_lines(text, expected):
 def test_bad_arguments_show_at_once(arguments, expected):
     with pytest.raises(ValueError, match=expected):
         read_conll("no/such/file", **arguments)
+
+
+def test_spaces_around_separators_and_empty_columns():
+    assert read("EU \t B-ORG\nrejects\tO\t\n") == [Sentence(("EU", "rejects"), ("B-ORG", "O"))]
+    assert read("EU | B-ORG\n", separator="|")[0].tags == ("B-ORG",)
+    with pytest.raises(ValueError, match="line 2: Expected tabs between columns, as in the first line"):
+        read("EU\tB-ORG\nNew York\n")
+    with pytest.raises(ValueError, match="line 1: Expected 2 columns"):
+        read("EU\tX\tB-ORG\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "comment"),
+    [
+        ("# newdoc", ("newdoc", "")),
+        ("# text = EU rejects", ("text", "EU rejects")),
+        ("# id 5239\tdomain=en", ("id 5239\tdomain=en", "")),
+        ("#begin document (bc/cctv)", ("begin document (bc/cctv)", "")),
+        ("#sent_id = 3", ("sent_id", "3")),
+        ("## sent_id 3", ("sent_id 3", "")),
+    ],
+)
+def test_comments_in_their_usual_forms(line, comment):
+    with pytest.warns(UserWarning, match="line 1: .* is taken for a comment"):
+        [sentence] = read(f"{line}\nEU\tB-ORG\n")
+    assert sentence.tokens == ("EU",) and sentence.comments == dict([comment])
+
+
+def test_tokens_that_are_no_comments():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for text in ("#\tO\n", "# O\n", "#text\tO\n", "#hashtag O\n", "# B-X\n"):
+            assert read(text)[0].tokens == (text.split()[0],)
+        assert read("# newdoc\nEU B-ORG\n", comment="")[0].tokens == ("#", "EU")
+        assert read("a\tO\n#\ttext\n")[0].tokens == ("a", "#")
+    for text in ("# chapter\nEU B-ORG\n", "# chapter one\tx\nEU\tB-ORG\n"):
+        with pytest.raises(ValueError, match=r"line 1: .*which may be a comment.*comment="):
+            read(text)

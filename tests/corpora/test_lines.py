@@ -91,7 +91,7 @@ def test_bytes_that_are_no_utf8_are_refused(tmp_path):
         tokens(path)
     assert str(error.value) == (
         f"{path}, line 3: Expected text in UTF-8. Received: byte 0xef at offset 8 of the text. "
-        "Try to convert the file to UTF-8."
+        "Try encoding= with that of the file, or to convert it to UTF-8."
     )
 
 

@@ -182,7 +182,8 @@ def test_an_empty_list_of_tags():
         ({"S", "E"}, None),
         ({"O"}, None),
         (set(), None),
-        ({"B-PER", "NOUN"}, None),
+        ({"B-PER", "O"}, "BIO"),
+        ({"", "B-PER", "O"}, "BIO"),
     ],
 )
 def test_schemes_are_inferred(tags, scheme):
@@ -193,6 +194,92 @@ def test_schemes_are_inferred(tags, scheme):
 def test_the_scheme_of_a_full_set(scheme):
     """B and I stand in both IOB1 and BIO; the commoner one is taken."""
     assert infer_scheme(TAGS[scheme]) == ("BIO" if scheme == "IOB1" else scheme)
+
+
+WORDS = [["B-PER", "O", "O", "B-LOC"], ["B-PER", "I-PER", "O"]]
+
+
+@pytest.mark.parametrize(
+    ("odd", "near"),
+    [
+        ("0", "O"),
+        ("o", "O"),
+        ("-", "O"),
+        ("_", "O"),
+        ("B-", None),
+        ("B_LOC", "B-LOC"),
+        ("b-loc", "B-LOC"),
+        ("BPER", "B-PER"),
+        ("PER-B", "B-PER"),
+        ("[PAD]", None),
+        ("domain=en", None),
+        ("X", None),
+    ],
+)
+def test_one_odd_tag_is_named_and_switches_off_no_scheme(odd, near):
+    sentences = [*WORDS, ["O", odd], [odd]]
+    with pytest.raises(ValueError) as error:
+        infer_scheme(sentences)
+    assert f"{odd!r} (2 times, first in sentence 2" in str(error.value)
+    assert near is None or f"nearest {near!r}" in str(error.value)
+    with pytest.raises(ValueError, match="1 times"):
+        infer_scheme({"O", "B-PER", "I-PER", odd})
+
+
+def test_a_few_labels_that_look_like_spans():
+    with pytest.warns(UserWarning, match="'B-PER' look like spans. scheme= overrules"):
+        assert infer_scheme(["B-PER", "NOUN", "VERB"]) is None
+    with pytest.raises(ValueError, match="'NOUN' .*first in sentence 0"):
+        infer_scheme([["NOUN", "B-PER"]])
+    with pytest.raises(ValueError, match="'0'"):
+        infer_scheme([["B", "I", "O", "0"]])
+
+
+@pytest.mark.parametrize(
+    ("tags", "form", "convert"),
+    [
+        ("o b-per i-per", "prefixes in lower case", lambda tag: tag[:1].upper() + tag[1:]),
+        ("O B_PER I_PER", "an underscore after the prefix", lambda tag: tag.replace("_", "-", 1)),
+        ("O B:PER I:PER", "a colon, slash or bar", lambda tag: tag[:1] + "-" + tag[2:] if tag != "O" else tag),
+        ("O PER-B PER-I", "the prefix after the type", lambda tag: tag if tag == "O" else tag[-1] + "-" + tag[:-2]),
+        ("O PER_B PER_I", "the prefix after the type", lambda tag: tag if tag == "O" else tag[-1] + "-" + tag[:-2]),
+    ],
+)
+def test_other_forms_are_named_and_the_advice_is_good(tags, form, convert):
+    with pytest.raises(ValueError, match=f"{form}.*Try .* for each tag"):
+        infer_scheme([tags.split()])
+    assert infer_scheme([[convert(tag) for tag in tags.split()]]) == "BIO"
+
+
+def test_iob1_is_told_from_bio_by_sequences():
+    # The first sentence of CoNLL-2003, as published: every span begins with I.
+    published = [["I-ORG", "O", "I-MISC", "O"], ["I-PER", "I-PER"], ["I-LOC", "B-LOC"]]
+    with pytest.warns(UserWarning, match="read as IOB1: 4 spans begin with I, the first in sentence 0"):
+        assert infer_scheme(published) == "IOB1"
+    with pytest.warns(UserWarning, match="read as IOB1: no span begins with B"):
+        assert infer_scheme(published[:2]) == "IOB1"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert infer_scheme([["B-ORG", "O"], ["B-LOC", "B-LOC", "I-LOC"]]) == "BIO"
+        assert infer_scheme([["B-ORG", "", "I-ORG"]]) == "BIO"
+    with pytest.warns(UserWarning, match="read as BIO: 2 spans begin with B, but 1 with I, the first in sentence 1"):
+        assert infer_scheme([["B-ORG", "O"], ["B-LOC", "O", "I-LOC"]]) == "BIO"
+
+
+@pytest.mark.parametrize("scheme", ["IOB1", "BIO"])
+@given(st.lists(span_lists(), min_size=3, max_size=6))
+def test_the_scheme_of_sequences(scheme, cases):
+    sentences = [tags_of(*case, scheme) for case in cases]
+    assume(any(len(sentence) > 1 for sentence in sentences) and any(set(sentence) > {"O"} for sentence in sentences))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert infer_scheme(sentences) == scheme
+
+
+def test_tags_that_are_none():
+    for wrong in ("B-PER", [["B-PER", None]], [[3]]):
+        with pytest.raises(ValueError, match="Expected tags"):
+            infer_scheme(wrong)
 
 
 def test_tags_without_a_type():
