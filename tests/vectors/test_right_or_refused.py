@@ -223,3 +223,17 @@ def test_reading_is_silent_without_problems(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert load(tmp_path, "a 1 2\nb 3 4\n").report.clean
+
+
+def test_numbers_that_are_part_of_the_word(tmp_path):
+    lines = "item 1 0.5 0.25\nitem 2 1.5 2.5\nitem 3 3.5 4.5\n"
+    with pytest.raises(ValueError, match="line 1: Expected each word once.*a first line with the number of rows"):
+        load(tmp_path, lines)
+    found = load(tmp_path, "3 2\n" + lines)
+    assert list(found.words) == ["item 1", "item 2", "item 3"]
+    np.testing.assert_array_equal(found.matrix, [[0.5, 0.25], [1.5, 2.5], [3.5, 4.5]])
+
+
+def test_a_header_of_another_width_warns(tmp_path):
+    with pytest.warns(UserWarning, match="the header announces 2 rows of 3, the file holds 2 rows of 2"):
+        assert load(tmp_path, "2 3\na 1.5 2.5\nb 3.5 4.5\n").dim == 2

@@ -46,6 +46,11 @@ def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs, h
         number, seen, try_ = _text_lines.problem(head)
         expected = "lines of a word and numbers" + (", below a line with two integers" if header else "")
         raise repairs.error(f"line {number}", expected, seen, try_)
+    if layout.header is None and (shown := _text_lines.repeated_word(head, layout)) is not None:
+        expected = f"each word once, before {layout.dim} numbers"
+        raise repairs.error(
+            "line 1", expected, shown, "a first line with the number of rows and the width, as '100 50'"
+        )
     repairs.header, repairs.dim = layout.header, layout.dim
     blocks = _blocks(head, stream, repairs, layout)
     if selection.tokens is None:

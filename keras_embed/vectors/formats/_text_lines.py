@@ -173,6 +173,20 @@ def _trailing(line: bytes) -> int:
     return len(parts)
 
 
+def repeated_word(head: bytes, layout: Layout) -> str | None:
+    """Returns what shows that the first number of each line is part of its word, such as `item 1 0.5`, else `None`.
+
+    Then most words are repeated, and the first numbers are integers, unlike the others.
+    """
+    lines = layout.separators.rewrite(head).split(b"\n")[:-1][:_LINES]
+    found = [row for row in (fields(line, layout.dim) for line in lines) if row is not None]
+    if len(found) < 2 or layout.dim < 2 or 2 * len({token for token, _ in found}) > len(found):
+        return None
+    if not all(row[0].isdigit() and any(b"." in number for number in row[1:]) for _, row in found):
+        return None
+    return f"{found[0][0]!r} repeatedly, before the integers {found[0][1][0]!r}, {found[1][1][0]!r}"
+
+
 def is_almost(head: bytes) -> bool:
     """Returns True if a file that is not read as text has signs of one: a header, numbers in columns, or UTF-16."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -211,7 +225,7 @@ def fields(line: bytes, dim: int) -> tuple[bytes, list[bytes]] | None:
         return None
     if b"\t" in token and any(_NUMBER.fullmatch(part) for part in token.split(b"\t")[1:]):
         return None  # a tab before the first number
-    return token, numbers
+    return token.rstrip(b" ") or token, numbers
 
 
 def regular(block: bytes, layout: Layout) -> Rows | None:

@@ -133,9 +133,14 @@ def _read(path: Path, format: str, selection: Selection, repair: bool, member: s
 
 def _warned(vectors: WordVectors) -> WordVectors:
     report = vectors.report
-    if report is not None and (not report.complete or report.nonfinite):
+    if report is not None and (not report.complete or report.nonfinite or _is_other_width(report)):
         warnings.warn(str(dataclasses.replace(report, examples=report.examples[:3])), stacklevel=3)
     return vectors
+
+
+def _is_other_width(report: ReadReport) -> bool:
+    """Returns True if the header announces another width than the rows have."""
+    return report.header is not None and report.header[1] != report.dim
 
 
 def _cache_folder(cache: bool | PathLike) -> Path:
