@@ -1,9 +1,10 @@
-"""Optional packages, imported when they are needed."""
+"""Optional packages, imported when they are needed, and integers of any type."""
 
 import importlib
+import numbers
 from typing import Any
 
-from keras_embed._errors import message
+from keras_embed._errors import check_positive, message
 
 
 def import_extra(name: str, what: str) -> Any:
@@ -21,3 +22,11 @@ def import_extra(name: str, what: str) -> Any:
     except ImportError as missing:
         text = message(f"the package `{name}` for {what}", str(missing), "pip install 'keras-embed[vectors]'")
         raise ImportError(text) from missing
+
+
+def positive(name: str, value: Any) -> int:
+    """Returns a positive integer as an `int`; NumPy's integers are integers too."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        value = int(value)
+    check_positive(name, value)
+    return int(value)

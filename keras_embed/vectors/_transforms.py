@@ -9,17 +9,19 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed.vectors._search import BLOCK
+from keras_embed.vectors._search import BLOCK, finite
 from keras_embed.vectors.quantized import Matrix
 from keras_embed.vectors.subwords import Subwords
 
 
 def mean_row(matrix: Matrix) -> NDArray[np.float64]:
-    """Computes the mean of all rows, (D,), summed in float64."""
-    total = np.zeros(matrix.shape[1])
+    """Computes the mean of all finite rows, (D,), summed in float64."""
+    count, total = 0, np.zeros(matrix.shape[1])
     for start in range(0, len(matrix), BLOCK):
-        total += np.asarray(matrix[start : start + BLOCK], np.float32).sum(axis=0, dtype=np.float64)
-    return total / max(len(matrix), 1)
+        block = finite(np.asarray(matrix[start : start + BLOCK], np.float32))
+        total += block.sum(axis=0, dtype=np.float64)
+        count += len(block)
+    return total / max(count, 1)
 
 
 def principal_components(matrix: Matrix, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -36,7 +38,7 @@ def principal_components(matrix: Matrix, count: int) -> tuple[NDArray[np.float64
     mean = mean_row(matrix)
     covariance = np.zeros((matrix.shape[1], matrix.shape[1]))
     for start in range(0, len(matrix), BLOCK):
-        centred = np.asarray(matrix[start : start + BLOCK], np.float32) - mean
+        centred = finite(np.asarray(matrix[start : start + BLOCK], np.float32)) - mean
         covariance += centred.T @ centred
     # eigh sorts in ascending order; eigenvectors are columns and their signs are arbitrary.
     directions = np.linalg.eigh(covariance)[1][:, ::-1].T[:count]  # (count, D)

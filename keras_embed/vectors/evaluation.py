@@ -11,9 +11,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from keras_embed._errors import check_positive, message
+from keras_embed._errors import message
 from keras_embed._types import PathLike
 from keras_embed.vectors import _search
+from keras_embed.vectors._extras import positive
 from keras_embed.vectors._search import Vectors, Word
 
 #: a, b, c, d of `a : b = c : d`.
@@ -130,17 +131,20 @@ def evaluate_analogies(
     Returns:
         `AnalogyScore`.
     """
-    check_positive("limit", limit)
+    limit = positive("limit", limit)
     if isinstance(questions, (str, os.PathLike)):
         questions = read_analogies(questions)
     # Questions with an out-of-vocabulary word are not asked, as in gensim.
     known = _rows_by_word(vectors, limit, ignore_case)
+    # Rows with NaN or inf are out-of-vocabulary.
+    broken = set(np.flatnonzero(np.isnan(vectors.inverse_norms)).tolist())
+    known = {word: row for word, row in known.items() if row not in broken} if broken else known
     scores = []
     for name, rows in questions.items():
         cased = [[_cased(word, ignore_case) for word in row] for row in rows]
         asked = [row for row in cased if all(word in known for word in row)]
         triples = [[known[word] for word in row[:3]] for row in asked]
-        found = _search.analogies(vectors, triples, _TRIED, method, vectors.inverse_norms[:limit])[0]
+        found = _search.analogies(vectors, triples, _TRIED, method, vectors.inverse_norms[:limit], True)[0]
         # Several answers, because another casing of a question's word may be the nearest.
         answers = [[_cased(vectors.words[row], ignore_case) for row in best if row >= 0] for best in found.tolist()]
         correct = sum(_is_correct(row, tried) for row, tried in zip(asked, answers, strict=True))
@@ -171,6 +175,9 @@ def evaluate_similarity(
     known = _rows_by_word(vectors, len(vectors) if limit is None else limit, ignore_case)
     words = list(dict.fromkeys(word for pair in listed for word in pair[:2]))
     rows = {word: known.get(_cased(word, ignore_case)) for word in words}
+    for word, row in rows.items():
+        if row is not None and not np.isfinite(np.asarray(vectors.matrix[row], np.float32)).all():
+            rows[word] = None  # NaN or inf
     usable: dict[str, str] = {
         word: vectors.words[row] if row is not None else word
         for word, row in rows.items()
@@ -291,7 +298,13 @@ def _lines(path: PathLike) -> Iterator[tuple[int, str]]:
     data = Path(path).read_bytes()  # these files are small
     if data[:2] == b"\x1f\x8b":
         data = gzip.decompress(data)
-    for number, line in enumerate(data.decode("utf-8-sig").split("\n"), 1):
+    try:
+        decoded = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        bad = data[: wrong.start].count(b"\n") + 1
+        received = f"{data[wrong.start : wrong.start + 8]!r}"
+        raise ValueError(f"{path}, line {bad}: " + message("UTF-8", received, "the file converted to UTF-8")) from wrong
+    for number, line in enumerate(decoded.split("\n"), 1):
         yield number, line.rstrip("\r")
 
 

@@ -1,16 +1,18 @@
 """Word vectors: the words and a matrix, with queries, evaluation, transformations and saving."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from keras_embed import text
-from keras_embed._errors import check_one_of, check_positive, message
+from keras_embed._errors import check_one_of, message
 from keras_embed._types import PathLike
 from keras_embed.vectors import _folder, _search, _transforms, evaluation
-from keras_embed.vectors._search import Neighbor, Word
+from keras_embed.vectors._extras import positive
+from keras_embed.vectors._search import Neighbor
 from keras_embed.vectors.formats.read_report import ReadReport
 from keras_embed.vectors.quantized import Matrix, QuantizedMatrix, as_matrix, take
 from keras_embed.vectors.subwords import Subwords
@@ -43,6 +45,9 @@ class UnknownWordError(KeyError):
         near = near_spellings(self.word, self.words) if isinstance(self.word, str) else []
         if near:
             return f"{text} Try {' or '.join(map(repr, near))}."
+        if not isinstance(self.word, str):
+            same = [word for word in self.words if str(word) == str(self.word)]
+            return f"{text} Try {f'{same[0]!r}' if same else 'a key that the vectors hold'}."
         return f"{text} Try vectors with `subwords`, which have a vector for every word."
 
 
@@ -61,6 +66,24 @@ def near_spellings(word: str, words: Sequence[str], count: int = 3) -> list[str]
     likely = [other for other in words if abs(len(other) - length) <= 2 and other[:1].casefold() == begin]
     near = difflib.get_close_matches(word, likely[:_CANDIDATES], count, 0.75)
     return list(dict.fromkeys([*same, *near]))[:count]
+
+
+def _keys(words: Iterable[str]) -> tuple[str, ...]:
+    """Returns words as a tuple: bytes are decoded, None and NaN are refused, NumPy's scalars become Python's."""
+    listed = tuple(words)
+    if all(type(word) is str for word in listed):
+        return listed
+    return tuple(_key(index, word) for index, word in enumerate(listed))
+
+
+def _key(index: int, word: Any) -> Any:
+    if isinstance(word, np.generic):
+        word = word.item()
+    if isinstance(word, bytes):
+        return word.decode("utf-8")
+    if word is None or (isinstance(word, float) and word != word) or not isinstance(word, Hashable):
+        raise ValueError(message("words", f"{word!r} at index {index}", "words without it"))
+    return word
 
 
 class WordVectors:
@@ -95,7 +118,7 @@ class WordVectors:
         counts: ArrayLike | None = None,
         report: ReadReport | None = None,
     ) -> None:
-        self.words: Sequence[str] = words if isinstance(words, _folder.LazyWords) else tuple(words)
+        self.words: Sequence[str] = words if isinstance(words, _folder.LazyWords) else _keys(words)
         self.matrix: Matrix = as_matrix(matrix)
         self.subwords = subwords
         self.counts: NDArray[np.int64] | None = None if counts is None else np.asanyarray(counts, np.int64)
@@ -128,7 +151,7 @@ class WordVectors:
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._table()
+        return isinstance(word, Hashable) and word in self._table()
 
     def __getitem__(self, word: str) -> NDArray[np.float32]:
         return self.vector(word)
@@ -161,7 +184,7 @@ class WordVectors:
         table = self._table()
         found = np.array([table.get(word, -1) for word in words], np.int64)
         unknown = np.flatnonzero(found < 0)
-        if len(unknown) and self.subwords is None:
+        if len(unknown) and (self.subwords is None or not isinstance(words[int(unknown[0])], str)):
             raise UnknownWordError(words[int(unknown[0])], self.words)
         if len(unknown) == 0:  # one indexing operation, which copies
             return np.array(self.matrix[found], np.float32)
@@ -172,19 +195,24 @@ class WordVectors:
         return result
 
     def most_similar(
-        self, positive: Word | Iterable[Word], negative: Word | Iterable[Word] = (), top: int = 10
-    ) -> list[Neighbor]:
+        self, positive: Any, negative: Any = (), top: int | None = 10, restrict_vocab: int | None = None
+    ) -> Any:
         """Finds the words with the highest cosine to the sum of some unit vectors minus the sum of others.
 
         Args:
-            positive: a word or vector, or several.
+            positive: a word or vector, or several; `(word, weight)` weighs one. A vector is a list, array or tensor.
             negative: words or vectors that are subtracted.
-            top: number of results. Words of the query are never among them.
+            top: number of results. Words of the query are never among them. `None`: the scores of all rows.
+            restrict_vocab: search only the first words, the most frequent ones.
 
         Returns:
-            `(word, score)` pairs, the nearest first.
+            `(word, score)` pairs, the nearest first; or scores (V,) if `top` is `None`.
+
+        Raises:
+            UnknownWordError: If the vectors do not have a key.
+            ValueError: If the vector of a word has NaN or inf.
         """
-        return _search.most_similar(self, positive, negative, top)
+        return _search.most_similar(self, positive, negative, top, restrict_vocab)
 
     def analogy(self, a: str, b: str, c: str, top: int = 1, method: str = "3cosadd") -> list[Neighbor]:
         """Answers the analogy question `a : b = c : ?`.
@@ -201,6 +229,116 @@ class WordVectors:
             `(word, score)` pairs, the best first.
         """
         return _search.analogy(self, a, b, c, top, method)
+
+    def most_similar_cosmul(self, positive: Any, negative: Any = (), top: int = 10) -> list[Neighbor]:
+        """Finds the words with the highest product of similarities, 3CosMul, for any number of words.
+
+        Args:
+            positive: as in `most_similar`, without weights.
+            negative: words or vectors whose similarities divide.
+            top: number of results.
+
+        References:
+            Levy and Goldberg 2014, https://aclanthology.org/W14-1618, equation 4.
+        """
+        return _search.most_similar_cosmul(self, positive, negative, top)
+
+    def mean_vector(self, words: Iterable[Any], weights: ArrayLike | None = None) -> NDArray[np.float32]:
+        """Computes the weighted mean of the unit vectors of words, as gensim's `get_mean_vector`.
+
+        Args:
+            words: words or vectors.
+            weights: a weight for each; `None`: 1.
+
+        Returns:
+            float32 (D,): the weighted sum over the sum of the absolute weights.
+        """
+        return _search.mean_vector(self, words, weights)
+
+    def n_similarity(self, left: Iterable[Any], right: Iterable[Any]) -> float:
+        """Computes the cosine of the means of the unit vectors of two sets of words."""
+        a, b = self.mean_vector(left), self.mean_vector(right)
+        return float(_search.unit(a) @ _search.unit(b))
+
+    def closer_than(self, a: str, b: str) -> list[str]:
+        """Returns the words whose cosine with `a` is higher than that of `b`, without `a`, as gensim does."""
+        scores = self.most_similar(a, top=None)
+        row, own = self._known(b), self._known(a)
+        return [self.words[index] for index in np.flatnonzero(scores > scores[row]).tolist() if index != own]
+
+    def rank(self, a: str, b: str) -> int:
+        """Returns the rank of `b` among the words nearest to `a`, from 1."""
+        return len(self.closer_than(a, b)) + 1
+
+    def relative_cosine_similarity(self, a: str, b: str, top: int = 10) -> float:
+        """Computes the cosine of two words over the sum of the cosines of `a` with its nearest words.
+
+        References:
+            Leeuwenberg et al. 2016, https://doi.org/10.1515/pralin-2016-0006.
+        """
+        return self.similarity(a, b) / sum(score for _, score in self.most_similar(a, top=top))
+
+    def most_similar_to_given(self, word: str, words: Sequence[str]) -> str:
+        """Returns the one of some words that is nearest to a word."""
+        listed = list(words)
+        if not listed:
+            raise ValueError(message("at least one word", "none", "most_similar_to_given('king', ['queen', 'tree'])"))
+        return listed[int(np.argmax([self.similarity(word, other) for other in listed]))]
+
+    def with_vectors(self, words: Sequence[str], matrix: ArrayLike, replace: bool = False) -> "WordVectors":
+        """Returns vectors with words added at the end; those that are there keep their vectors or get new ones.
+
+        Args:
+            words: N words.
+            matrix: (N, D).
+            replace: True to replace the vectors of words that are there.
+
+        Raises:
+            ValueError: If the vectors have another width or number.
+        """
+        added = WordVectors(words, matrix)
+        if added.dim != self.dim:
+            raise ValueError(message(f"vectors of {self.dim} numbers", f"{added.dim}"))
+        result = np.array(self.matrix[:], np.float32)
+        rows = [self.index(word) for word in added.words]
+        both = [(old, new) for new, old in enumerate(rows) if old is not None]
+        if replace and both:
+            old_rows, new_rows = (np.array(side, np.int64) for side in zip(*both, strict=True))
+            result[old_rows] = added.matrix[new_rows]
+        new = np.array([index for index, row in enumerate(rows) if row is None], np.int64)
+        names = [*self.words, *(added.words[index] for index in new.tolist())]
+        return WordVectors(names, np.concatenate([result, np.asarray(added.matrix[new], np.float32)]))
+
+    def aligned_to(self, other: "WordVectors", words: Iterable[str] | None = None) -> "WordVectors":
+        """Rotates the vectors to those of another set by orthogonal Procrustes over the words of both.
+
+        The rotation W minimises ||A W - B||, A and B the unit vectors of common words: W = U V^T if A^T B = U S V^T.
+
+        Args:
+            other: vectors of the same width.
+            words: words to fit; `None`: all words of both.
+
+        Raises:
+            ValueError: If the widths differ, or there are fewer common words than numbers in a vector.
+
+        References:
+            Schönemann 1966, https://doi.org/10.1007/BF02289451.
+        """
+        if self.dim != other.dim:
+            raise ValueError(message(f"vectors of {self.dim} numbers", f"{other.dim}"))
+        common = [word for word in (self.words if words is None else words) if word in self and word in other]
+        rows = _search.unit(self.rows(common)), _search.unit(other.rows(common))
+        good = np.isfinite(rows[0]).all(axis=1) & np.isfinite(rows[1]).all(axis=1)
+        if good.sum() < self.dim:
+            raise ValueError(message(f"at least {self.dim} words of both sets", f"{int(good.sum())}"))
+        u, _, v = np.linalg.svd(rows[0][good].astype(np.float64).T @ rows[1][good])
+        return self._mapped(u @ v, np.zeros(self.dim))
+
+    def _known(self, word: Any) -> int:
+        row = self.index(word)
+        if row is None:
+            raise UnknownWordError(word, self.words)
+        return row
 
     def similarity(self, a: str, b: str) -> float:
         """Computes the cosine of two words."""
@@ -224,7 +362,7 @@ class WordVectors:
         Raises:
             ValueError: If `top` is below one, or the queries have another width.
         """
-        check_positive("top", top)
+        top = positive("top", top)
         queries = np.asarray(queries, np.float32)
         if queries.ndim != 2 or queries.shape[1] != self.dim:
             raise ValueError(message(f"`queries` of shape (N, {self.dim})", f"shape {queries.shape}"))
@@ -264,7 +402,7 @@ class WordVectors:
 
     def reduced(self, dim: int) -> "WordVectors":
         """Projects the centred vectors to their first `dim` principal components; `ValueError` if there are fewer."""
-        check_positive("dim", dim)
+        dim = positive("dim", dim)
         if dim > self.dim:
             raise ValueError(message(f"`dim` of at most {self.dim}", dim))
         # (x - mean) P^T, P the first principal directions (dim, D)

@@ -1,12 +1,16 @@
 """Shared parts of all readers: the selected words, repairs of bad rows, and the growing table of rows."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keras_embed._errors import check_positive, message
+from keras_embed._errors import message
+from keras_embed.vectors._extras import positive
+from keras_embed.vectors._search import nonfinite_rows
+from keras_embed.vectors.alignment import spellings, vocabulary_words
 from keras_embed.vectors.formats.read_report import ReadReport
 from keras_embed.vectors.quantized import Matrix
 from keras_embed.vectors.subwords import Subwords
@@ -32,12 +36,17 @@ class Selection:
         if isinstance(words, str):
             raise ValueError(message("`words` as an iterable of words", words, f"words=[{words!r}]"))
         if limit is not None:
-            check_positive("limit", limit)
+            limit = positive("limit", limit)
         self.limit = limit
-        self.words: frozenset[str] | None = None if words is None else frozenset(words)
+        self.words: frozenset[str] | None = None if words is None else frozenset(map(str, vocabulary_words(words)))
         self.tokens: frozenset[bytes] | None = None
         if self.words is not None:
-            tokens = {word.encode("utf-8", "surrogatepass") for word in self.words}
+            # Other spellings are read too, because `align` falls back to them; `trimmed` drops those not needed.
+            tokens = {
+                spelling.encode("utf-8", "surrogatepass")
+                for word in self.words
+                for spelling in (word, *spellings(word))
+            }
             # A word that was read as `cut\xd1` may be selected by that name.
             self.tokens = frozenset(
                 tokens | {_ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), token) for token in tokens}
@@ -60,7 +69,27 @@ class Selection:
     def of(self, vectors: WordVectors) -> WordVectors:
         """Returns the selected rows of vectors that were read completely."""
         rows = self.rows(vectors.words)
-        return vectors if rows is None else vectors.subset([vectors.words[row] for row in rows])
+        return vectors if rows is None else self.trimmed(vectors.subset([vectors.words[row] for row in rows]))
+
+    def trimmed(self, vectors: WordVectors) -> WordVectors:
+        """Removes other spellings of words that were found themselves."""
+        if self.words is None:
+            return vectors
+        needed = set(self.words)
+        for word in self.words:
+            if vectors.index(word) is None:
+                needed.update(spellings(word))
+        words = [word for word in vectors.words if word in needed]
+        if len(words) == len(vectors):
+            return vectors
+        result = vectors.subset(words)
+        if vectors.report is not None:
+            result.report = dataclasses.replace(vectors.report, rows=len(result))
+        return result
+
+    def has_all(self, words: Sequence[str]) -> bool:
+        """Returns True if each selected word is among some words."""
+        return self.words is not None and len(words) >= len(self.words) and self.words.issubset(words)
 
 
 class Repairs:
@@ -77,7 +106,7 @@ class Repairs:
         self.header: tuple[int, int] | None = None
         self.rows_seen: int | None = None
         self.dim = 0
-        self._counts = {"invalid_utf8": 0, "duplicates": 0, "bad_lines": 0}
+        self._counts = {"invalid_utf8": 0, "duplicates": 0, "bad_lines": 0, "nonfinite": 0}
         self._wrong_header = False
         self._examples: list[str] = []
 
@@ -101,6 +130,12 @@ class Repairs:
     def duplicate(self, where: str, word: str) -> None:
         """Counts a repeated word."""
         self._note("duplicates", where, "each word once", f"{word!r} again")
+
+    def nonfinite(self, word: str) -> None:
+        """Counts a row with NaN or inf."""
+        self._counts["nonfinite"] += 1
+        if len(self._examples) < _MAX_EXAMPLES:
+            self._examples.append(f"{word!r}: NaN or inf")
 
     def wrong_header(self) -> None:
         """Records that the header contradicts the rows."""
@@ -204,6 +239,8 @@ def word_vectors(
     counts: NDArray[np.int64] | None = None,
 ) -> WordVectors:
     """Builds `WordVectors` with a report. Of a repeated word the first row is used."""
+    for row in nonfinite_rows(matrix).tolist():
+        repairs.nonfinite(words[row])
     try:
         return WordVectors(words, matrix, subwords, counts, repairs.report(format, len(words), matrix.shape[1]))
     except ValueError:  # a repeated word: checking for one beforehand would take as long again

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import lzma
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from keras_embed.vectors.formats._reading import Repairs
 
 _BZIP2, _BZIP2_BLOCK = b"BZh", b"1AY&SY"
 _MAGIC = {"gz": b"\x1f\x8b", "xz": b"\xfd7zXZ\x00", "bz2": _BZIP2, "zip": b"PK\x03\x04"}
-_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
+_TAR_OFFSET = 257
+_BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
 _CHUNK = 1 << 20
 
 
@@ -60,12 +62,29 @@ def _open(path: Path, kind: str | None, member: str | None, stack: contextlib.Ex
         archive = stack.enter_context(zipfile.ZipFile(path))
         return archive.open(_member(path, archive, member))
     if kind == "gz":
-        return cast(IO[bytes], gzip.open(path, "rb"))
+        stream = cast(IO[bytes], gzip.open(path, "rb"))
+        return _of_tar(path, stream, stack)
     if kind == "xz":
         return cast(IO[bytes], lzma.open(path, "rb"))
     if kind == "bz2":
         return cast(IO[bytes], bz2.open(path, "rb"))
     return cast(IO[bytes], open(path, "rb", buffering=0))
+
+
+def _of_tar(path: Path, stream: IO[bytes], stack: contextlib.ExitStack) -> IO[bytes]:
+    """Returns the only file of a compressed tar archive, or the stream itself if it is no archive."""
+    head = stream.read(512)
+    stream.seek(0)
+    if head[_TAR_OFFSET : _TAR_OFFSET + 5] != b"ustar":
+        return stream
+    archive = stack.enter_context(tarfile.open(fileobj=stream))
+    files = [member for member in archive.getmembers() if member.isfile()]
+    if len(files) != 1:
+        names = ", ".join(member.name for member in files) or "none"
+        raise ValueError(f"{path}: " + message("a tar archive of one file", names, "`tar -x`, and one of its files"))
+    found = archive.extractfile(files[0])
+    assert found is not None  # it is a file
+    return found
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: str | None) -> str:

@@ -40,12 +40,17 @@ def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs, h
         repairs: counts the repairs.
         header: True if the first line is a header, False if not; `None`: inferred.
     """
-    head = stream.read(_text_lines.HEAD)
+    head = _text_lines.read_head(stream)
     layout = _text_lines.find(head, header)
     if layout is None:
-        first = head.split(b"\n", 1)[0][:80]
+        number, seen, try_ = _text_lines.problem(head)
         expected = "lines of a word and numbers" + (", below a line with two integers" if header else "")
-        raise repairs.error("line 1", expected, repr(first), "another `format`")
+        raise repairs.error(f"line {number}", expected, seen, try_)
+    if layout.header is None and (shown := _text_lines.repeated_word(head, layout)) is not None:
+        expected = f"each word once, before {layout.dim} numbers"
+        raise repairs.error(
+            "line 1", expected, shown, "a first line with the number of rows and the width, as '100 50'"
+        )
     repairs.header, repairs.dim = layout.header, layout.dim
     blocks = _blocks(head, stream, repairs, layout)
     if selection.tokens is None:
@@ -58,21 +63,26 @@ def _blocks(head: bytes, stream: IO[bytes], repairs: Repairs, layout: Layout) ->
     rest = head
     if layout.header is not None:
         _, _, rest = head.partition(b"\n")
+    rewrite = layout.separators.rewrite
     while chunk := stream.read(_BLOCK):
         end = chunk.rfind(b"\n") + 1
         if end:
-            yield b"".join((PADDING, rest, chunk[:end]))
+            yield (
+                PADDING + rewrite(rest + chunk[:end])
+                if any(layout.separators)
+                else b"".join((PADDING, rest, chunk[:end]))
+            )
             rest = chunk[end:]
         else:
             rest += chunk
     if rest and not rest.endswith(b"\n"):
         last = rest[rest.rfind(b"\n") + 1 :]
-        if _text_lines.fields(last, layout.dim) is None and last.strip(b" \r"):
+        if _text_lines.fields(rewrite(last), layout.dim) is None and last.strip(b" \r"):
             expected = f"a word and {layout.dim} numbers in the last line, and a line feed"
             raise repairs.truncated(expected, f"{last[:40]!r}, then the end", 0)
         rest += b"\n"
     if rest:
-        yield PADDING + rest
+        yield PADDING + rewrite(rest)
 
 
 def _read_all(
@@ -128,7 +138,7 @@ def _read_some(blocks: Iterator[bytes], layout: Layout, selection: Selection, re
     table = Table(layout.dim, len(selection.words or ()))
     # The first part of a word with spaces may be another word of the file.
     exact = not any(b" " in token for token in selection.tokens or ())
-    for (block, numbers), rows in _parsed(_selected_lines(blocks, selection, first_line), layout):
+    for (block, numbers), rows in _parsed(_selected_lines(blocks, selection, first_line, layout), layout):
         if rows is None:
             rows, indices = _text_lines.irregular(block, layout, repairs, numbers.__getitem__)
             numbers = [numbers[index] for index in indices]
@@ -150,7 +160,9 @@ def _check_header(layout: Layout, repairs: Repairs, words: list[str]) -> None:
         repairs.wrong_header()
 
 
-def _selected_lines(blocks: Iterable[bytes], selection: Selection, number: int) -> Iterator[tuple[bytes, list[int]]]:
+def _selected_lines(
+    blocks: Iterable[bytes], selection: Selection, number: int, layout: Layout
+) -> Iterator[tuple[bytes, list[int]]]:
     """Yields the lines that begin with a selected word, or with the part of one before its first space.
 
     Stops when all are found.
@@ -159,13 +171,15 @@ def _selected_lines(blocks: Iterable[bytes], selection: Selection, number: int) 
         blocks: `PADDING` and complete lines each.
         selection: the words; `limit` counts lines.
         number: number of the first line.
+        layout: layout of the file.
 
     Yields:
         `PADDING` and some selected lines, and their numbers.
     """
     beginnings = {token.split(b" ", 1)[0] for token in selection.tokens or frozenset()}
-    # Each word is on one line, unless words have the same beginning or other spellings.
-    left = set(beginnings) if len(beginnings) == len(selection.words or ()) else None
+    # Each selected word is on one line. Words with spaces may share their beginning with others: all lines are read.
+    wanted = {word.encode("utf-8", "surrogatepass") for word in selection.words or ()}
+    left = None if any(b" " in token or b"\\x" in token for token in wanted) else wanted
     table = _hash_table(beginnings)
     end = None if selection.limit is None else number + selection.limit
     lines: list[bytes] = []
@@ -180,7 +194,7 @@ def _selected_lines(blocks: Iterable[bytes], selection: Selection, number: int) 
             if token in beginnings:
                 lines.append(block[start : stop + 1])
                 numbers.append(number + index)
-                if left is not None:
+                if left is not None and block.count(b" ", start, stop) - layout.extra <= layout.dim:
                     left.discard(token)
         number += len(starts)
         if len(lines) * len(block) > _BATCH * len(starts):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed.vectors.formats._reading import Repairs, Selection, Table, decode, word_vectors
-from keras_embed.vectors.formats._text_lines import header_of
+from keras_embed.vectors.formats._text_lines import find, header_of, is_printable
 from keras_embed.vectors.word_vectors import WordVectors
 
 _BLOCK = 1 << 21
@@ -27,6 +27,9 @@ def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs) -
         repairs: counts the repairs.
     """
     head = stream.read(_BLOCK)
+    if is_printable(head) and head.count(b"\n") > 1 and (find(head) is not None or len(head) > 256):
+        received = f"printable text, {head[:60]!r}"
+        raise repairs.error("line 2", "floats as bytes after each word", received, 'format="word2vec_text"')
     line, _, rest = head.partition(b"\n")
     header = header_of(line)
     if header is None or header[1] < 1:
@@ -46,7 +49,7 @@ def read(stream: IO[bytes], size: int, selection: Selection, repairs: Repairs) -
         seen += count
         if left is not None and (left := left - count) == 0:
             break
-        if selection.tokens is not None and len(table) == len(selection.words or ()):
+        if selection.has_all(table.words):
             break
     else:
         repairs.rows_seen = seen

@@ -29,7 +29,7 @@ from keras_embed.vectors.word_vectors import WordVectors
 
 _HEADERS = {"text": None, "glove": False, "word2vec_text": True}
 _EXPANSION = {"gz": 4, "xz": 5, "bz2": 5, "zip": 4, None: 1}  # approximate ratio of decompressed to compressed size
-_CACHE_VERSION = 1
+_CACHE_VERSION = 2
 _VECTORS, _REPORT = "vectors", "report.json"
 
 
@@ -60,8 +60,9 @@ def load(
         format: "fasttext", "finalfusion", "folder", "gensim", "navec", "word2vec_binary"; "text" for lines with or
             without a header, "word2vec_text" for those with one, "glove" for those without; or the name of a registered
             format. `None`: detected.
-        words: the words to read, such as a `text.Vocabulary`; returned in the order of the file. Other lines are
-            skipped, and reading stops when all are found.
+        words: the words to read: any vocabulary that `align` takes; returned in the order of the file. Other lines are
+            skipped, and reading stops when all are found. For a word that is not in the file, the spellings that
+            `align` falls back to are read (other cases, phrases and Unicode forms).
         limit: maximum number of rows of the file to read.
         cache: True to cache the vectors in a folder in Keras' home, so that the next call opens them at once,
             memory-mapped; or the folder. The key is the file's path, size and modification time, and the arguments.
@@ -94,7 +95,7 @@ def load(
     selection = Selection(words, limit)
 
     def read() -> WordVectors:
-        return _read(path, format or registry.detect(path, member), selection, repair, member)
+        return selection.trimmed(_read(path, format or registry.detect(path, member), selection, repair, member))
 
     if cache is False or path.is_dir():  # a folder is memory-mapped already
         return _warned(read())
@@ -132,9 +133,14 @@ def _read(path: Path, format: str, selection: Selection, repair: bool, member: s
 
 def _warned(vectors: WordVectors) -> WordVectors:
     report = vectors.report
-    if report is not None and not report.complete:
+    if report is not None and (not report.complete or report.nonfinite or _is_other_width(report)):
         warnings.warn(str(dataclasses.replace(report, examples=report.examples[:3])), stacklevel=3)
     return vectors
+
+
+def _is_other_width(report: ReadReport) -> bool:
+    """Returns True if the header announces another width than the rows have."""
+    return report.header is not None and report.header[1] != report.dim
 
 
 def _cache_folder(cache: bool | PathLike) -> Path:

@@ -19,6 +19,7 @@ class ReadReport:
         invalid_utf8: number of words that are not valid UTF-8; their bytes are written as `\\xd1`.
         duplicates: number of rows that were skipped because their word is repeated.
         bad_lines: number of lines that were skipped because of too few numbers, too many, or none.
+        nonfinite: number of rows with NaN or inf. They are kept, but are no neighbours, and `align` does not use them.
         examples: the first repairs, each with its line or row.
 
     Example:
@@ -38,12 +39,13 @@ class ReadReport:
     invalid_utf8: int = 0
     duplicates: int = 0
     bad_lines: int = 0
+    nonfinite: int = 0
     examples: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
         """True if nothing was repaired."""
-        return not (self.wrong_header or self.invalid_utf8 or self.duplicates or self.bad_lines)
+        return not (self.wrong_header or self.invalid_utf8 or self.duplicates or self.bad_lines or self.nonfinite)
 
     @property
     def complete(self) -> bool:
@@ -59,6 +61,7 @@ class ReadReport:
         for count, one, many in (
             (self.bad_lines, "bad line left out", "bad lines left out"),
             (self.duplicates, "repeated word left out", "repeated words left out"),
+            (self.nonfinite, "row with NaN or inf", "rows with NaN or inf"),
             (self.invalid_utf8, "word that is not valid UTF-8", "words that are not valid UTF-8"),
         ):
             if count:

@@ -77,7 +77,7 @@ def detect(path: Path, member: str | None = None) -> str:
             return "folder"
         raise ValueError(message("a file, or a folder that `WordVectors.save` wrote", f"the folder {path}"))
     with _streams.opened(path, member) as stream:
-        head = stream.read(_text_lines.HEAD)
+        head = _text_lines.read_head(stream)
     for name, registered in reversed(REGISTERED.items()):
         if registered.detect is not None and registered.detect(head, path):
             return name
@@ -87,10 +87,14 @@ def detect(path: Path, member: str | None = None) -> str:
         # A binary word2vec file has a text header; text is what parses as words and numbers.
         is_text = _text_lines.find(head) is not None
         header = _text_lines.header_of(head.split(b"\n", 1)[0])
-        if header and b"\n" in head and not is_text:
+        if header and b"\n" in head and not is_text and not _text_lines.is_printable(head):
             return "word2vec_binary"
         found = "text" if is_text else None
     if found is None:
+        if _text_lines.is_almost(head):
+            number, seen, try_ = _text_lines.problem(head)
+            expected = "a word and numbers on each line of a text"
+            raise ValueError(f"{path}, line {number}: " + message(expected, seen, try_))
         shown = "nothing" if not head else f"a file that begins with {head[:24]!r}"
         names = (*BUILT_IN, *REGISTERED)
         raise ValueError(f"{path}: " + message("a file of word vectors", shown, f"`format`, one of {names}"))

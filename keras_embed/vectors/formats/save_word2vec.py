@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import warnings
 from pathlib import Path
 from typing import IO, cast
 
@@ -12,6 +13,7 @@ from keras_embed._atomic import atomic_path
 from keras_embed._errors import message
 from keras_embed._types import PathLike
 from keras_embed.vectors.formats import _text_lines
+from keras_embed.vectors.formats.load import load
 from keras_embed.vectors.word_vectors import WordVectors
 
 _ROWS = 4096  # written at a time
@@ -28,7 +30,8 @@ def save_word2vec(vectors: WordVectors, path: PathLike, binary: bool = False, he
         header: False to omit the first line with rows and width from text, as in GloVe's files.
 
     Raises:
-        ValueError: If a word could not be read back: with a line feed, a space in a binary file, or a lone surrogate.
+        ValueError: If the words and numbers are not read back exactly from the file, such as a word with a line feed,
+            a space in a binary file, or a lone surrogate; a file at `path` is left unchanged.
 
     Example:
     >>> import tempfile
@@ -53,6 +56,36 @@ def save_word2vec(vectors: WordVectors, path: PathLike, binary: bool = False, he
         for start in range(0, len(vectors), _ROWS):
             rows = np.asarray(vectors.matrix[start : start + _ROWS], np.float32)
             (_write_binary if binary else _write_text)(file, tokens[start : start + _ROWS], rows)
+        stack.close()  # writes what is buffered
+        _check(vectors, partial, path, binary)
+
+
+def _check(vectors: WordVectors, partial: Path, path: Path, binary: bool) -> None:
+    """Raises `ValueError` unless the file is read back as the same words and numbers."""
+    expected = "words and numbers that are read back exactly"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a row of NaN is read back as it is
+            read = load(partial) if len(vectors) else None
+    except ValueError as error:
+        raise ValueError(f"{path}: " + message(expected, str(error), _other(binary))) from error
+    if read is None:
+        return
+    if len(read) != len(vectors) or read.dim != vectors.dim:
+        received = f"{len(read)} words of {read.dim} numbers for {len(vectors)} of {vectors.dim}"
+        raise ValueError(f"{path}: " + message(expected, received, _other(binary)))
+    for word, other in zip(vectors.words, read.words, strict=True):
+        if word != other:
+            raise ValueError(f"{path}: " + message(expected, f"{other!r} for {word!r}", _other(binary)))
+    for start in range(0, len(vectors), _ROWS):
+        part = slice(start, start + _ROWS)
+        written = np.asarray(vectors.matrix[part], np.float32)
+        if not np.array_equal(written, np.asarray(read.matrix[part], np.float32), equal_nan=True):
+            raise ValueError(f"{path}: " + message(expected, "other numbers", _other(binary)))
+
+
+def _other(binary: bool) -> str:
+    return f"vectors.save(folder), which writes any words{'' if binary else ', or binary=True'}"
 
 
 def _write_binary(file: IO[bytes], tokens: list[bytes], rows: NDArray[np.float32]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import _errors
+from keras_embed.vectors._extras import positive
 from keras_embed.vectors.training.corpus_ids import Corpus, TokenIds, token_ids
 
 #: Number of pairs of a block: 8 bytes each, and as much again while they are sorted.
@@ -64,7 +65,7 @@ def cooccurrences(
     >>> found.words, found.rows.tolist(), found.columns.tolist(), found.values.tolist()
     (['b', 'a'], [0, 1], [0, 0], [1.0, 1.5])
     """
-    _errors.check_positive("window", window)
+    window = positive("window", window)
     _errors.check_one_of("weighting", weighting, ("flat", "inverse"))
     ids = token_ids(corpus, min_count)
     weights = 1.0 / np.arange(1, window + 1) if weighting == "inverse" else np.ones(window)

@@ -3,15 +3,16 @@
 import os
 from array import array
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keras_embed import _errors, corpora
 from keras_embed._types import PathLike
+from keras_embed.vectors._extras import positive
 
 #: Input of the training functions: sentences, each a list of items, or the path of a text, one sentence in each line.
 Corpus: TypeAlias = Iterable[Iterable[Hashable] | corpora.Sentence] | PathLike
@@ -29,6 +30,10 @@ class Sentences:
 
     def __init__(self, corpus: Corpus) -> None:
         if not isinstance(corpus, str | os.PathLike):
+            if isinstance(corpus, bytes | Mapping | set | frozenset) or hasattr(corpus, "columns"):
+                raise TypeError(
+                    _errors.message("`corpus`: a list of sentences", type(corpus).__name__, "a list of lists")
+                )
             if not isinstance(corpus, Iterable):
                 raise TypeError(_errors.message("`corpus`: sentences, or the path of a text", corpus))
             if iter(corpus) is corpus:
@@ -49,12 +54,46 @@ class Sentences:
                 raise TypeError(
                     _errors.message("sentences that are lists of words", repr(sentence), "sentence.split()")
                 )
-            yield sentence.tokens if isinstance(sentence, corpora.Sentence) else sentence
+            if isinstance(sentence, corpora.Sentence):
+                yield sentence.tokens
+            else:
+                yield sentence if isinstance(sentence, list | tuple) else _listed(sentence)
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yields the sentences with their items as strings."""
         for sentence in self.items():
-            yield list(map(str, sentence))
+            yield [str(_item(item)) for item in sentence]
+
+
+def _listed(sentence: Any) -> Iterable[Hashable]:
+    """Returns the items of a sentence that may be an array, or a tensor of a stream."""
+    if isinstance(sentence, dict | bytes | set):
+        raise TypeError(_errors.message("sentences that are lists of words", repr(sentence), "a list of lists"))
+    if hasattr(sentence, "detach"):
+        sentence = sentence.detach().cpu()
+    if hasattr(sentence, "numpy"):
+        sentence = sentence.numpy()
+    if isinstance(sentence, bytes | str) or (isinstance(sentence, np.ndarray) and sentence.ndim != 1):
+        shown = sentence if isinstance(sentence, bytes | str) else f"a tensor of shape {sentence.shape}"
+        raise TypeError(
+            _errors.message("a `corpus` of sentences, each a list of words", shown, "splitting each text into words")
+        )
+    if isinstance(sentence, np.ndarray):
+        return list(sentence.tolist())
+    if not isinstance(sentence, Iterable):
+        raise TypeError(_errors.message("sentences that are lists of words", repr(sentence), "a list of lists"))
+    return sentence
+
+
+def _item(item: Hashable) -> Hashable:
+    """Returns a word or other item: bytes are decoded, NumPy's scalars become Python's, None and NaN are refused."""
+    if isinstance(item, np.generic):
+        item = item.item()
+    if isinstance(item, bytes):
+        return item.decode("utf-8")
+    if item is None or (isinstance(item, float) and item != item):
+        raise TypeError(_errors.message("words, or items with a text", repr(item), "sentences without it"))
+    return item
 
 
 @dataclass(frozen=True)
@@ -90,7 +129,7 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
         TypeError: If the corpus can be read only once, or a sentence is not a list.
         ValueError: If no word is frequent enough, or two items have the same text.
     """
-    _errors.check_positive("min_count", min_count)
+    min_count = positive("min_count", min_count)
     item_ids: defaultdict[Hashable, int] = defaultdict()
     item_ids.default_factory = item_ids.__len__  # a new item gets the next id
     flat, lengths = array("i"), array("i")
@@ -99,6 +138,7 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
         flat.extend(map(item_ids.__getitem__, sentence))
         lengths.append(len(flat) - before)
     found = np.frombuffer(flat, np.int32) if flat else np.zeros(0, np.int32)
+    item_ids, found = _same_items(item_ids, found)
     texts = list(map(str, item_ids))
     if len(set(texts)) < len(texts):
         raise ValueError(_errors.message("items with distinct texts", _twins(item_ids), "items of one type"))
@@ -121,6 +161,17 @@ def token_ids(corpus: Corpus, min_count: int) -> TokenIds:
     sentences = np.repeat(np.arange(len(lengths), dtype=np.int32), np.frombuffer(lengths, np.int32))
     frequent = ids >= 0
     return TokenIds([texts[i] for i in order], counts[order], ids[frequent], sentences[frequent], len(found))
+
+
+def _same_items(items: Mapping[Hashable, int], found: NDArray[np.int32]) -> tuple[Any, NDArray[np.int32]]:
+    """Decodes the items; bytes and text of the same word get one id."""
+    try:
+        decoded = [_item(item) for item in items]
+    except UnicodeDecodeError as wrong:
+        raise ValueError(_errors.message("words in UTF-8", repr(wrong.object), "bytes.decode(encoding)")) from wrong
+    table: dict[Hashable, int] = {}
+    new = np.array([table.setdefault(item, len(table)) for item in decoded], np.int32)
+    return table, (new[found] if len(table) < len(decoded) else found)
 
 
 def _twins(items: Iterable[Hashable]) -> str:

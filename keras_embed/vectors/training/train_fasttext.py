@@ -1,6 +1,7 @@
 """fastText from a corpus: Word2Vec over character n-grams."""
 
 from keras_embed import _errors
+from keras_embed.vectors._extras import positive
 from keras_embed.vectors.training import _gensim_engine
 from keras_embed.vectors.training.corpus_ids import Corpus
 from keras_embed.vectors.training.train_word2vec import check_rates
@@ -64,8 +65,8 @@ def train_fasttext(
     _errors.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
     sizes = {"dim": dim, "window": window, "negatives": negatives, "min_count": min_count, "epochs": epochs}
     grams = {"min_n": min_n, "max_n": max_n, "num_buckets": num_buckets}
-    for name, value in {**sizes, **grams}.items():
-        _errors.check_positive(name, value)
+    sizes = {name: positive(name, value) for name, value in sizes.items()}
+    grams = {name: positive(name, value) for name, value in grams.items()}
     check_rates(learning_rate, subsample)
     if max_n < min_n:
         raise ValueError(_errors.message("`max_n` of at least `min_n`", f"min_n={min_n}, max_n={max_n}"))

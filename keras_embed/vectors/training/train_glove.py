@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from keras_embed import _errors
 from keras_embed._backend import add_rows, keras, row_loop, take_rows
 from keras_embed._types import Tensor
+from keras_embed.vectors._extras import positive
 from keras_embed.vectors.training._progress import Progress
 from keras_embed.vectors.training.cooccurrence import Cooccurrences, cooccurrences
 from keras_embed.vectors.training.corpus_ids import Corpus
@@ -62,8 +63,7 @@ def train_glove(
     >>> vectors.words, vectors.dim
     (('the', 'fox', 'met', 'wolf'), 4)
     """
-    for name, value in {"dim": dim, "epochs": epochs}.items():
-        _errors.check_positive(name, value)
+    dim, epochs = positive("dim", dim), positive("epochs", epochs)
     pairs = corpus if isinstance(corpus, Cooccurrences) else cooccurrences(corpus, window, min_count)
     if not len(pairs):
         raise ValueError(_errors.message("pairs of neighbouring words", "none", "longer sentences"))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from keras_embed import _errors
 from keras_embed._backend import add_rows, keras, row_loop, take_rows
 from keras_embed._types import Tensor
+from keras_embed.vectors._extras import positive
 from keras_embed.vectors.training import _gensim_engine
 from keras_embed.vectors.training._gensim_engine import LAST_LEARNING_RATE
 from keras_embed.vectors.training._progress import Progress
@@ -43,6 +44,7 @@ def train_word2vec(
     workers: int | None = None,
     engine: str = "keras",
     verbose: int = 1,
+    initial: WordVectors | None = None,
 ) -> WordVectors:
     """Trains word vectors with negative sampling.
 
@@ -69,6 +71,9 @@ def train_word2vec(
         workers: number of threads of gensim; `None`: one for each core. Keras' threads are those of its backend.
         engine: "keras", or "gensim", which is an extra: `pip install 'keras-embed[vectors]'`.
         verbose: 0: silent; 1: a progress bar for each epoch; 2: a line.
+        initial: vectors to continue from, loaded or trained, with `dim` numbers, by the Keras engine. Words of the
+            corpus start at their vectors, new ones at random; words that the corpus does not have keep theirs. Output
+            vectors, which files do not contain, start at zero.
 
     Returns:
         The vectors with their counts, the most frequent word first.
@@ -90,9 +95,14 @@ def train_word2vec(
     _errors.check_one_of("algorithm", algorithm, ("skipgram", "cbow"))
     _errors.check_one_of("engine", engine, ("gensim", "keras"))
     sizes = {"dim": dim, "window": window, "negatives": negatives, "min_count": min_count, "epochs": epochs}
-    for name, value in sizes.items():
-        _errors.check_positive(name, value)
+    sizes = {name: positive(name, value) for name, value in sizes.items()}
+    dim, window, negatives = sizes["dim"], sizes["window"], sizes["negatives"]
+    min_count, epochs = sizes["min_count"], sizes["epochs"]
     check_rates(learning_rate, subsample)
+    if initial is not None and engine == "gensim":
+        raise ValueError(_errors.message('engine="keras" with `initial`', engine, 'engine="keras"'))
+    if initial is not None and initial.dim != dim:
+        raise ValueError(_errors.message(f"`dim` of `initial`, {initial.dim}", dim, f"dim={initial.dim}"))
     if engine == "gensim":
         return _gensim_engine.word2vec(
             corpus, algorithm, learning_rate=learning_rate, subsample=subsample, seed=seed, workers=workers,
@@ -100,7 +110,10 @@ def train_word2vec(
         )  # fmt: skip
     ids = token_ids(corpus, min_count)
     settings = Settings(algorithm, dim, window, negatives, epochs, subsample, learning_rate, seed, verbose)
-    return WordVectors(ids.words, train(ids, settings), counts=ids.counts)
+    if initial is None:
+        return WordVectors(ids.words, train(ids, settings), counts=ids.counts)
+    trained = WordVectors(ids.words, train(ids, settings, initial), counts=ids.counts)
+    return initial.with_vectors(trained.words, trained.matrix, replace=True)
 
 
 def check_rates(learning_rate: float, subsample: float) -> None:
@@ -125,7 +138,7 @@ class Settings(NamedTuple):
     verbose: int
 
 
-def train(corpus: TokenIds, settings: Settings) -> NDArray[np.float32]:
+def train(corpus: TokenIds, settings: Settings, initial: WordVectors | None = None) -> NDArray[np.float32]:
     """Trains on Keras' backend and returns the input vectors, (V, D).
 
     Raises:
@@ -139,6 +152,15 @@ def train(corpus: TokenIds, settings: Settings) -> NDArray[np.float32]:
     shape = shape_of(corpus, draw, settings.learning_rate)
     size = (len(corpus.words), settings.dim)
     first = ((2 * rng.random(size, np.float32) - 1) / settings.dim, np.zeros(size, np.float32))  # as gensim begins
+    if initial is not None:
+        rows = [(new, old) for new, old in enumerate(map(initial.index, corpus.words)) if old is not None]
+        new_rows, old_rows = (np.array(side, np.int64) for side in zip(*rows, strict=True)) if rows else ([], [])
+        if len(new_rows):
+            first[0][new_rows] = np.asarray(initial.matrix[old_rows], np.float32)
+        if not np.isfinite(first[0]).all():
+            raise ValueError(
+                _errors.message("`initial` vectors of finite numbers", "NaN or inf", "initial.subset(words)")
+            )
     step = {"skipgram": _skipgram_step, "cbow": _cbow_step}[settings.algorithm]
     rates = (settings.learning_rate, min(settings.learning_rate, LAST_LEARNING_RATE))
     rate = partial(skipgram.learning_rate, first=rates[0], last=rates[1])
