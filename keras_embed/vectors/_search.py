@@ -288,12 +288,12 @@ def most_similar_cosmul(vectors: Vectors, positive: Any, negative: Any, top: int
     added, subtracted = _as_list(vectors, positive), _as_list(vectors, negative)
     if not added:
         raise ValueError(message("at least one word", "none", "most_similar_cosmul(['king'])"))
-    sides = [
+    first, second = (
         _rows(vectors, side)[None] if side else np.zeros((1, 0, vectors.dim), np.float32)
         for side in (added, subtracted)
-    ]
+    )
     own = _own_rows(vectors, [[*added, *subtracted]])
-    return _neighbors(vectors, cosmul(vectors.matrix, vectors.inverse_norms, *sides, whole("top", top), own))
+    return _neighbors(vectors, cosmul(vectors.matrix, vectors.inverse_norms, first, second, whole("top", top), own))
 
 
 def analogy(vectors: Vectors, a: str, b: str, c: str, top: int, method: str) -> list[Neighbor]:

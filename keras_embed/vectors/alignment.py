@@ -375,7 +375,7 @@ def _fill(
 
 
 def _tokens(
-    vocabulary: HasVocabulary | Iterable[str], words: list[str], is_word: NDArray[np.bool_], found: NDArray[np.bool_]
+    vocabulary: object, words: list[str], is_word: NDArray[np.bool_], found: NDArray[np.bool_]
 ) -> tuple[int | None, int | None]:
     """Returns the occurrences of all words and of those found, `None` if the vocabulary has no counts."""
     if not isinstance(vocabulary, text.Vocabulary):

@@ -109,5 +109,5 @@ def test_our_backbones_read_pieces_too_and_features_alone():
 
 
 def test_embeddings_of_characters_do_not_fit_pieces(tagger):
-    with pytest.raises(ValueError, match="embeddings of the pieces alone.*char_filters=0"):
+    with pytest.raises(ValueError, match="embeddings of the subwords alone.*char_filters=0"):
         tagger.preprocessor.embeddings()

@@ -82,9 +82,8 @@ def _of_tar(path: Path, stream: IO[bytes], stack: contextlib.ExitStack) -> IO[by
     if len(files) != 1:
         names = ", ".join(member.name for member in files) or "none"
         raise ValueError(f"{path}: " + message("a tar archive of one file", names, "`tar -x`, and one of its files"))
-    found = archive.extractfile(files[0])
-    assert found is not None  # it is a file
-    return found
+    # `extractfile` returns None for folders only.
+    return cast(IO[bytes], archive.extractfile(files[0]))
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: str | None) -> str:

@@ -153,9 +153,10 @@ def train(corpus: TokenIds, settings: Settings, initial: WordVectors | None = No
     size = (len(corpus.words), settings.dim)
     first = ((2 * rng.random(size, np.float32) - 1) / settings.dim, np.zeros(size, np.float32))  # as gensim begins
     if initial is not None:
-        rows = [(new, old) for new, old in enumerate(map(initial.index, corpus.words)) if old is not None]
-        new_rows, old_rows = (np.array(side, np.int64) for side in zip(*rows, strict=True)) if rows else ([], [])
+        old = [initial.index(word) for word in corpus.words]
+        new_rows = np.array([row for row, index in enumerate(old) if index is not None], np.int64)
         if len(new_rows):
+            old_rows = np.array([index for index in old if index is not None], np.int64)
             first[0][new_rows] = np.asarray(initial.matrix[old_rows], np.float32)
         if not np.isfinite(first[0]).all():
             raise ValueError(
