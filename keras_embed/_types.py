@@ -46,14 +46,7 @@ class DecoderStep(Protocol):
         ...
 
 
-class Reader(Protocol):
-    """Reads a file of a corpus into its rows."""
-
-    def __call__(self, path: PathLike, /) -> Sequence[Any]:
-        """Returns the rows of the file."""
-        ...
-
-
+#: Static shapes of features, by name.
 FeatureShapes: TypeAlias = Mapping[str, Shape]
 
 #: Strings as users have them: a corpus, lists, pairs, arrays, a dict of columns, or TensorFlow string tensors.

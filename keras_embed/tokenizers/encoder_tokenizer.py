@@ -144,8 +144,6 @@ class EncoderTokenizer(keras_hub.tokenizers.Tokenizer):
         fallback = self.unknown_id if self.unknown_id is not None else self.end_id
         return subwords_of_words(words, self._split, self._reads_spaces, fallback)
 
-    pieces = subword_ids  # the former name, until every caller uses `subword_ids`
-
     def encode(
         self, tokens: TFTensor | Sequence[Sequence[str]], min_length: int = 0, names: Iterable[str] | None = None
     ) -> Features:

@@ -34,7 +34,7 @@ _SPACE, _LINE_FEED = ord(" "), ord("\n")
 
 
 class Separators(NamedTuple):
-    """What is rewritten to single spaces before lines are parsed.
+    """Separators that are rewritten to single spaces before lines are parsed.
 
     Attributes:
         tabs: True if tabs separate the numbers.
